@@ -1,0 +1,259 @@
+"""Logical types, fields and schemas: what a column holds, who may see it, and within which range.
+
+Nothing here touches data. A type knows its name, its plain-data form for the wire, the width of its
+ring and the Arrow type of a revealed column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from spuframe.errors import ColumnNotFoundError, SchemaError
+
+Range = tuple[float, float] | tuple[int, int]
+"""Inclusive public bounds of a column's values; Python numbers, in the column's own unit."""
+
+DEFAULT_FRACTION_BITS = 18
+"""Fraction bits of a fixed-point column unless the plan says otherwise."""
+
+
+@dataclass(frozen=True)
+class DType:
+    """Base of the logical types. Compare with ``==``; make one from its name with :func:`dtype`."""
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+    @property
+    def is_numeric(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Bool(DType):
+    """True or false; shared as one bit."""
+
+
+@dataclass(frozen=True)
+class Int(DType):
+    """Exact integers of 8, 16, 32 or 64 bits.
+
+    Parameters
+    ----------
+    bits : {8, 16, 32, 64}
+    signed : bool
+    """
+
+    bits: int = 64
+    signed: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{'int' if self.signed else 'uint'}{self.bits}"
+
+    @property
+    def is_numeric(self) -> bool:
+        return True
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The smallest and the largest value."""
+        return (-(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1) if self.signed else (0, (1 << self.bits) - 1)
+
+
+@dataclass(frozen=True)
+class Fixed(DType):
+    """Real numbers in fixed point: ``round(x * 2**f)`` in the ring Z_2^64.
+
+    Parameters
+    ----------
+    f : int
+        Fraction bits; the resolution is ``2**-f``.
+    """
+
+    f: int = DEFAULT_FRACTION_BITS
+
+    @property
+    def name(self) -> str:
+        return "float" if self.f == DEFAULT_FRACTION_BITS else f"float[f={self.f}]"
+
+    @property
+    def is_numeric(self) -> bool:
+        return True
+
+    @property
+    def limit(self) -> float:
+        """The largest magnitude that every operation can take: ``|x| * 2**f < 2**62``."""
+        return float(2 ** (62 - self.f))
+
+
+@dataclass(frozen=True)
+class String(DType):
+    """Short strings of at most ``width`` bytes of UTF-8, packed and ordered bytewise.
+
+    Parameters
+    ----------
+    width : int
+        Bytes; shorter strings are padded with zero bytes.
+    """
+
+    width: int = 8
+
+    @property
+    def name(self) -> str:
+        return f"string[{self.width}]"
+
+    @property
+    def words(self) -> int:
+        """How many words of 64 bits hold one string."""
+        return -(-self.width // 8)
+
+
+def parse_dtype(name: str) -> DType:
+    """Make a type from its name, the inverse of ``str(dtype)``.
+
+    >>> parse_dtype("int32"), parse_dtype("string[12]")
+    (Int(bits=32, signed=True), String(width=12))
+    """
+    if name == "bool":
+        return Bool()
+    if name == "float":
+        return Fixed()
+    if name.startswith("float[f=") and name.endswith("]"):
+        return Fixed(int(name[8:-1]))
+    if name.startswith("string[") and name.endswith("]"):
+        return String(int(name[7:-1]))
+    unsigned = name.startswith("u")
+    digits = name.removeprefix("u").removeprefix("int")
+    if name.removeprefix("u").startswith("int") and digits in {"8", "16", "32", "64"}:
+        return Int(int(digits), not unsigned)
+    raise SchemaError(f"unknown type {name!r}: use bool, int8..int64, uint8..uint64, float, float[f=n] or string[n]")
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """Who can see a column's values: everybody, one owner, or nobody.
+
+    Parameters
+    ----------
+    kind : {"public", "private", "secret"}
+    owner : str or None
+        The owner of a private column.
+    """
+
+    kind: Literal["public", "private", "secret"]
+    owner: str | None = None
+
+    def __str__(self) -> str:
+        return f"private({self.owner})" if self.kind == "private" else self.kind
+
+    def join(self, other: Visibility) -> Visibility:
+        """The visibility of a value computed from both."""
+        if self == other or other.kind == "public":
+            return self
+        return other if self.kind == "public" else SECRET
+
+
+PUBLIC = Visibility("public")
+SECRET = Visibility("secret")
+
+
+def private(owner: str) -> Visibility:
+    """Visible to ``owner`` alone, in plaintext at its own process."""
+    return Visibility("private", owner)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its name, type, nullability, visibility, owners and public value range.
+
+    Parameters
+    ----------
+    name : str
+    dtype : DType
+    nullable : bool
+        Whether a value may be missing.
+    visibility : Visibility
+    range : tuple of two numbers, or None
+        Inclusive public bounds of the values; None where the type has none (strings) or none is known.
+    owners : frozenset of str
+        Whose data the column is computed from.
+    """
+
+    name: str
+    dtype: DType
+    nullable: bool = False
+    visibility: Visibility = SECRET
+    range: Range | None = None
+    owners: frozenset[str] = frozenset()
+
+    def renamed(self, name: str) -> Field:
+        return replace(self, name=name)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data for the wire."""
+        return {
+            "name": self.name,
+            "dtype": str(self.dtype),
+            "nullable": self.nullable,
+            "visibility": self.visibility.kind,
+            "owner": self.visibility.owner,
+            "range": None if self.range is None else list(self.range),
+            "owners": sorted(self.owners),
+        }
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> Field:
+        """The inverse of :meth:`to_plain`."""
+        bounds = data["range"]
+        return cls(
+            data["name"],
+            parse_dtype(data["dtype"]),
+            bool(data["nullable"]),
+            Visibility(data["visibility"], data["owner"]),
+            None if bounds is None else (bounds[0], bounds[1]),
+            frozenset(data["owners"]),
+        )
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Fields in order, with unique names."""
+
+    fields: tuple[Field, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for field in self.fields:
+            if field.name in seen:
+                raise SchemaError(f"column {field.name!r} occurs twice: rename one of them")
+            seen.add(field.name)
+
+    @classmethod
+    def of(cls, fields: Sequence[Field]) -> Schema:
+        return cls(tuple(fields))
+
+    @property
+    def names(self) -> list[str]:
+        return [f.name for f in self.fields]
+
+    def __getitem__(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise ColumnNotFoundError.of(name, self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return any(f.name == name for f in self.fields)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)

@@ -1,0 +1,205 @@
+"""Programs over matrices: what an estimator's `fit` and `predict` are written in, shipped to the parties as one step.
+
+A `Program` is built by calling its methods, which check shapes at once and append plain instructions; a `loop` has a public trip
+count. Matrices are fixed point in Z_2^64 with ``f`` fraction bits. Rows are those of an input table; nothing steers the program but public shapes.
+
+Examples
+--------
+>>> p = Program(f=18)
+>>> x = p.input(table=0, columns=["a", "b"], rows=100)
+>>> w = p.zeros(2, 1)
+>>> with p.loop(10) as i:
+...     batch = p.batch(x, size=32, index=i)
+...     p.assign(w, p.sub(w, p.matmul_mean(batch, p.sigmoid(p.matmul(batch, w)), rate=0.5)))
+>>> p.output("coef", w, columns=["coef"])
+>>> [i["op"] for i in p.body]
+['input', 'zeros', 'loop']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from spuframe.errors import SchemaError
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A matrix of a program: its name and public shape."""
+
+    name: str
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """The counter of a loop, 0 .. trips-1; public."""
+
+    name: str
+
+
+@dataclass
+class Program:
+    """Instructions over matrices.
+
+    Parameters
+    ----------
+    f : int
+        Fraction bits of every matrix.
+    """
+
+    f: int = 18
+    body: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _count: int = 0
+
+    # ---- inputs and constants --------------------------------------------------------------------
+    def input(self, table: int, columns: Sequence[str], rows: int, shifts: Sequence[int] | None = None, masked: bool = False) -> Ref:
+        """Columns of an input table as a matrix (rows, columns).
+
+        Parameters
+        ----------
+        shifts : sequence of int, optional
+            Column j is divided by ``2**shifts[j]``.
+        masked : bool
+            Whether invalid rows and nulls become zero (for sums over the rows).
+        """
+        shifts = [0] * len(columns) if shifts is None else list(shifts)
+        return self._emit("input", rows, len(columns), table=table, columns=list(columns), shifts=shifts, masked=masked)
+
+    def mask(self, table: int, columns: Sequence[str], rows: int) -> Ref:
+        """1 for rows that exist and have no null in ``columns``, else 0: (rows, 1)."""
+        return self._emit("mask", rows, 1, table=table, columns=list(columns))
+
+    def zeros(self, rows: int, columns: int) -> Ref:
+        return self._emit("zeros", rows, columns)
+
+    def constant(self, values: Sequence[Sequence[float]]) -> Ref:
+        return self._emit("constant", len(values), len(values[0]), values=[[float(v) for v in row] for row in values])
+
+    # ---- element by element ----------------------------------------------------------------------
+    def add(self, a: Ref, b: Ref) -> Ref:
+        """Sum; one row or one column is repeated as NumPy does."""
+        return self._emit("add", *_broadcast(a, b), a=a.name, b=b.name)
+
+    def sub(self, a: Ref, b: Ref) -> Ref:
+        return self._emit("sub", *_broadcast(a, b), a=a.name, b=b.name)
+
+    def mul(self, a: Ref, b: Ref) -> Ref:
+        return self._emit("mul", *_broadcast(a, b), a=a.name, b=b.name)
+
+    def scale(self, a: Ref, by: float) -> Ref:
+        """Multiply by a public number."""
+        return self._emit("scale", a.rows, a.columns, a=a.name, by=float(by))
+
+    def sigmoid(self, a: Ref) -> Ref:
+        return self._emit("sigmoid", a.rows, a.columns, a=a.name)
+
+    def positive(self, a: Ref) -> Ref:
+        """1 where ``a > 0``, else 0."""
+        return self._emit("positive", a.rows, a.columns, a=a.name)
+
+    # ---- whole matrices --------------------------------------------------------------------------
+    def matmul(self, a: Ref, b: Ref) -> Ref:
+        _inner(a.columns, b.rows, a, b)
+        return self._emit("matmul", a.rows, b.columns, a=a.name, b=b.name)
+
+    def matmul_mean(self, a: Ref, b: Ref, rate: float = 1.0, add: Sequence[tuple[Ref, Sequence[float]]] = ()) -> Ref:
+        """``rate / rows * a^T b + sum diag(rates_j) add_j``: one multiplication and one rounding in all.
+
+        Parameters
+        ----------
+        add : sequence of (Ref, rates)
+            Matrices of the result's shape, and a public factor for each of their rows.
+        """
+        _inner(a.rows, b.rows, a, b)
+        for extra, rates in add:
+            if (extra.rows, extra.columns, len(rates)) != (a.columns, b.columns, a.columns):
+                raise SchemaError(f"a sum of shape {(extra.rows, extra.columns)} with {len(rates)} rates does not fit {(a.columns, b.columns)}")
+        adds, rates_ = [r.name for r, _ in add], [[float(x) for x in rates] for _, rates in add]
+        return self._emit("matmul_mean", a.columns, b.columns, a=a.name, b=b.name, rate=float(rate), adds=adds, add_rates=rates_)
+
+    def moments(self, a: Ref, mask: Ref | None) -> tuple[Ref, Ref]:
+        """Mean and inverse standard deviation of the columns, each (1, columns), over the rows where the mask is one.
+
+        ``a`` must lie in [-1, 1] and be zero where the mask is.
+        """
+        mean, rstd = Ref(self._name("m"), 1, a.columns), Ref(self._name("m"), 1, a.columns)
+        self.body.append({"op": "moments", "a": a.name, "mask": None if mask is None else mask.name, "mean": mean.name, "rstd": rstd.name})
+        return mean, rstd
+
+    def affine(self, a: Ref, mean: Ref, rstd: Ref, mask: Ref | None) -> Ref:
+        """``(a - mask * mean) * rstd``."""
+        return self._emit("affine", a.rows, a.columns, a=a.name, mean=mean.name, rstd=rstd.name, mask=None if mask is None else mask.name)
+
+    def transpose(self, a: Ref) -> Ref:
+        return self._emit("transpose", a.columns, a.rows, a=a.name)
+
+    def hstack(self, parts: Sequence[Ref]) -> Ref:
+        return self._emit("hstack", parts[0].rows, sum(p.columns for p in parts), parts=[p.name for p in parts])
+
+    def vstack(self, parts: Sequence[Ref]) -> Ref:
+        return self._emit("vstack", sum(p.rows for p in parts), parts[0].columns, parts=[p.name for p in parts])
+
+    def rows(self, a: Ref, start: int, stop: int) -> Ref:
+        """Rows ``start .. stop-1``."""
+        if not 0 <= start < stop <= a.rows:
+            raise SchemaError(f"rows {start}..{stop} are not within a matrix of {a.rows} rows")
+        return self._emit("rows", stop - start, a.columns, a=a.name, start=start, stop=stop)
+
+    def batch(self, a: Ref, size: int, index: Index) -> Ref:
+        """The rows of minibatch ``index``, counted round and round; every batch has ``size`` rows: the last one ends with the table."""
+        return self._emit("batch", min(size, a.rows), a.columns, a=a.name, size=min(size, a.rows), index=index.name)
+
+    # ---- control ---------------------------------------------------------------------------------
+    @contextmanager
+    def loop(self, trips: int) -> Iterator[Index]:
+        """Repeat what is called inside ``trips`` times; carry values with `assign`."""
+        index = Index(self._name("i"))
+        outer, self.body = self.body, []
+        try:
+            yield index
+        finally:
+            inner, self.body = self.body, outer
+        self.body.append({"op": "loop", "trips": int(trips), "index": index.name, "body": inner})
+
+    def assign(self, target: Ref, value: Ref) -> None:
+        """Give ``target`` a new value of its shape."""
+        if (target.rows, target.columns) != (value.rows, value.columns):
+            raise SchemaError(f"a matrix of shape {(target.rows, target.columns)} cannot take a value of shape {(value.rows, value.columns)}")
+        self.body.append({"op": "assign", "out": target.name, "a": value.name})
+
+    def output(self, name: str, a: Ref, columns: Sequence[str], like: int | None = None) -> None:
+        """Make ``a`` an output table with these columns; ``like``: the input table whose row validity it takes."""
+        _inner(a.columns, len(columns), a, a)
+        self.outputs[name] = {"a": a.name, "columns": list(columns), "rows": a.rows, "like": like}
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"f": self.f, "body": self.body, "outputs": self.outputs}
+
+    def _name(self, stem: str) -> str:
+        self._count += 1
+        return f"{stem}{self._count}"
+
+    def _emit(self, op: str, out_rows: int, out_columns: int, **params: Any) -> Ref:
+        ref = Ref(self._name("m"), out_rows, out_columns)
+        self.body.append({"op": op, "out": ref.name, **params})
+        return ref
+
+
+def _broadcast(a: Ref, b: Ref) -> tuple[int, int]:
+    out = []
+    for x, y in ((a.rows, b.rows), (a.columns, b.columns)):
+        if x != y and 1 not in (x, y):
+            raise SchemaError(f"matrices of shapes {(a.rows, a.columns)} and {(b.rows, b.columns)} do not fit element by element")
+        out.append(max(x, y) if 0 not in (x, y) else 0)
+    return out[0], out[1]
+
+
+def _inner(x: int, y: int, a: Ref, b: Ref) -> None:
+    if x != y:
+        raise SchemaError(f"matrices of shapes {(a.rows, a.columns)} and {(b.rows, b.columns)} cannot be multiplied: {x} is not {y}")

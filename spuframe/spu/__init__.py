@@ -1,0 +1,1 @@
+"""The SPU: executes physical plans on shares with one protocol."""

@@ -1,0 +1,1 @@
+"""Algorithms written once over the black box."""

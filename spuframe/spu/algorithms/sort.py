@@ -1,0 +1,166 @@
+"""Stable oblivious radix sort of boolean key words, several bits a pass.
+
+Per pass of d bits: products of the digit's bits, conversion of its 2^d - 1 indicators to the narrowest ring that counts the rows, prefix
+sums (local), one `dot` for the destinations; then one shuffle hides the rows, the destinations are opened (a random permutation) and
+applied. Only the key bits still to come and the running index are dragged along, in one word where they fit; tables are moved once, after the sort
+(Chida, Hamada, Ikarashi, Kikuchi, Kiribuchi, Pinkas 2019; Asharov et al. CCS 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+
+from spuframe.spu.algorithms.permute import Move, drop_low_bits, join_bits, open_move, regroup
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.share import Array, Boolean, Share, concat
+
+FEW_ROWS = 4096
+"""Up to here a pass is all latency: more bits a pass."""
+
+
+def ring_for(count: int) -> int:
+    """The bits of the narrowest ring that tells the numbers 0 .. count-1 apart.
+
+    >>> ring_for(256), ring_for(257), ring_for(100_000)
+    (8, 16, 32)
+    """
+    return next(bits for bits in (8, 16, 32, 64) if count <= 1 << bits)
+
+
+def index_bits(count: int) -> int:
+    """The bits of a word that holds 0 .. count-1, at least one."""
+    return max(1, (count - 1).bit_length())
+
+
+@dataclass(repr=False)
+class Order:
+    """The result of a sort: which original row stands at each position, and how to bring columns into that order.
+
+    Parameters
+    ----------
+    box : BlackBox
+    index : Share
+        Boolean words: the label of the original row at each sorted position.
+    labels : ndarray or None
+        The original row of each label; None: a label is its row.
+    """
+
+    box: BlackBox
+    index: Share
+    labels: Array | None = None
+    _move: Move | None = field(default=None, init=False)
+
+    @property
+    def move(self) -> Move:
+        """Opened once, at its first use."""
+        if self._move is None:
+            self._move = open_move(self.box, self.index, labels=self.labels)[0]
+        return self._move
+
+    def apply(self, columns: Sequence[Share]) -> list[Share]:
+        """Columns in the original order, brought into sorted order, in one shuffle."""
+        return self.move.gather(columns)
+
+    def undo(self, columns: Sequence[Share]) -> list[Share]:
+        """Columns in sorted order, brought back into the original order."""
+        return self.move.scatter(columns)
+
+
+def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | None = None) -> Order:
+    """Sort rows by ``words`` (boolean, most significant first, unsigned, ascending); stable.
+
+    Parameters
+    ----------
+    box : BlackBox
+    words : sequence of Share
+        May be empty: the order is then that of the rows.
+    rows : int
+    names : ndarray, optional
+        Public labels of the rows (distinct non-negative integers) for the index; without, their positions.
+    """
+    positions = np.arange(rows) if names is None else names
+    labels = None
+    if names is not None and rows:
+        labels = np.zeros(int(names.max()) + 1, np.intp)
+        labels[names] = np.arange(rows)
+    tag = index_bits(rows if labels is None else len(labels))
+    index = box.constant(positions, Boolean(tag), (rows,)) if tag > 1 else box.constant(positions.astype(np.uint8), Boolean(1), (rows,))
+    if rows <= 1 or not words:
+        return Order(box, index, labels)
+    width = sum(w.bits for w in words)
+    top = min(width, 64 - tag)
+    sizes = [top] + [64] * ((width - top) // 64) + ([(width - top) % 64] if (width - top) % 64 else [])
+    high, *lanes = regroup(words, sizes)
+    lanes = [join_bits(high, index), *lanes]
+    while lanes:
+        lane = lanes.pop()
+        bits = lane.bits - (0 if lanes else tag)
+        for digit in _digits(bits, rows):
+            places = destinations(box, [lane.bit(j) for j in range(digit)])
+            left = [drop_low_bits(lane, digit)] if lane.bits > digit else []
+            moved = open_move(box, places, [*lanes, *left])[1]
+            lanes, lane = (moved[:-1], moved[-1]) if left else (moved, index)
+        index = lane
+    return Order(box, index, labels)
+
+
+def partition(box: BlackBox, first: Share) -> Share:
+    """Destinations of a stable partition: rows whose bit is set come first."""
+    return destinations(box, [box.not_(first)])
+
+
+def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
+    """Where each row goes in a stable sort by the digit ``bits`` (lowest first), in the ring of `ring_for`."""
+    n = bits[0].rows
+    ring = ring_for(n)
+    if n == 0:
+        return box.constant(0, box.b2a(bits[0], ring).kind, (0,))
+    flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
+    m = len(flags)
+    ones = box.b2a(concat(flags), ring)
+    sums = ones.cumsum()  # over all values in turn: already offset + inclusive prefix
+    ends = [sums.slice((v + 1) * n - 1, (v + 1) * n) for v in range(m)]
+    above = [sums.slice(v * n, (v + 1) * n) for v in range(m)]
+    seen = above[0]
+    for v in range(1, m):
+        seen = seen + above[v] - ends[v - 1]
+    last = box.add_public(ends[-1] - seen, np.arange(1, n + 1))
+    step = box.dot([ones.slice(v * n, (v + 1) * n) for v in range(m)], [a - last for a in above])
+    return box.add_public(step + last, np.array([-1]))
+
+
+def _indicators(box: BlackBox, bits: Sequence[Share]) -> list[Share]:
+    """For each value v of the digit, whether the row has it."""
+    d = len(bits)
+    products: dict[int, Share] = {1 << j: b for j, b in enumerate(bits)}
+    size = 1
+    while size < d:  # products of up to 2*size bits from two of up to size bits: log2 d rounds
+        pairs = []
+        for count in range(size + 1, min(2 * size, d) + 1):
+            for chosen in combinations(range(d), count):
+                pairs.append((sum(1 << j for j in chosen[:size]), sum(1 << j for j in chosen[size:])))
+        n = bits[0].rows
+        both = box.and_(concat([products[a] for a, _ in pairs]), concat([products[b] for _, b in pairs]))
+        for i, (a, b) in enumerate(pairs):
+            products[a | b] = both.slice(i * n, (i + 1) * n)
+        size *= 2
+    flags = []
+    for v in range(1 << d):
+        # inclusion-exclusion over GF(2): the sum over all supersets
+        terms = [p for t, p in products.items() if t & v == v]
+        total = terms[0]
+        for term in terms[1:]:
+            total = total ^ term
+        flags.append(box.not_(total) if v == 0 else total)
+    return flags
+
+
+def _digits(bits: int, rows: int) -> list[int]:
+    """Cut ``bits`` into as few digits as the row count suggests, of nearly equal width."""
+    widest = 4 if rows <= FEW_ROWS else 3
+    count = -(-bits // widest)
+    return [bits // count + (i < bits % count) for i in range(count)] if count else []

@@ -1,0 +1,243 @@
+"""How columns become ring elements and bits, and back: at the owner and at the analyst, in plaintext.
+
+================ ==================== =====================================================================
+type             kind                 words
+================ ==================== =====================================================================
+bool             ``Boolean(1)``       a bitmap
+int              ``Arithmetic(k)``    two's complement; k is the narrowest of 8, 16, 32, 64 with ``|x| < 2**(k-2)``, at most 64
+fixed point      ``Arithmetic(64)``   ``round(x * 2**f)``
+string[w], w<=8  ``Boolean(8*w)``     bytes, big-endian, so that the order of the words is the order of the strings
+string[w], w>8   ``Boolean(64)``      rows x words, the most significant word first
+================ ==================== =====================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.dtypes import Bool, DType, Field, Fixed, Int, Range, String
+from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
+
+RINGS = (8, 16, 32, 64)
+
+
+def ring_for(low: int, high: int) -> int:
+    """Bits of the narrowest ring in which values of ``low..high`` and their differences fit; at most 64.
+
+    >>> ring_for(0, 63), ring_for(0, 64), ring_for(-(2**63), 2**63 - 1)
+    (8, 16, 64)
+    """
+    need = max(abs(low), abs(high)).bit_length() + 2
+    return next((bits for bits in RINGS if bits >= need), 64)
+
+
+def units(dtype: DType, bounds: Range | None) -> tuple[int, int]:
+    """The bounds of a column as integers of its ring, in units of ``2**-f``; those of the type where none are known."""
+    if isinstance(dtype, Int):
+        low, high = dtype.bounds if bounds is None else bounds
+        return math.floor(low), math.ceil(high)
+    if isinstance(dtype, Fixed):
+        top = 1 << 62
+        if bounds is None:
+            return -top, top
+        low, high = (min(max(b, -dtype.limit), dtype.limit) for b in bounds)
+        return math.floor(low * 2.0**dtype.f), math.ceil(high * 2.0**dtype.f)
+    return 0, 1
+
+
+def kind_of(dtype: DType, bounds: Range | None = None) -> tuple[Kind, int]:
+    """The kind of share, and how many words a value takes, of a type with the given bounds."""
+    if isinstance(dtype, Bool):
+        return BIT, 1
+    if isinstance(dtype, Int):
+        return Arithmetic(ring_for(*units(dtype, bounds))), 1
+    if isinstance(dtype, Fixed):
+        return Arithmetic(64), 1
+    if isinstance(dtype, String):
+        return (Boolean(8 * dtype.width), 1) if dtype.width <= 8 else (Boolean(64), dtype.words)
+    raise TypeMismatchError(f"type {dtype} cannot be shared: use bool, an integer, float or string[n]")
+
+
+def column_kind(field: Field) -> tuple[Kind, int]:
+    """The kind of share, and how many words a value takes, of a column.
+
+    >>> column_kind(Field("age", Int(64), range=(0, 120)))
+    (Arithmetic(bits=16), 1)
+    >>> column_kind(Field("name", String(12)))
+    (Boolean(bits=64), 2)
+    """
+    return kind_of(field.dtype, field.range)
+
+
+def column_shape(field: Field, rows: int) -> tuple[int, ...]:
+    """The shape of the column's share."""
+    words = column_kind(field)[1]
+    return (rows,) if words == 1 else (rows, words)
+
+
+def arrow_type(dtype: DType) -> pa.DataType:
+    """The Arrow type of a revealed column.
+
+    >>> arrow_type(Int(16, signed=False))
+    DataType(uint16)
+    """
+    if isinstance(dtype, Bool):
+        return pa.bool_()
+    if isinstance(dtype, Int):
+        return pa.from_numpy_dtype(np.dtype(dtype.name))
+    return pa.float64() if isinstance(dtype, Fixed) else pa.string()
+
+
+# ---- plaintext to words ---------------------------------------------------------------------------
+def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Array | None]:
+    """The words of a column (a bitmap for bool), and the bitmap of its validity if it is nullable.
+
+    Values of null rows become zero.
+
+    >>> words, valid = encode(pa.array([1.5, None]), Field("x", Fixed(4), nullable=True))
+    >>> words.tolist(), valid.tolist()
+    ([24, 0], [1])
+    """
+    values = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    valid: Array | None = None
+    if values.null_count and not field.nullable:
+        rows = _rows(np.asarray(pc.is_null(values)))
+        raise EncodingError(f"column {field.name!r} must not have nulls, but has in {rows}: declare it nullable, or use fillna or dropna")
+    if field.nullable:
+        valid = pack(np.asarray(pc.is_valid(values)))
+    if isinstance(field.dtype, String):
+        return _encode_strings(values, field), valid
+    plain = values.fill_null(False if isinstance(field.dtype, Bool) else 0) if values.null_count else values
+    numbers: Array = np.asarray(plain.to_numpy(zero_copy_only=False))
+    if isinstance(field.dtype, Bool):
+        return pack(numbers), valid
+    nulls = np.asarray(pc.is_null(values)) if values.null_count else None
+    if isinstance(field.dtype, Fixed):
+        return _encode_floats(numbers, nulls, field), valid
+    low, high = field.range or field.dtype.bounds  # type: ignore[attr-defined]
+    _check(numbers, nulls, low, high, field)
+    kind = column_kind(field)[0]
+    return numbers.astype(np.uint64 if numbers.dtype == np.uint64 else np.int64).astype(kind.word), valid
+
+
+def _encode_floats(numbers: Array, nulls: Array | None, field: Field) -> Array:
+    assert isinstance(field.dtype, Fixed)
+    floats = numbers.astype(np.float64)
+    bad = ~np.isfinite(floats)
+    if bad.any():
+        raise NotFiniteError(f"column {field.name!r} has NaN or infinity in {_rows(bad)}: use dropna or fillna first, or null instead of NaN")
+    limit = field.dtype.limit
+    outside = np.abs(floats) >= limit
+    if outside.any():
+        raise EncodingError(
+            f"column {field.name!r} has values in {_rows(outside)} that {field.dtype} cannot hold (magnitude below {limit:g}): "
+            f"scale the column, or use fewer fraction bits"
+        )
+    if field.range is not None:
+        _check(floats, nulls, *field.range, field)
+    words = np.rint(floats * 2.0**field.dtype.f).astype(np.int64)
+    return words.view(np.uint64)
+
+
+def _check(numbers: Array, nulls: Array | None, low: float, high: float, field: Field) -> None:
+    if not len(numbers):
+        return
+    info = np.iinfo(numbers.dtype) if numbers.dtype.kind in "iu" else None
+    outside = np.zeros(len(numbers), bool)  # NumPy refuses to compare with a Python integer outside the type
+    if info is None or low > info.min:
+        outside |= numbers < low if info is None or low <= info.max else True
+    if info is None or high < info.max:
+        outside |= numbers > high if info is None or high >= info.min else True
+    if nulls is not None:
+        outside &= ~nulls
+    if outside.any():
+        raise EncodingError(f"column {field.name!r} has values outside its range {low}..{high} in {_rows(outside)}: declare the range that it has")
+
+
+def _rows(bad: Array) -> str:
+    where = np.flatnonzero(bad)
+    first, last = int(where[0]), int(where[-1])
+    return f"row {first}" if first == last else f"rows {first} to {last} ({len(where)} in all)"
+
+
+def string_words(raw: list[bytes] | tuple[bytes, ...], width: int) -> Array:
+    """The words of byte strings of at most ``width`` bytes: (rows,) or (rows, words)."""
+    data, n = b"".join(raw), len(raw)
+    lengths = np.fromiter(map(len, raw), np.int64, n)
+    return _place(np.frombuffer(data, np.uint8), lengths, width)
+
+
+def _place(data: Array, lengths: Array, width: int) -> Array:
+    n, padded = len(lengths), 8 * -(-width // 8)
+    left = padded - width if width <= 8 else 0  # short strings stand in the low bits of their word
+    chars = np.zeros((n, padded), np.uint8)
+    row = np.repeat(np.arange(n), lengths)
+    column = np.arange(len(data)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    chars[row, column + left] = data
+    words = chars.view(">u8").astype(np.uint64)
+    return words[:, 0].astype(Boolean(8 * width).word) if width <= 8 else words
+
+
+def _encode_strings(values: pa.Array, field: Field) -> Array:
+    assert isinstance(field.dtype, String)
+    binary = pc.cast(values, pa.large_string()).cast(pa.large_binary())
+    if binary.null_count:
+        binary = binary.fill_null(b"")
+    lengths = np.asarray(pc.binary_length(binary)).astype(np.int64)
+    long = lengths > field.dtype.width
+    if long.any():
+        raise EncodingError(f"column {field.name!r} has strings of more than {field.dtype.width} bytes in {_rows(long)}: declare a larger width")
+    _, offsets, data = binary.buffers()
+    starts = np.frombuffer(offsets, np.int64)[binary.offset : binary.offset + len(binary) + 1]
+    raw = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]] if data is not None and len(starts) else np.zeros(0, np.uint8)
+    if (raw == 0).any():
+        zero = np.repeat(np.arange(len(lengths)), lengths)[raw == 0]
+        bad = np.zeros(len(lengths), bool)
+        bad[zero] = True
+        raise EncodingError(f"column {field.name!r} has strings with a zero byte in {_rows(bad)}: zero bytes pad strings, remove them")
+    return _place(raw, lengths, field.dtype.width)
+
+
+# ---- words to plaintext ---------------------------------------------------------------------------
+def decode(words: Array, valid: Array | None, field: Field) -> pa.Array:
+    """The Arrow array of a column from its words (zeros and ones for bool) and its validity (zeros and ones).
+
+    >>> decode(np.array([24, 0], np.uint64), np.array([1, 0], np.uint8), Field("x", Fixed(4), nullable=True)).to_pylist()
+    [1.5, None]
+    """
+    mask = None if valid is None else ~valid.astype(bool)
+    dtype = field.dtype
+    if isinstance(dtype, Bool):
+        return pa.array(words.astype(bool), mask=mask)
+    if isinstance(dtype, String):
+        return _decode_strings(words, mask, dtype.width)
+    unsigned = words.dtype.itemsize == 8 and isinstance(dtype, Int) and not dtype.signed
+    numbers: Any = words if unsigned else words.view(np.dtype(f"i{words.dtype.itemsize}"))
+    if isinstance(dtype, Fixed):
+        return pa.array(numbers.astype(np.float64) * 2.0**-dtype.f, mask=mask)
+    return pa.array(numbers.astype(np.dtype(dtype.name)), mask=mask)
+
+
+def _decode_strings(words: Array, mask: Array | None, width: int) -> pa.Array:
+    n, padded = len(words), 8 * -(-width // 8)
+    chars = np.ascontiguousarray(words.astype(">u8").reshape(n, padded // 8)).view(np.uint8).reshape(n, padded)
+    if width <= 8:
+        chars = chars[:, padded - width :]
+    keep = chars != 0
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(keep.sum(axis=1), out=offsets[1:])
+    data = np.ascontiguousarray(chars[keep])
+    valid = None if mask is None else pa.py_buffer(pack(~mask))
+    binary = pa.LargeBinaryArray.from_buffers(pa.large_binary(), n, [valid, pa.py_buffer(offsets), pa.py_buffer(data)])
+    return binary.cast(pa.large_string()).cast(pa.string())
+
+
+def bits_of(bitmap: Array | None, rows: int) -> Array | None:
+    """A validity bitmap as zeros and ones."""
+    return None if bitmap is None else unpack(bitmap, rows)

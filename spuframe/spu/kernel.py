@@ -1,0 +1,135 @@
+"""The contract between algorithms and protocols: kernels, their exact cost, and the table that is a protocol.
+
+A protocol is data: a name, who it is secure against, and one table of kernels. Each kernel states its
+equation, its source and its cost as a function of kinds and shapes alone. `spuframe.spu.blackbox.BlackBox` is the only
+caller; algorithms are written once over it.
+
+The kernels (``A(k)``: arithmetic in Z_2^k; ``B(b)``: boolean words of b bits; n rows):
+
+================== ================================ ==========================================================
+kernel             arguments                        result
+================== ================================ ==========================================================
+dot                xs, ys : lists of A(k), f        A(k): sum_j xs[j]*ys[j] element by element; f > 0: truncated by f bits
+matmul             x (n,m), y (m,p) : A(k), f       A(k) (n,p); f > 0: truncated by f bits
+trunc              x : A(k), f                      A(k): x / 2^f, error below one unit in the last place, for every |x| < 2^(k-2)
+extend             x : A(k), bits > k               A(bits): the same signed value, for every |x| < 2^(k-2)
+and_               x, y : B(b)                      B(b)
+msb                x : A(k), bits <= k              B(1): the sign of the two's complement value in the low ``bits`` bits of x
+eqz                x : A(k) or B(b), bits           B(1): whether the low ``bits`` bits are all zero
+a2b                x : A(k), bits <= k              B(bits): the low ``bits`` bits
+b2a                x : B(b), bits >= b              A(bits): the unsigned word
+inject             bit : B(1), x : A(k) (n,)        A(k): bit * x
+draw               n                                a fresh random permutation of n rows (opaque; no party knows it), no communication
+shuffle            perm, xs : list of shares        the rows permuted by perm and re-randomised, all shares alike
+unshuffle          perm, xs                         the inverse permutation
+fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
+open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
+================== ================================ ==========================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+from spuframe.spu.share import Array, Kind, Share
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Rounds and payload bytes; the unit in which plans are compared and runs are checked.
+
+    Parameters
+    ----------
+    rounds : int
+    sent : tuple of int
+        Bytes sent by each rank: the parties, then the owners.
+    """
+
+    rounds: int = 0
+    sent: tuple[int, ...] = ()
+
+    def __add__(self, other: Cost) -> Cost:
+        sent = tuple(a + b for a, b in zip_longest(self.sent, other.sent, fillvalue=0))
+        return Cost(self.rounds + other.rounds, sent)
+
+    def __sub__(self, other: Cost) -> Cost:
+        return self + other.times(-1)
+
+    def times(self, count: int) -> Cost:
+        return Cost(self.rounds * count, tuple(b * count for b in self.sent))
+
+    @property
+    def total(self) -> int:
+        """Bytes over all ranks."""
+        return sum(self.sent)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One protocol step.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(ctx, *arguments)``, with the `spuframe.spu.context.Context` first.
+    cost : callable
+        ``cost(*arguments) -> Cost`` with the same arguments; may look at kinds, shapes and public arguments only.
+    equation : str
+    source : str
+        Paper and section.
+    """
+
+    run: Callable[..., Any]
+    cost: Callable[..., Cost]
+    equation: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol: what it is secure against, how values enter and leave it, and its kernels.
+
+    Parameters
+    ----------
+    name : str
+    parties : tuple of (int, int)
+        The smallest and the largest number of parties.
+    threat : str
+        The model in words, for `explain()` and the leakage report.
+    insecure : bool
+        True for a protocol that protects nothing; it must be asked for by name.
+    kernels : mapping
+        By the names of the table above. A kernel that is missing is an error when it is called for.
+    constant : callable
+        ``constant(rank, parties, values, kind, shape) -> Share``: a public array of words as a share, without communication.
+        For single bits ``values`` is a packed bitmap.
+    deal : callable
+        ``deal(parties, values, kind, shape) -> list of uint8 arrays``: at the owner, one message per party; fresh OS randomness.
+    deal_sizes : callable
+        ``deal_sizes(parties, kind, shape) -> tuple of int``: the bytes of those messages.
+    accept : callable
+        ``accept(rank, parties, message, kind, shape) -> Share``: at a party, the inverse of its ``deal`` message.
+    yield_ : callable
+        ``yield_(rank, parties, share) -> uint8 array``: what a party hands to whom the value is revealed.
+    yield_sizes : callable
+        ``yield_sizes(parties, kind, shape) -> tuple of int``.
+    combine : callable
+        ``combine(parties, messages, kind, shape) -> ndarray``: at the receiver; words, or for bits uint8 zeros and ones.
+    """
+
+    name: str
+    parties: tuple[int, int]
+    threat: str
+    kernels: Mapping[str, Kernel]
+    constant: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
+    deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]]
+    deal_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
+    accept: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
+    yield_: Callable[[int, int, Share], Array]
+    yield_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
+    combine: Callable[[int, list[Array], Kind, tuple[int, ...]], Array]
+    insecure: bool = False
+    notes: str = field(default="")

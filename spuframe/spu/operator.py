@@ -1,0 +1,102 @@
+"""The seam of the operators: one module of `spuframe.spu.operators` per ``op`` of a physical plan, with a function ``run``.
+
+``run(env, step, inputs) -> Table`` is executed alike by every party, and once more without data (``env.box.dry``) to tell its cost:
+nothing it does may depend on values that the plan does not open on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, cast
+
+from spuframe.dtypes import Field
+from spuframe.errors import PlanError
+from spuframe.link.base import Link
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.share import Share
+from spuframe.spu.table import Table
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the physical plan, as the SPU reads it (see `spuframe.plan.physical`)."""
+
+    op: str
+    inputs: tuple[int, ...]
+    params: Mapping[str, Any]
+    fields: tuple[Field, ...]
+    rows: int
+    masked: bool
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Step:
+        fields = tuple(Field.from_plain(f) for f in data["schema"])
+        return cls(data["op"], tuple(data["inputs"]), data["params"], fields, data["rows"], data["masked"])
+
+
+class ShareStore(Protocol):
+    """Where shares outlive a plan: one per party, kept by its runtime."""
+
+    def put(self, name: str, table: Table) -> None: ...
+
+    def get(self, name: str) -> Table: ...
+
+
+@dataclass
+class Delivery:
+    """What one party hands to the analyst: its messages, by column, in `Protocol.yield_` form.
+
+    ``fields`` describe the columns; ``messages[name]`` are the values, ``valid[name]`` the nulls' bits of that column and ``mask`` the
+    rows' validity, each with the kind and shape it stands for.
+    """
+
+    fields: tuple[Field, ...]
+    rows: int
+    messages: dict[str, tuple[Share, Any]] = field(default_factory=dict)
+    valid: dict[str, tuple[Share, Any]] = field(default_factory=dict)
+    mask: tuple[Share, Any] | None = None
+
+
+@dataclass
+class Env:
+    """What an operator may use.
+
+    Parameters
+    ----------
+    box : BlackBox
+    link : Link or None
+        None when only the cost is asked for.
+    parties : int
+    owners : tuple of str
+        Owner i is rank ``parties + i``.
+    store : ShareStore
+    options : mapping
+    notes : list of str
+        Lines for the leakage report; an operator adds what it opens.
+    deliveries : list of Delivery
+        Filled by ``reveal``, in the order of the steps.
+    """
+
+    box: BlackBox
+    link: Link | None
+    parties: int
+    owners: tuple[str, ...]
+    store: ShareStore
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+class Operator(Protocol):
+    def __call__(self, env: Env, step: Step, inputs: Sequence[Table]) -> Table: ...
+
+
+def operator(op: str) -> Operator:
+    """The function that runs ``op``."""
+    name = f"spuframe.spu.operators.{op}"
+    if not op.isidentifier() or find_spec(name) is None:
+        raise PlanError(f"this SPU has no operator {op!r}: install the same spuframe everywhere")
+    return cast(Operator, import_module(name).run)

@@ -1,0 +1,1 @@
+"""One module per operator of the physical plan; see `spuframe.spu.operator`."""

@@ -1,0 +1,211 @@
+"""One SPU instance: runs a physical plan with one protocol over one link.
+
+Ranks below ``parties`` execute every step alike; the ranks above are owners and execute only the scans of their own tables:
+they evaluate in plaintext, share, send. What is handed to the analyst is plain data, put together by `assemble`.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import pyarrow as pa
+
+from spuframe.errors import InstanceError, InstanceStateError, PlanError, SpuframeError
+from spuframe.link.base import Link
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.context import Context
+from spuframe.spu.delivery import assemble, delivered_bytes, to_plain
+from spuframe.spu.kernel import Cost, Protocol
+from spuframe.spu.operator import Env, ShareStore, Step, operator
+from spuframe.spu.operators.scan import deal_scan
+
+__all__ = ["SPU", "assemble", "last_uses"]
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+
+class SPU:
+    """One rank of an SPU instance.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    parties : int
+    link : Link
+        Of the rank that this instance is; its owner closes it.
+    session_id : bytes
+        Public; the same at all ranks.
+    store : ShareStore
+        Where ``store`` and ``load`` keep shares.
+    tables : callable, optional
+        At an owner: the plaintext table of a handle.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        parties: int,
+        link: Link,
+        session_id: bytes,
+        store: ShareStore,
+        tables: Callable[[str], pa.Table] | None = None,
+    ) -> None:
+        self.protocol = protocol
+        self.parties = parties
+        self.link = link
+        self.session_id = session_id
+        self.store = store
+        self.tables = tables
+        self._ctx: Context | None = None
+
+    @property
+    def is_party(self) -> bool:
+        return self.link.rank < self.parties
+
+    def open(self) -> None:
+        """Agree keys with the other parties; once, before the first `run`."""
+        self._guarded(self._open, "opening")
+
+    def _open(self) -> None:
+        self._ctx = Context.open(self.link, self.parties, self.session_id)
+
+    def run(self, plan: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
+        """Run the plain form of a physical plan.
+
+        Parameters
+        ----------
+        plan : mapping
+            What ``PhysicalPlan.to_plain()`` gives.
+        progress : callable, optional
+            Called with the steps done and their number.
+
+        Returns
+        -------
+        dict
+            Plain data: ``deliveries`` (see `assemble`), ``notes`` for the leakage report, and ``profile``: what this rank measured,
+            with the declared figures beside it.
+        """
+        return cast("dict[str, Any]", self._guarded(lambda: self._run(plan, progress), "the plan"))
+
+    def _guarded(self, work: Callable[[], Any], what: str) -> Any:
+        try:
+            return work()
+        except SpuframeError as error:
+            self.link.abort(error)
+            raise
+        except Exception as error:
+            # The top of an instance: its text could hold values, so only the class and the place of the error leave it.
+            frames = traceback.extract_tb(error.__traceback__)
+            log.error("rank %d: %s failed: %s at %s", self.link.rank, what, type(error).__name__, [f"{f.filename}:{f.lineno}" for f in frames])
+            name = self.link.config.name(self.link.rank)
+            typed = InstanceError(f"{what} failed at {name} with {type(error).__name__}: its log names the place", party=name)
+            self.link.abort(typed)
+            raise typed from None
+
+    def _run(self, plan: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
+        if self._ctx is None:
+            raise InstanceStateError("this SPU is not open: call open() first")
+        if plan["protocol"] != self.protocol.name or plan["parties"] != self.parties:
+            raise PlanError(
+                f"the plan is for {plan['protocol']!r} with {plan['parties']} parties, this SPU runs {self.protocol.name!r} "
+                f"with {self.parties}: make the plan again"
+            )
+        steps = [Step.from_plain(s) for s in plan["steps"]]
+        box = BlackBox(self.protocol, self.parties, self._ctx, plan["batch_rows"])
+        env = Env(box, self.link, self.parties, tuple(plan["owners"]), self.store, plan["options"])
+        recorder = _Recorder(env)
+        if self.is_party:
+            self._party(env, steps, recorder, progress)
+        else:
+            self._owner(env, steps, recorder, progress)
+        return {
+            "deliveries": [to_plain(d) for d in env.deliveries],
+            "notes": list(env.notes),
+            "profile": recorder.profile(),
+        }
+
+    def _party(self, env: Env, steps: Sequence[Step], recorder: _Recorder, progress: Progress | None) -> None:
+        last, results = last_uses(steps), cast("list[Any]", [None] * len(steps))
+        for i, step in enumerate(steps):
+            with recorder.step(step):
+                results[i] = operator(step.op)(env, step, [results[j] for j in step.inputs])
+            for j in {i, *step.inputs}:
+                if last[j] <= i:  # frees the columns that nobody reads any more
+                    results[j] = None
+            if progress is not None:
+                progress(i + 1, len(steps))
+
+    def _owner(self, env: Env, steps: Sequence[Step], recorder: _Recorder, progress: Progress | None) -> None:
+        name = env.owners[self.link.rank - self.parties]
+        for i, step in enumerate(steps):
+            if step.op == "scan" and step.params["owner"] == name:
+                if self.tables is None:
+                    raise InstanceStateError(f"owner {name!r} was started without tables: give it `tables`")
+                with recorder.step(step):
+                    deal_scan(self.protocol, self.parties, self.link, step, self.tables(step.params["table"]))
+            if progress is not None:
+                progress(i + 1, len(steps))
+
+
+def last_uses(steps: Sequence[Step]) -> list[int]:
+    """For each step the position of the last step that reads its result (its own if none does)."""
+    last = list(range(len(steps)))
+    for i, step in enumerate(steps):
+        for j in step.inputs:
+            last[j] = i
+    return last
+
+
+class _Recorder:
+    """Measures steps: time, rounds and bytes of this rank."""
+
+    def __init__(self, env: Env) -> None:
+        assert env.link is not None
+        self.env, self.link = env, env.link
+        self.steps: list[dict[str, Any]] = []
+        self.started = time.perf_counter()
+        self.first = self._now()
+        self._step: tuple[Step, float, tuple[int, int]] | None = None
+
+    def _now(self) -> tuple[int, int]:
+        traffic = self.link.traffic
+        delivered = sum(delivered_bytes(d) for d in self.env.deliveries)
+        return traffic.rounds + len(self.env.deliveries), sum(traffic.sent) + delivered
+
+    def step(self, step: Step) -> _Recorder:
+        self._step = (step, time.perf_counter(), self._now())
+        return self
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        assert self._step is not None
+        step, start, (rounds, sent) = self._step
+        now = self._now()
+        self.steps.append(
+            {"op": step.op, "seconds": time.perf_counter() - start, "rounds": now[0] - rounds, "sent": now[1] - sent, "rows": step.rows}
+        )
+
+    def profile(self) -> dict[str, Any]:
+        rounds, sent = self._now()
+        declared: Cost = self.env.box.declared
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return {
+            "rank": self.link.rank,
+            "rounds": rounds - self.first[0],
+            "sent": sent - self.first[1],
+            "delivered": sum(delivered_bytes(d) for d in self.env.deliveries),
+            "declared_rounds": declared.rounds,
+            "declared_sent": list(declared.sent),
+            "seconds": time.perf_counter() - self.started,
+            "steps": self.steps,
+            "peak_rss": peak if sys.platform == "darwin" else peak * 1024,
+        }
