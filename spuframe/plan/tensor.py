@@ -23,16 +23,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from spuframe.dtypes import Bool, Fixed
 from spuframe.errors import SchemaError
 
 
 @dataclass(frozen=True)
 class Ref:
-    """A matrix of a program: its name and public shape."""
+    """A matrix (or a vector of bits) of a program: its name and public shape."""
 
     name: str
     rows: int
     columns: int
+    bits: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Program:
         return self._emit("mask", rows, 1, table=table, columns=list(columns))
 
     def zeros(self, rows: int, columns: int) -> Ref:
-        return self._emit("zeros", rows, columns)
+        return self._emit("zeros", rows, columns, shape=[rows, columns])
 
     def constant(self, values: Sequence[Sequence[float]]) -> Ref:
         return self._emit("constant", len(values), len(values[0]), values=[[float(v) for v in row] for row in values])
@@ -100,8 +102,13 @@ class Program:
         return self._emit("sigmoid", a.rows, a.columns, a=a.name)
 
     def positive(self, a: Ref) -> Ref:
-        """1 where ``a > 0``, else 0."""
-        return self._emit("positive", a.rows, a.columns, a=a.name)
+        """Whether ``a > 0``, as bits: for `number` and `output` alone; ``a`` is (rows, 1)."""
+        _inner(a.columns, 1, a, a)
+        return self._emit("positive", a.rows, 1, bits=True, a=a.name)
+
+    def number(self, a: Ref) -> Ref:
+        """Bits as the numbers 0 and 1."""
+        return self._emit("number", a.rows, 1, a=a.name)
 
     # ---- whole matrices --------------------------------------------------------------------------
     def matmul(self, a: Ref, b: Ref) -> Ref:
@@ -176,7 +183,8 @@ class Program:
     def output(self, name: str, a: Ref, columns: Sequence[str], like: int | None = None) -> None:
         """Make ``a`` an output table with these columns; ``like``: the input table whose row validity it takes."""
         _inner(a.columns, len(columns), a, a)
-        self.outputs[name] = {"a": a.name, "columns": list(columns), "rows": a.rows, "like": like}
+        dtype = Bool() if a.bits else Fixed(self.f)
+        self.outputs[name] = {"a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtype": str(dtype)}
 
     def to_plain(self) -> dict[str, Any]:
         return {"f": self.f, "body": self.body, "outputs": self.outputs}
@@ -185,8 +193,8 @@ class Program:
         self._count += 1
         return f"{stem}{self._count}"
 
-    def _emit(self, op: str, out_rows: int, out_columns: int, **params: Any) -> Ref:
-        ref = Ref(self._name("m"), out_rows, out_columns)
+    def _emit(self, op: str, out_rows: int, out_columns: int, bits: bool = False, **params: Any) -> Ref:
+        ref = Ref(self._name("m"), out_rows, out_columns, bits)
         self.body.append({"op": op, "out": ref.name, **params})
         return ref
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from spuframe.errors import InstanceError, InstanceStateError, PlanError, SpuframeError
+from spuframe.errors import InstanceError, InstanceMemoryError, InstanceStateError, PlanError, SpuframeError
 from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
@@ -101,6 +101,12 @@ class SPU:
         except SpuframeError as error:
             self.link.abort(error)
             raise
+        except MemoryError:
+            name = self.link.config.name(self.link.rank)
+            text = f"{name} ran out of the memory that one instance may use: raise memory_limit, or work on fewer rows or columns at a time"
+            full = InstanceMemoryError(text, party=name)
+            self.link.abort(full)
+            raise full from None
         except Exception as error:
             # The top of an instance: its text could hold values, so only the class and the place of the error leave it.
             frames = traceback.extract_tb(error.__traceback__)

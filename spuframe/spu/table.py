@@ -21,7 +21,7 @@ class Column:
     ----------
     field : Field
     values : Share
-        Values of null rows are zero.
+        Values of null rows, and of rows that do not exist, are arbitrary: who sums, compares or reveals them masks them by validity first.
     valid : Share or None
         One bit a row, set where the value is not null; None: no value is null.
     """

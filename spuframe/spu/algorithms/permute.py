@@ -2,7 +2,7 @@
 
 A secret vector ``places`` (row j belongs at ``places[j]``) is shuffled by a permutation that nobody knows and opened: what is
 seen is a uniformly random permutation, whatever the data. The shuffle and the opened positions together are a `Move`, which can be
-applied forward and backward as often as needed (Laud, Willemson 2013; Chida et al. 2019, "An efficient secure three-party sorting protocol").
+applied forward and backward as often as needed (Chida et al. 2019, "An efficient secure three-party sorting protocol").
 """
 
 from __future__ import annotations

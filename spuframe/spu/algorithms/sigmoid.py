@@ -1,8 +1,9 @@
 """The logistic function of a fixed-point share.
 
-On ``|x| < 16`` it is a Fourier series: let g continue ``sigmoid(x) - 1/2`` by reflection at 16 (``g(32 - x) = g(x)``) to a function of period 64. It is odd and
-smooth but for a kink of 1e-7 in the slope at 16, so that its odd harmonics die out as ``exp(-2 pi^2 h / 64)``; the coefficients are computed
-here, by quadrature, and cut where they cannot be seen. Outside, the value is 0 or 1 to within 1.2e-7, chosen by two comparisons.
+On ``|x| < 16`` it is a Fourier series: let g continue ``sigmoid(x) - 1/2`` by reflection at 16 (``g(32 - x) = g(x)``) to a function of
+period 64. It is odd and smooth but for a kink of 1e-7 in the slope at 16, so that its odd harmonics die out as ``exp(-2 pi^2 h / 64)``; the
+coefficients are computed here, by quadrature, and cut where they cannot be seen. Outside, the value is 0 or 1 to within 1.2e-7, chosen by
+two comparisons.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Per pass of d bits: products of the digit's bits, conversion of its 2^d - 1 indicators to the narrowest ring that counts the rows, prefix
 sums (local), one `dot` for the destinations; then one shuffle hides the rows, the destinations are opened (a random permutation) and
-applied. Only the key bits still to come and the running index are dragged along, in one word where they fit; tables are moved once, after the sort
-(Chida, Hamada, Ikarashi, Kikuchi, Kiribuchi, Pinkas 2019; Asharov et al. CCS 2022).
+applied. Only the key bits still to come and the running index are dragged along, in one word where they fit; tables are moved once,
+after the sort (Chida, Hamada, Ikarashi, Kikuchi, Kiribuchi, Pinkas 2019; Asharov et al. CCS 2022).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Order:
         return self.move.scatter(columns)
 
 
-def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | None = None) -> Order:
+def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | None = None, name_bits: int = 0) -> Order:
     """Sort rows by ``words`` (boolean, most significant first, unsigned, ascending); stable.
 
     Parameters
@@ -80,15 +80,16 @@ def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | 
         May be empty: the order is then that of the rows.
     rows : int
     names : ndarray, optional
-        Public labels of the rows (distinct non-negative integers) for the index; without, their positions.
+        Public labels of the rows for the index, distinct, of ``name_bits`` bits; without, the rows' positions.
+    name_bits : int
     """
     positions = np.arange(rows) if names is None else names
-    labels = None
-    if names is not None and rows:
-        labels = np.zeros(int(names.max()) + 1, np.intp)
+    labels, tag = None, index_bits(rows)
+    if names is not None:
+        tag = name_bits
+        labels = np.zeros(1 << tag, np.intp)
         labels[names] = np.arange(rows)
-    tag = index_bits(rows if labels is None else len(labels))
-    index = box.constant(positions, Boolean(tag), (rows,)) if tag > 1 else box.constant(positions.astype(np.uint8), Boolean(1), (rows,))
+    index = box.constant(positions, Boolean(tag), (rows,))
     if rows <= 1 or not words:
         return Order(box, index, labels)
     width = sum(w.bits for w in words)
@@ -118,7 +119,7 @@ def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
     n = bits[0].rows
     ring = ring_for(n)
     if n == 0:
-        return box.constant(0, box.b2a(bits[0], ring).kind, (0,))
+        return box.b2a(bits[0], ring)
     flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
     m = len(flags)
     ones = box.b2a(concat(flags), ring)

@@ -37,8 +37,10 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     outputs = {}
     for name, out in program["outputs"].items():
         matrix, like = machine.values[out["a"]], out["like"]
-        dtype = Fixed(machine.f)
-        made = {c: Column(Field(c, dtype), matrix.column(j)) for j, c in enumerate(out["columns"])}
+        if matrix.is_bit:
+            made = {c: Column(Field(c, Bool()), matrix) for c in out["columns"]}
+        else:
+            made = {c: Column(Field(c, Fixed(machine.f)), matrix.column(j)) for j, c in enumerate(out["columns"])}
         outputs[name] = Table(made, matrix.rows, None if like is None else inputs[like].valid)
     return Outputs({}, 0, outputs=outputs)
 
@@ -123,7 +125,7 @@ class Machine:
         return self.box.b2a(keep, 64).scale(one).reshape(-1, 1)
 
     def do_zeros(self, i: Mapping[str, Any]) -> Share:
-        return self.box.constant(0, RING, (i["rows"], i["columns"]))
+        return self.box.constant(0, RING, tuple(i["shape"]))
 
     def do_constant(self, i: Mapping[str, Any]) -> Share:
         words = np.rint(np.array(i["values"], np.float64) * 2.0**self.f).astype(np.int64).view(np.uint64)
@@ -155,8 +157,11 @@ class Machine:
 
     def do_positive(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
-        bit = self.box.msb(-a.reshape(a.size))  # a > 0: the sign of -a
-        return self.box.b2a(bit, 64).scale(1 << self.f).reshape(*a.shape)
+        return self.box.msb(-a.reshape(a.size))  # a > 0: the sign of -a
+
+    def do_number(self, i: Mapping[str, Any]) -> Share:
+        (a,) = self._of(i, "a")
+        return self.box.b2a(a, 64).scale(1 << self.f).reshape(-1, 1)
 
     def do_moments(self, i: Mapping[str, Any]) -> None:
         """Mean and inverse standard deviation of every column, over the rows whose mask is one.
@@ -182,12 +187,11 @@ class Machine:
 
     def _divide_rows(self, total: Share, fraction: int, n: int) -> Share:
         """A sum over n rows to a mean with 30 fraction bits; ``|mean| <= 1``."""
-        # total < n 2^fraction: bring it below 2^32, then multiply by 2^k / n.
-        spare = max(0, fraction + n.bit_length() - 32)
-        total = self.box.trunc(total, spare)
-        by = SCALE - fraction + spare + 20
-        factor = round(2.0**by / n)
-        return self.box.trunc(total.scale(factor), 20)
+        # |total| <= n 2^fraction: bring it below 2^31, then multiply by 2^by / n < 2^30.
+        spare = max(0, fraction + n.bit_length() - 31)
+        by = 29 + n.bit_length()
+        total = self.box.trunc(total, spare).scale(round(2**by / n))
+        return self.box.trunc(total, fraction - spare + by - SCALE)
 
     def do_affine(self, i: Mapping[str, Any]) -> Share:
         """``(a - mask * mean) * rstd``, with one rounding an element."""

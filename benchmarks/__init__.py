@@ -1,0 +1,1 @@
+"""Benchmarks: ``python -m benchmarks.run`` for our figures, ``python -m benchmarks.peers`` for ours beside SPU's."""

@@ -1,0 +1,213 @@
+"""Ours beside SPU's, measured in one run, in turn: ours, theirs, ours, theirs, ... ``python -m benchmarks.peers --help``.
+
+SPU lives in a virtual environment of its own (``.venv-peers``), made when it is missing. It runs as it is fastest (threads over in-memory
+links); we run as we are used (three processes over loopback TCP).
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import report
+from benchmarks.cases import by_name, find, modules
+from benchmarks.harness import ROOT, BenchmarkError, Cluster, Process
+from benchmarks.recorded import at_size
+
+REQUIREMENTS = ("spu==0.9.5", "jax==0.4.34", "jaxlib==0.4.34", "numpy<2")
+PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One operation at both.
+
+    Parameters
+    ----------
+    name : str
+        The case, under the same name at both.
+    repeat : int
+        Pairs of runs.
+    two : bool
+        Whether SPU's semi2k with two parties is measured too.
+    """
+
+    name: str
+    repeat: int
+    two: bool = False
+
+
+PAIRS = (
+    Pair("fixed multiply", 7, True),
+    Pair("less", 5, True),
+    Pair("matmul", 5),
+    Pair("sigmoid", 5, True),
+    Pair("sort", 2),
+    Pair("group sum", 5, True),
+    Pair("logistic regression", 3),
+)
+HEAD = ["operation", "n", "ours s", "SPU aby3 s", "ratio", "SPU semi2k s", "ratio", "our B/row/party", "rounds", "SPU's error"]
+HEAD.append("recorded, not measured in this run")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure the pairs; 1 if something failed, 2 if SPU cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description="Ours beside SPU's, interleaved.")
+    parser.add_argument("--only", action="append", metavar="CASE", help=f"one of: {', '.join(p.name for p in PAIRS)}")
+    parser.add_argument("--repeat", type=int, help="pairs of runs, for every case")
+    parser.add_argument("--quick", action="store_true", help="small sizes")
+    parser.add_argument("--json", default="peers", metavar="NAME", help="benchmarks/results/NAME.json (peers)")
+    options = parser.parse_args(argv)
+    unknown = set(options.only or ()) - {p.name for p in PAIRS}
+    if unknown:
+        parser.error(f"no pair {sorted(unknown)}: there are {', '.join(p.name for p in PAIRS)}")
+    known = report.facts()
+    print(report.headline(known))
+    missing = install()
+    versions: dict[str, Any] = {}
+    if missing is None:
+        try:
+            with_peer = Peer()
+            versions = with_peer.process.ask({"do": "versions"})
+            with_peer.process.close()
+        except BenchmarkError as error:
+            missing = str(error)
+    if missing is not None:
+        print(f"SPU cannot be measured here, its columns stay empty: {missing}", file=sys.stderr)
+    else:
+        print("SPU in .venv-peers: " + ", ".join(f"{k} {v}" for k, v in versions.items()))
+    print("ours: aby3, three processes over loopback TCP; SPU: FM64, parties as threads over in-memory links, runtime only")
+    print("medians of runs in turn\n")
+    rows: list[list[str]] = []
+    plain: list[dict[str, Any]] = []
+    failed: list[str] = []
+    for pair in PAIRS:
+        if options.only and pair.name not in options.only:
+            continue
+        report.progress(f"{pair.name} ...")
+        found = compare(pair, options.quick, options.repeat or pair.repeat, missing is None, failed)
+        if found is not None:
+            plain.append(found)
+            rows.append(line(found))
+    report.progress("")
+    print(report.table(HEAD, rows))
+    print("\nratio: SPU's median / ours. 'recorded' figures are of 2026-11-23 on 2 cores: MP-SPDZ and ORQ have no packages to install here.")
+    content = {"machine": known, "spu": versions, "missing": missing, "options": vars(options), "results": plain, "failed": failed}
+    path = report.save(options.json, content)
+    print(f"written to {path.relative_to(ROOT)}")
+    for text in failed:
+        print(f"FAILED {text}", file=sys.stderr)
+    return 1 if failed else 2 if missing is not None else 0
+
+
+def install() -> str | None:
+    """Make SPU's virtual environment if it is missing; say why it cannot be had, else None."""
+    probe = [str(PEER_PYTHON), "-c", "import spu, jax"]
+    if PEER_PYTHON.exists() and subprocess.run(probe, capture_output=True).returncode == 0:
+        return None
+    if sys.version_info[:2] not in ((3, 10), (3, 11)):
+        return f"SPU 0.9.5 has wheels for Python 3.10 and 3.11, this is {sys.version_info.major}.{sys.version_info.minor}: make PYTHON=python3.11"
+    print(f"making {PEER_PYTHON.parent.parent.name} with {' '.join(REQUIREMENTS)} ...", file=sys.stderr)
+    steps = [
+        [sys.executable, "-m", "venv", "--clear", str(PEER_PYTHON.parent.parent)],
+        [str(PEER_PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *REQUIREMENTS],
+        probe,
+    ]
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            return f"{' '.join(Path(step[0]).name if i == 0 else s for i, s in enumerate(step[:4]))} failed: {last}"
+    return None
+
+
+class Peer:
+    """SPU's process; one prepared program at a time."""
+
+    def __init__(self) -> None:
+        self.process = Process("SPU", [str(PEER_PYTHON), "-m", "benchmarks.peers_spu"], quiet=True)
+
+    def prepare(self, protocol: str, case: str, n: int) -> None:
+        self.process.ask({"do": "prepare", "protocol": protocol, "case": case, "n": n})
+
+    def run(self) -> float:
+        return float(self.process.ask({"do": "run"})["seconds"])
+
+    def error(self) -> float:
+        return float(self.process.ask({"do": "check"})["error"])
+
+
+def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[str]) -> dict[str, Any] | None:
+    """Ours and theirs in turn; processes are new for each pair, idle ones wait on their input."""
+    case = by_name(pair.name)
+    module = next(m for m in modules() if any(c.name == pair.name for c in find(m)))
+    n = case.quick if quick else case.n
+    peers: dict[str, Peer] = {}
+    times: dict[str, list[float]] = {"ours": []}
+    errors: dict[str, float] = {}
+    try:
+        with Cluster() as ours:
+            ours.prepare(module, pair.name, n)
+            ours.run()  # warm
+            for protocol in ["aby3", *(["semi2k"] if pair.two else [])] if with_peer else []:
+                peers[protocol] = Peer()
+                peers[protocol].prepare(protocol, pair.name, n)
+                peers[protocol].run()
+                times[protocol] = []
+            for _ in range(repeat):
+                run = ours.run()
+                times["ours"].append(run.seconds)
+                for protocol, peer in peers.items():
+                    times[protocol].append(peer.run())
+            ours.check()
+            for protocol, peer in peers.items():
+                errors[protocol] = peer.error()
+    except BenchmarkError as error:
+        failed.append(f"{pair.name}: {error}")
+        return None
+    finally:
+        for peer in peers.values():
+            peer.process.close()
+    middle = {name: median(values) for name, values in times.items()}
+    ratios = {name: value / middle["ours"] for name, value in middle.items() if name != "ours"}
+    return {
+        "case": pair.name,
+        "n": n,
+        "seconds": middle,
+        "runs": times,
+        "ratios": ratios,
+        "rounds": run.rounds,
+        "sent": run.sent,
+        "bytes_per_row": max(run.sent) / case.rows(n),
+        "peer_errors": errors,
+        "recorded": [{"peer": r.peer, "seconds": r.seconds} for r in at_size(pair.name, n)],
+    }
+
+
+def line(found: dict[str, Any]) -> list[str]:
+    """One row of the table."""
+    seconds, ratios, errors = found["seconds"], found["ratios"], found["peer_errors"]
+
+    def peer(name: str) -> list[str]:
+        return [report.seconds(seconds[name]), f"{ratios[name]:.1f}x"] if name in seconds else ["-", "-"]
+
+    return [
+        found["case"],
+        f"{found['n']:,}",
+        report.seconds(seconds["ours"]),
+        *peer("aby3"),
+        *peer("semi2k"),
+        f"{found['bytes_per_row']:,.1f}",
+        f"{found['rounds']:,}",
+        f"{errors['aby3']:.1e}" if "aby3" in errors else "-",
+        "; ".join(f"{r['peer']} {report.seconds(r['seconds'])}" for r in found["recorded"]),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

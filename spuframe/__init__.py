@@ -1,0 +1,53 @@
+"""spuframe: a dataframe toolkit for data that nobody may see.
+
+>>> import spuframe as sf
+>>> with sf.local(parties=3) as session:  # doctest: +SKIP
+...     patients = session.read_csv("hospital.csv", owner="hospital")
+...     patients[patients["age"] >= 50].groupby("region").agg(n=("patient_id", "count")).reveal()
+
+The names below are imported when they are first used: the processes of parties and owners import this package too, and must start
+without pandas, scikit-learn and the compiler.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spuframe import ml
+    from spuframe.config import InsecureWarning, Policy
+    from spuframe.errors import SpuframeError
+    from spuframe.frame.frame import SecretFrame, concat
+    from spuframe.frame.groupby import GroupBy
+    from spuframe.frame.series import SecretScalar, SecretSeries
+    from spuframe.frame.session import Session, local
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "GroupBy", "InsecureWarning", "Policy", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "SpuframeError", "__version__",
+    "concat", "local", "ml",
+]  # fmt: skip
+
+_HOMES = {
+    "spuframe.config": ("InsecureWarning", "Policy"),
+    "spuframe.errors": ("SpuframeError",),
+    "spuframe.frame.frame": ("SecretFrame", "concat"),
+    "spuframe.frame.groupby": ("GroupBy",),
+    "spuframe.frame.series": ("SecretScalar", "SecretSeries"),
+    "spuframe.frame.session": ("Session", "local"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "ml":
+        return import_module("spuframe.ml")
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'spuframe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

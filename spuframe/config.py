@@ -1,0 +1,158 @@
+"""Configuration: frozen data, handed in where it is needed; nothing reads the environment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from spuframe.errors import SessionError
+
+RangePolicy = Literal["exact", "magnitude", "none"]
+MIN_MEMORY = 128 << 20
+
+
+class InsecureWarning(UserWarning):
+    """A protocol that protects nothing is in use."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an owner lets others do with its tables; every rule is enforced at the owner's own process.
+
+    Parameters
+    ----------
+    ranges : {"magnitude", "exact", "none"}
+        What an owner publishes of a column's smallest and largest value: the bounds rounded outward to powers of two, the bounds, or
+        nothing but what the type says. Published bounds are seen by all parties and the analyst; narrower ones make plans cheaper.
+    allow_row_counts : bool
+        Whether an owner's own filter may drop rows before sharing, which tells everybody how many rows passed it.
+    folders : tuple of str, optional
+        The only folders that files are read from; None: any that the process may read.
+
+    Examples
+    --------
+    >>> Policy(ranges="exact").allow_row_counts
+    False
+    """
+
+    ranges: RangePolicy = "magnitude"
+    allow_row_counts: bool = False
+    folders: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.ranges not in get_args(RangePolicy):
+            raise SessionError(f"`ranges` must be one of {', '.join(get_args(RangePolicy))}, got {self.ranges!r}.")
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Policy:
+        folders = data["folders"]
+        return cls(data["ranges"], bool(data["allow_row_counts"]), None if folders is None else tuple(folders))
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """How one process of a party or an owner runs.
+
+    Parameters
+    ----------
+    name : str
+        How everybody calls it: ``"party 0"``, ``"owner hospital"``.
+    owner : str, optional
+        The owner whose tables it holds; None for a party.
+    host : str
+        Where it listens for the analyst, and its instances for each other.
+    port : int
+        For the analyst; 0 takes a free one.
+    protocols : tuple of str, optional
+        Those it agrees to run; None: any that is installed.
+    memory_limit : int, optional
+        Bytes that one instance may use.
+    deadline : float
+        Seconds that an instance waits for a peer.
+    spares : int
+        Workers kept started ahead, so that an instance need not wait for one.
+    policy : Policy
+    worker : tuple of str, optional
+        The command that starts a worker; None: this Python and `spuframe.runtime.worker`.
+    max_message : int
+        Largest message in bytes on a control connection.
+
+    Examples
+    --------
+    >>> RuntimeConfig("party 0").deadline
+    60.0
+    """
+
+    name: str
+    owner: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+    protocols: tuple[str, ...] | None = None
+    memory_limit: int | None = None
+    deadline: float = 60.0
+    spares: int = 1
+    policy: Policy = field(default_factory=Policy)
+    worker: tuple[str, ...] | None = None
+    max_message: int = 1 << 31
+
+    def __post_init__(self) -> None:
+        check_deadline(self.deadline)
+        check_memory(self.memory_limit)
+
+    def to_plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> RuntimeConfig:
+        """Read the inverse of `to_plain`, from another process."""
+        values = dict(data)
+        values["policy"] = Policy.from_plain(values["policy"])
+        for name in ("protocols", "worker"):
+            values[name] = None if values[name] is None else tuple(values[name])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """How the analyst's session behaves.
+
+    Parameters
+    ----------
+    protocol : str
+    parties : int
+    deadline : float
+        Seconds that a party waits for another, and the session for a process to start.
+    memory_limit : int, optional
+        Bytes that one SPU instance may use.
+    grace : float
+        Seconds that a failed plan waits for the processes' own reports, to tell the cause from its consequences.
+
+    Examples
+    --------
+    >>> SessionConfig().protocol
+    'aby3'
+    """
+
+    protocol: str = "aby3"
+    parties: int = 3
+    deadline: float = 60.0
+    memory_limit: int | None = None
+    grace: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_deadline(self.deadline)
+        check_memory(self.memory_limit)
+
+
+def check_deadline(deadline: float) -> None:
+    """Refuse a deadline that is not a time."""
+    if not (math.isfinite(deadline) and deadline > 0):
+        raise SessionError(f"`deadline` must be a positive number of seconds, got {deadline!r}.")
+
+
+def check_memory(limit: int | None) -> None:
+    """Refuse a limit in which not even the interpreter fits."""
+    if limit is not None and limit < MIN_MEMORY:
+        raise SessionError(f"`memory_limit` must be at least {MIN_MEMORY} bytes (the interpreter alone needs that), got {limit}.")

@@ -1,0 +1,326 @@
+"""Expressions over the columns of one table: what they mean is inferred when they are built.
+
+`Col` and `Lit` are here; functions are in `spuframe.expr.functions`, one class each, built by the lower-case function of the same
+name, which takes expressions or Python scalars and puts in the casts that pandas would do:
+
+>>> from spuframe.dtypes import Field, Int, private
+>>> from spuframe.expr import add, col, ge
+>>> age = col(Field("age", Int(32), visibility=private("hospital"), range=(18, 97), owners=frozenset({"hospital"})))
+>>> e = add(age, 1)
+>>> str(e), str(e.dtype), e.range, str(e.visibility)
+('age + 1', 'int64', (19, 98), 'private(hospital)')
+>>> str(ge(age, 50))
+'age >= 50'
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from spuframe.dtypes import PUBLIC, Bool, DType, Field, Fixed, Int, Range, Schema, String, Visibility
+from spuframe.errors import PlanError, SchemaError
+from spuframe.expr.node import Node
+
+Scalar = bool | int | float | str | None
+"""A Python value; None is null."""
+
+INT_LIMIT = 1 << 62
+"""Magnitude that an integer result may not reach: two of them still add up in Z_2^64."""
+
+
+@dataclass(frozen=True)
+class Info:
+    """What is known of an expression's values."""
+
+    dtype: DType
+    nullable: bool
+    range: Range | None
+    visibility: Visibility
+    owners: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Expr(Node):
+    """Base of expressions; ``dtype``, ``nullable``, ``range``, ``visibility`` and ``owners`` are inferred."""
+
+    info: Info = field(init=False, repr=False)
+
+    def infer(self) -> None:
+        self.set("info", self.inferred())
+
+    def inferred(self) -> Info:
+        """Infer what is known of the values, or raise."""
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> DType:
+        return self.info.dtype
+
+    @property
+    def nullable(self) -> bool:
+        return self.info.nullable
+
+    @property
+    def range(self) -> Range | None:
+        return self.info.range
+
+    @property
+    def visibility(self) -> Visibility:
+        return self.info.visibility
+
+    @property
+    def owners(self) -> frozenset[str]:
+        return self.info.owners
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Names of the columns that it reads."""
+        return frozenset(n.field.name for n in self.walk() if isinstance(n, Col))
+
+    def as_field(self, name: str) -> Field:
+        """The field of a column that holds this expression.
+
+        >>> lit(3).as_field("n").range
+        (3, 3)
+        """
+        i = self.info
+        return Field(name, i.dtype, i.nullable, i.visibility, i.range, i.owners)
+
+    def to_plain(self) -> dict[str, Any]:
+        """The nested dict of `spuframe.plan.physical`."""
+        plain: dict[Node, dict[str, Any]] = {}
+        for node in self.walk():
+            assert isinstance(node, Expr)
+            about = {"dtype": str(node.dtype), "nullable": node.nullable, "range": None if node.range is None else list(node.range)}
+            plain[node] = {**node.head([plain[c] for c in node.children]), **about}
+        return plain[self]
+
+    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+        """What `to_plain` says of this kind of node."""
+        raise NotImplementedError
+
+    def text(self, args: Sequence[str]) -> str:
+        """The expression in Python's syntax, given its arguments' texts."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        texts: dict[Node, str] = {}
+        for node in self.walk():
+            assert isinstance(node, Expr)
+            nested = isinstance(node, Function) and node.infix
+            args = [_bracketed(c, texts[c]) if nested else texts[c] for c in node.children]
+            text = node.text(args)
+            texts[node] = text if len(text) <= 120 else f"{text[:57]} ... {text[-57:]}"
+        return texts[self]
+
+
+def _bracketed(child: Node, text: str) -> str:
+    return f"({text})" if isinstance(child, Function) and child.infix else text
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Col(Expr):
+    """A column of the table that the expression is evaluated on.
+
+    Parameters
+    ----------
+    field : Field
+    """
+
+    field: Field
+
+    def inferred(self) -> Info:
+        f = self.field
+        return Info(f.dtype, f.nullable, f.range, f.visibility, f.owners)
+
+    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"col": self.field.name}
+
+    def text(self, args: Sequence[str]) -> str:
+        return self.field.name
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Lit(Expr):
+    """A public constant.
+
+    Parameters
+    ----------
+    value : bool, int, float, str or None
+        In the form of its type: int for Int, float for Fixed.
+    type : DType
+    """
+
+    value: Scalar
+    type: DType
+
+    def inferred(self) -> Info:
+        v = self.value
+        bounds: Range | None = None
+        if isinstance(self.type, Bool):
+            bounds = None
+        elif isinstance(v, int | float):
+            bounds = (v, v)
+        elif v is None and isinstance(self.type, Int):
+            bounds = (0, 0)
+        elif v is None and isinstance(self.type, Fixed):
+            bounds = (0.0, 0.0)
+        return Info(self.type, v is None, bounds, PUBLIC, frozenset())
+
+    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"lit": self.value}
+
+    def text(self, args: Sequence[str]) -> str:
+        return "null" if self.value is None else repr(self.value)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Function(Expr):
+    """Base of the functions.
+
+    A subclass declares its arguments as fields of type Expr, the name ``fn`` that the SPU knows it by, `inferred`, and
+    `value`, which computes one row in Python: constant folding and the tests read it.
+    """
+
+    fn: ClassVar[str]
+    infix: ClassVar[str] = ""
+
+    @property
+    def args(self) -> tuple[Expr, ...]:
+        return tuple(c for c in self.children if isinstance(c, Expr))
+
+    def value(self, *args: Any) -> Scalar:
+        """One row. Called without nulls, unless the class overrides `row`."""
+        raise NotImplementedError
+
+    def row(self, *args: Scalar) -> Scalar:
+        """One row, nulls included: null if any argument is."""
+        return None if any(a is None for a in args) else self.value(*args)
+
+    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"fn": self.fn, "args": args}
+
+    def text(self, args: Sequence[str]) -> str:
+        if self.infix:
+            return f"{args[0]} {self.infix} {args[1]}"
+        return f"{self.fn}({', '.join(args)})"
+
+    def info_of(self, dtype: DType, bounds: Range | None, nullable: bool | None = None) -> Info:
+        """An `Info` whose visibility, owners and (unless given) nullability come from the arguments."""
+        visibility, owners, missing = PUBLIC, frozenset[str](), False
+        for a in self.args:
+            visibility, owners, missing = visibility.join(a.visibility), owners | a.owners, missing or a.nullable
+        return Info(dtype, missing if nullable is None else nullable, bounds, visibility, owners)
+
+
+def col(field: Field) -> Col:
+    """The column of a schema: ``col(frame.schema["age"])``."""
+    return Col(field)
+
+
+def lit(value: object, dtype: DType | None = None) -> Lit:
+    """A constant; of ``dtype`` if given, else of the type that its value has.
+
+    >>> lit(3).dtype, lit(0.5).dtype, lit("north").dtype
+    (Int(bits=64, signed=True), Fixed(f=18), String(width=5))
+    >>> lit(None, Int(64)).nullable
+    True
+    """
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        value = value.item()
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise PlanError(f"a constant must be a bool, int, float, str or None, got {type(value).__name__}: convert it first")
+    if value is None:
+        if dtype is None:
+            raise PlanError("null has no type of its own: use is_null(x), fill_null(x, value), or lit(None, dtype)")
+        return Lit(None, dtype)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PlanError(f"a constant must be finite, got {value}: a missing value is null here, use isna() and fillna()")
+    found: DType
+    if isinstance(value, bool):
+        found = Bool()
+    elif isinstance(value, int):
+        found = Int(64)
+        if not -INT_LIMIT < value < INT_LIMIT:
+            raise PlanError(f"the constant {value} is too large: integers here must stay within +-2**62")
+    elif isinstance(value, float):
+        found = Fixed()
+        if abs(value) >= found.limit:
+            raise PlanError(f"the constant {value} is too large for {found}: |x| must be below {found.limit:g}")
+    else:
+        found = String(max(1, len(value.encode())))
+    if dtype is None or dtype == found:
+        return Lit(value, found)
+    if isinstance(dtype, Fixed) and isinstance(value, int | float) and abs(value) < dtype.limit:
+        return Lit(float(value), dtype)
+    if isinstance(dtype, Int) and isinstance(value, bool | int) and dtype.bounds[0] <= value <= dtype.bounds[1]:
+        return Lit(int(value), dtype)
+    if isinstance(dtype, String) and isinstance(found, String) and found.width <= dtype.width:
+        return Lit(value, dtype)
+    raise PlanError(f"the constant {value!r} is no {dtype}: give a value of that type")
+
+
+def as_expr(value: object) -> Expr:
+    """An expression as it is, anything else as a constant."""
+    return value if isinstance(value, Expr) else lit(value)
+
+
+def bounds_of(e: Expr) -> Range:
+    """The range, or what the type allows where none is known; numbers and booleans only."""
+    if isinstance(e.dtype, Bool):
+        return (0, 1)
+    if e.range is not None:
+        return e.range
+    if isinstance(e.dtype, Int):
+        return e.dtype.bounds
+    assert isinstance(e.dtype, Fixed)
+    return (-e.dtype.limit, e.dtype.limit)
+
+
+def rebind(e: Expr, schema: Schema, names: Mapping[str, str] | None = None) -> Expr:
+    """The same expression over the columns of ``schema``, renamed by ``names`` (old to new)."""
+    names = names or {}
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, Col):
+            return None
+        found = schema[names.get(node.field.name, node.field.name)]
+        return None if found == node.field else Col(found)
+
+    return e.rewrite(change)
+
+
+def substitute(e: Expr, columns: Mapping[str, Expr]) -> Expr:
+    """The same expression with each column replaced by an expression."""
+    return e.rewrite(lambda n: columns[n.field.name] if isinstance(n, Col) and n.field.name in columns else None)
+
+
+def check_columns(e: Expr, schema: Schema) -> None:
+    """Raise unless every column that ``e`` reads is one of ``schema``, as it is there."""
+    for node in e.walk():
+        if isinstance(node, Col) and schema[node.field.name] != node.field:
+            raise SchemaError(
+                f"column {node.field.name!r} of {str(e)!r} is not the one of this frame (it is another frame's, or was "
+                "changed since): take the column from the frame it is used with"
+            )
+
+
+def evaluate(e: Expr, row: Mapping[str, Scalar]) -> Scalar:
+    """One row in Python, exactly (no fixed point): for tests and constant folding.
+
+    >>> from spuframe.expr import add
+    >>> evaluate(add(lit(1), 2), {})
+    3
+    """
+    values: dict[Node, Scalar] = {}
+    for node in e.walk():
+        if isinstance(node, Col):
+            values[node] = row[node.field.name]
+        elif isinstance(node, Lit):
+            values[node] = node.value
+        elif isinstance(node, Function):
+            values[node] = node.row(*(values[c] for c in node.children))
+    return values[e]

@@ -1,0 +1,191 @@
+"""Arithmetic: add, sub, mul, div, neg.
+
+Integers give int64 with the range tracked; a float on either side, or a division, gives fixed point. Booleans count as 0 and 1.
+
+>>> from spuframe.dtypes import Field, Fixed, Int
+>>> from spuframe.expr import col, div
+>>> cost = col(Field("cost", Fixed(), range=(0.0, 131072.0)))
+>>> days = col(Field("days", Int(32), range=(0, 63)))
+>>> per_day = div(cost, days)
+>>> str(per_day), str(per_day.dtype), per_day.nullable, per_day.range
+('cost / days', 'float', True, (0.0, 131072.0))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from spuframe.dtypes import Fixed, Int, Range
+from spuframe.errors import PlanError
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, same_type
+from spuframe.expr.functions.conversion import convert
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Add(Binary):
+    """``left + right``; operands of one type (integers of any width)."""
+
+    fn, infix = "add", "+"
+
+    def inferred(self) -> Info:
+        dtype = _result(self, "add")
+        (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
+        return self.info_of(dtype, checked(self, dtype, (a + c, b + d)))
+
+    def value(self, *args: Any) -> Scalar:
+        return args[0] + args[1]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sub(Binary):
+    """``left - right``; operands of one type (integers of any width)."""
+
+    fn, infix = "sub", "-"
+
+    def inferred(self) -> Info:
+        dtype = _result(self, "subtract")
+        (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
+        return self.info_of(dtype, checked(self, dtype, (a - d, b - c)))
+
+    def value(self, *args: Any) -> Scalar:
+        return args[0] - args[1]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mul(Binary):
+    """``left * right``: integers, values of one fixed-point type, or an integer and a fixed-point value (which needs no truncation)."""
+
+    fn, infix = "mul", "*"
+
+    def inferred(self) -> Info:
+        kinds = (self.left.dtype, self.right.dtype)
+        both = all(isinstance(k, Fixed) for k in kinds)
+        if (both and kinds[0] != kinds[1]) or not all(k.is_numeric for k in kinds):
+            raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which converts them")
+        dtype = next((k for k in kinds if isinstance(k, Fixed)), Int(64))
+        (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
+        corners = [a * c, a * d, b * c, b * d]
+        if self.left == self.right:  # a square
+            corners = [a * a, b * b] + [0] * (a < 0 < b)
+        return self.info_of(dtype, checked(self, dtype, (min(corners), max(corners))))
+
+    def value(self, *args: Any) -> Scalar:
+        return args[0] * args[1]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Div(Binary):
+    """``left / right``, null where the denominator is 0: fixed-point by fixed-point of the same type, or by an integer.
+
+    Where a quotient could leave the fixed-point range (a denominator close to 0), the result is clipped to its limit.
+    """
+
+    fn, infix = "div", "/"
+
+    def inferred(self) -> Info:
+        dtype = self.left.dtype
+        if not isinstance(dtype, Fixed) or not (isinstance(self.right.dtype, Int) or self.right.dtype == dtype):
+            raise mismatch("divide", self.args, "build it with spuframe.expr.div, which converts them")
+        low, high = bounds_of(self.right)
+        top = dtype.limit - 1
+        a, b = _quotient(bounds_of(self.left), (low, high), 1.0 if isinstance(self.right.dtype, Int) else 2.0**-dtype.f)
+        bounds = (min(max(a, -top), top), max(min(b, top), -top))
+        return self.info_of(dtype, bounds, nullable=self.left.nullable or self.right.nullable or low <= 0 <= high)
+
+    def value(self, *args: Any) -> Scalar:
+        if args[1] == 0:
+            return None
+        top = self.dtype.limit - 1 if isinstance(self.dtype, Fixed) else 0.0
+        quotient = args[0] / args[1]
+        return float(min(max(quotient, -top), top))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Neg(Function):
+    """``-operand``."""
+
+    operand: Expr
+    fn = "neg"
+
+    def inferred(self) -> Info:
+        if not self.operand.dtype.is_numeric:
+            raise mismatch("negate", self.args, "it needs a number; for booleans use ~")
+        dtype = self.operand.dtype if isinstance(self.operand.dtype, Fixed) else Int(64)
+        low, high = bounds_of(self.operand)
+        return self.info_of(dtype, checked(self, dtype, (-high, -low)))
+
+    def value(self, *args: Any) -> Scalar:
+        return -args[0]  # type: ignore[no-any-return]
+
+    def text(self, args: Any) -> str:
+        return f"-{args[0]}"
+
+
+def _result(e: Binary, what: str) -> Fixed | Int:
+    a, b = e.left.dtype, e.right.dtype
+    if isinstance(a, Int) and isinstance(b, Int):
+        return Int(64)
+    if isinstance(a, Fixed) and a == b:
+        return a
+    raise mismatch(what, e.args, f"build it with spuframe.expr.{e.fn}, which converts them")
+
+
+def _quotient(num: Range, den: Range, step: float) -> Range:
+    """The range of num / den, for den != 0 in multiples of ``step``; may be wide."""
+    ends: list[float] = []
+    if den[1] > 0:
+        ends += [max(den[0], step), max(den[1], step)]
+    if den[0] < 0:
+        ends += [min(den[0], -step), min(den[1], -step)]
+    quotients = [n / d for n in num for d in ends] or [0.0]
+    return (min(quotients), max(quotients))
+
+
+def _pair(what: str, left: object, right: object) -> tuple[Expr, Expr]:
+    a, b = as_expr(left), as_expr(right)
+    for e in (a, b):
+        if not (e.dtype.is_numeric or str(e.dtype) == "bool"):
+            raise mismatch(what, (a, b), "it needs numbers")
+    return numeric(what, a), numeric(what, b)
+
+
+def add(left: object, right: object) -> Expr:
+    """``left + right``."""
+    return Add(*same_type("add", *_pair("add", left, right)))
+
+
+def sub(left: object, right: object) -> Expr:
+    """``left - right``."""
+    return Sub(*same_type("subtract", *_pair("subtract", left, right)))
+
+
+def mul(left: object, right: object) -> Expr:
+    """``left * right``."""
+    a, b = _pair("multiply", left, right)
+    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed):
+        a, b = same_type("multiply", a, b)
+    return Mul(a, b)
+
+
+def div(left: object, right: object) -> Expr:
+    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range."""
+    a, b = _pair("divide", left, right)
+    if isinstance(b, Lit) and b.value == 0:
+        raise PlanError(f"'{a} / {b}' divides by zero: the denominator must be a nonzero constant or a column (whose zeros give null)")
+    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed):
+        return Div(*same_type("divide", a, b))
+    if isinstance(b.dtype, Fixed):
+        return Div(convert(a, b.dtype), b)
+    return Div(a if isinstance(a.dtype, Fixed) else convert(a, Fixed()), b)
+
+
+def neg(operand: object) -> Expr:
+    """``-operand``."""
+    e = as_expr(operand)
+    if isinstance(e, Lit) and e.dtype.is_numeric and isinstance(e.value, int | float):
+        return Lit(-e.value, e.type)
+    if not e.dtype.is_numeric and str(e.dtype) != "bool":
+        raise mismatch("negate", (e,), "it needs a number")
+    return Neg(numeric("negate", e))

@@ -1,0 +1,152 @@
+"""Comparisons: eq, ne, lt, le, gt, ge; null if either side is.
+
+Numbers with numbers, booleans with booleans, strings with strings (bytewise order).
+
+>>> from spuframe.dtypes import Field, Int
+>>> from spuframe.expr import col, gt
+>>> str(gt(col(Field("age", Int(8))), 49.5))
+'age >= 50'
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from spuframe.dtypes import Bool, Fixed, Int, String
+from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.functions.common import Binary, mismatch, overflow, same_type
+from spuframe.expr.functions.conversion import convert
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Compare(Binary):
+    """Base of the comparisons; operands of one type (integers of any width)."""
+
+    test: ClassVar[Callable[[Any, Any], bool]]
+    mirrored: ClassVar[str]
+
+    def inferred(self) -> Info:
+        a, b = self.left.dtype, self.right.dtype
+        if a != b and not (isinstance(a, Int) and isinstance(b, Int)):
+            raise mismatch("compare", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
+        if a.is_numeric and self.fn not in ("eq", "ne"):
+            for e in self.args:
+                low, high = bounds_of(e)
+                if isinstance(a, Int) and max(-low, high) > INT_LIMIT and e.range is not None:
+                    raise overflow(self, (low, high), INT_LIMIT, "an ordered integer")
+        return self.info_of(Bool(), None)
+
+    def value(self, *args: Any) -> Scalar:
+        a, b = ((x.encode() if isinstance(x, str) else x) for x in args)
+        return bool(type(self).test(a, b))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Eq(Compare):
+    """``left == right``."""
+
+    fn, infix, test, mirrored = "eq", "==", operator.eq, "eq"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ne(Compare):
+    """``left != right``."""
+
+    fn, infix, test, mirrored = "ne", "!=", operator.ne, "ne"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Lt(Compare):
+    """``left < right``."""
+
+    fn, infix, test, mirrored = "lt", "<", operator.lt, "gt"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Le(Compare):
+    """``left <= right``."""
+
+    fn, infix, test, mirrored = "le", "<=", operator.le, "ge"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Gt(Compare):
+    """``left > right``."""
+
+    fn, infix, test, mirrored = "gt", ">", operator.gt, "lt"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ge(Compare):
+    """``left >= right``."""
+
+    fn, infix, test, mirrored = "ge", ">=", operator.ge, "le"
+
+
+_CLASSES: dict[str, type[Compare]] = {c.fn: c for c in (Eq, Ne, Lt, Le, Gt, Ge)}
+
+
+def _compare(fn: str, left: object, right: object) -> Expr:
+    a, b = as_expr(left), as_expr(right)
+    if isinstance(a, Lit) and not isinstance(b, Lit):  # the constant on the right: fewer cases everywhere
+        a, b, fn = b, a, _CLASSES[fn].mirrored
+    if isinstance(a.dtype, Bool) != isinstance(b.dtype, Bool) and (a.dtype.is_numeric or b.dtype.is_numeric):
+        a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
+    if isinstance(a.dtype, Bool) and fn not in ("eq", "ne"):
+        raise mismatch("order", (a, b), "booleans have no order here; use ==, &, | or astype('int8')")
+    if isinstance(a.dtype, Int) and isinstance(b, Lit) and isinstance(b.value, float):
+        fn, b = _whole(fn, b.value, b)
+    if isinstance(a.dtype, String) and isinstance(b, Lit) and isinstance(b.dtype, String) and b.dtype.width < a.dtype.width:
+        b = lit(b.value, a.dtype)
+    a, b = same_type("compare", a, b)
+    return _CLASSES[fn](a, b)
+
+
+def _whole(fn: str, value: float, constant: Lit) -> tuple[str, Lit]:
+    """The same comparison of an integer column with an integer: it stays exact, and narrow."""
+    if value.is_integer():
+        return fn, lit(int(value))
+    if fn in ("gt", "ge"):
+        return "ge", lit(math.ceil(value))
+    if fn in ("lt", "le"):
+        return "le", lit(math.floor(value))
+    return fn, constant
+
+
+def eq(left: object, right: object) -> Expr:
+    """``left == right``."""
+    return _compare("eq", left, right)
+
+
+def ne(left: object, right: object) -> Expr:
+    """``left != right``; null, not true, where either is null."""
+    return _compare("ne", left, right)
+
+
+def lt(left: object, right: object) -> Expr:
+    """``left < right``."""
+    return _compare("lt", left, right)
+
+
+def le(left: object, right: object) -> Expr:
+    """``left <= right``."""
+    return _compare("le", left, right)
+
+
+def gt(left: object, right: object) -> Expr:
+    """``left > right``."""
+    return _compare("gt", left, right)
+
+
+def ge(left: object, right: object) -> Expr:
+    """``left >= right``."""
+    return _compare("ge", left, right)
+
+
+def fixed_zero(e: Expr) -> Lit:
+    """Zero in the type of a number."""
+    return lit(0.0, e.dtype) if isinstance(e.dtype, Fixed) else lit(0)

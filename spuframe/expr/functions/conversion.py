@@ -1,0 +1,88 @@
+"""Conversion: cast (pandas' astype).
+
+Int to int where the range fits; int to float; float to int (towards zero, as pandas); bool to a number; a number to bool (nonzero);
+a string to a wider one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from spuframe.dtypes import Bool, DType, Fixed, Int, Range, String, parse_dtype
+from spuframe.errors import RangeOverflowError, TypeMismatchError
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.functions.common import checked, describe, number
+
+_NAMES = {  # how pandas and NumPy call them
+    "int": "int64", "Int64": "int64", "boolean": "bool", "float64": "float", "float32": "float", "Float64": "float", "double": "float",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cast(Function):
+    """``operand`` as another type; build it with `cast`, which also knows conversions that are not a cast of the SPU."""
+
+    operand: Expr
+    target: DType
+    fn = "cast"
+
+    def inferred(self) -> Info:
+        source, target = self.operand.dtype, self.target
+        if isinstance(source, String) and isinstance(target, String) and target.width >= source.width:
+            return self.info_of(target, None)
+        if isinstance(target, Fixed) and (source.is_numeric or isinstance(source, Bool)):
+            return self.info_of(target, checked(self, target, bounds_of(self.operand)))
+        if isinstance(target, Int) and (source.is_numeric or isinstance(source, Bool)):
+            low, high = bounds_of(self.operand)
+            bounds: Range = (math.floor(low), math.ceil(high))
+            if isinstance(source, Fixed) and self.operand.range is None:
+                bounds = (max(bounds[0], -(2 ** (62 - source.f))), min(bounds[1], 2 ** (62 - source.f)))
+            if bounds[0] < target.bounds[0] or bounds[1] > target.bounds[1]:
+                raise RangeOverflowError(
+                    f"{describe(self.operand)} may reach [{number(bounds[0])}, {number(bounds[1])}], which {target} does not hold: "
+                    "cast to a wider type, declare a narrower range when reading (ranges={'column': (low, high)}), or clip first"
+                )
+            return self.info_of(target, bounds)
+        raise TypeMismatchError(f"cannot cast {describe(self.operand)} to {target}: cast numbers, booleans, or strings to wider strings")
+
+    def value(self, *args: Any) -> Scalar:
+        (v,) = args
+        if isinstance(self.target, Int):
+            return int(v)
+        return float(v) if isinstance(self.target, Fixed) else v
+
+    def text(self, args: Any) -> str:
+        return f"{self.target}({args[0]})"
+
+
+def convert(e: Expr, target: DType) -> Expr:
+    """``e`` as ``target``: itself if it is one already, a constant at once."""
+    if e.dtype == target:
+        return e
+    if isinstance(e, Lit):
+        made = Cast(e, target)  # checks
+        return Lit(made.row(e.value), target)
+    return Cast(e, target)
+
+
+def cast(operand: object, dtype: DType | str) -> Expr:
+    """``operand.astype(dtype)``; ``dtype`` is a type or its name (pandas' names are known too).
+
+    >>> from spuframe.dtypes import Field
+    >>> from spuframe.expr import col
+    >>> cast(col(Field("smoker", Bool())), "float").range
+    (0.0, 1.0)
+    """
+    from spuframe.expr.functions.comparison import fixed_zero, ne
+
+    e = as_expr(operand)
+    if isinstance(dtype, DType):
+        target = dtype
+    else:
+        name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+        target = parse_dtype(_NAMES.get(name, name))
+    if isinstance(target, Bool) and e.dtype.is_numeric:
+        return ne(e, fixed_zero(e))
+    return convert(e, target)

@@ -1,0 +1,8 @@
+"""The frames that an analyst writes with: pandas' names, values that nobody sees until they are revealed."""
+
+from spuframe.frame.frame import SecretFrame, concat
+from spuframe.frame.groupby import GroupBy
+from spuframe.frame.series import SecretScalar, SecretSeries
+from spuframe.frame.session import Session, local
+
+__all__ = ["GroupBy", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "concat", "local"]

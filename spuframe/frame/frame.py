@@ -1,0 +1,366 @@
+"""A secret table, written like a pandas DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from spuframe import expr as ex
+from spuframe.dtypes import Schema
+from spuframe.errors import ColumnNotFoundError, ForeignFrameError, PlanError, SchemaError, TypeMismatchError
+from spuframe.frame import display
+from spuframe.frame.groupby import GroupBy
+from spuframe.frame.series import SecretSeries
+from spuframe.plan import build
+from spuframe.plan.logical import LogicalNode
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from spuframe.frame.session import Session
+
+
+class SecretFrame:
+    """Columns that nobody can read, used like a `pandas.DataFrame`.
+
+    Every method only extends a plan; nothing is computed before `reveal`, `persist` or an estimator's ``fit`` asks. Rows have no index.
+    Frames come from ``session.read_csv`` and its siblings, never from this constructor.
+
+    Attributes
+    ----------
+    columns : list of str
+    schema : Schema
+        Type, visibility, nullability, public range and owners of every column.
+    rows : int
+        Public bound on the number of rows.
+    masked : bool
+        Whether the true number of rows is secret (after a filter, a join, a group-by).
+    """
+
+    __slots__ = ("_base", "_exprs", "_node", "session")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, session: Session, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> None:
+        self.session = session
+        self._base = base
+        self._exprs = {f.name: ex.col(f) for f in base.schema} if exprs is None else dict(exprs)
+        self._node: LogicalNode | None = None
+
+    # ---- what is known of it ---------------------------------------------------------------------
+    @property
+    def node(self) -> LogicalNode:
+        """The logical plan of the frame."""
+        if self._node is None:
+            plain = all(isinstance(e, ex.Col) and e.field.name == n for n, e in self._exprs.items())
+            same = plain and list(self._exprs) == self._base.schema.names
+            self._node = self._base if same else build.project(self._base, list(self._exprs.items()))
+        return self._node
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self._exprs)
+
+    @property
+    def schema(self) -> Schema:
+        return Schema.of([e.as_field(n) for n, e in self._exprs.items()])
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """Types by column, as text."""
+        return {f.name: str(f.dtype) for f in self.schema}
+
+    @property
+    def rows(self) -> int:
+        return self._base.rows
+
+    @property
+    def masked(self) -> bool:
+        return self._base.masked
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns; only where the number of rows is public."""
+        return len(self), len(self.columns)
+
+    def __len__(self) -> int:
+        if self.masked:
+            raise TypeMismatchError("the number of rows that a filter or join leaves is secret: use .rows for the public bound, or a revealed count")
+        return self.rows
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._exprs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __bool__(self) -> bool:
+        raise TypeMismatchError("a SecretFrame has no truth value: compare columns, and .reveal() to see")
+
+    def _title(self) -> str:
+        return display.title("SecretFrame", self.rows, self.masked, len(self.columns))
+
+    def __repr__(self) -> str:
+        return display.text(self._title(), list(self.schema))
+
+    def _repr_html_(self) -> str:
+        return display.html(self._title(), list(self.schema))
+
+    # ---- columns -----------------------------------------------------------------------------------
+    def _expr(self, name: object) -> ex.Expr:
+        if name not in self._exprs:
+            raise ColumnNotFoundError.of(name, self.columns)
+        return self._exprs[str(name)]
+
+    def __getitem__(self, key: Any) -> Any:
+        """``frame["a"]`` is a column, ``frame[["a", "b"]]`` a frame, ``frame[condition]`` the rows where the condition holds."""
+        if isinstance(key, SecretSeries):
+            return self._filter(key)
+        if isinstance(key, str):
+            return SecretSeries(self.session, self._base, self._expr(key), key)
+        if isinstance(key, Sequence) or type(key).__name__ in ("Index", "ndarray"):
+            names = [str(k) for k in key]
+            return SecretFrame(self.session, self._base, {n: self._expr(n) for n in names})
+        raise TypeMismatchError(f"a frame is indexed by a column name, a list of names or a boolean column, got {type(key).__name__}")
+
+    def __setitem__(self, name: str, value: object) -> None:
+        if not isinstance(name, str):
+            raise TypeMismatchError(f"a column name must be a str, got {type(name).__name__}")
+        self._exprs = {**self._exprs, name: self._value(name, value)}
+        self._node = None
+
+    def __delitem__(self, name: str) -> None:
+        self._expr(name)
+        self._exprs = {n: e for n, e in self._exprs.items() if n != name}
+        self._node = None
+
+    def _value(self, name: str, value: object) -> ex.Expr:
+        if isinstance(value, SecretSeries):
+            return self._aligned(value, f"column {name!r}")
+        if isinstance(value, bool | int | float | str) or value is None or hasattr(value, "item"):
+            return ex.lit(value)
+        raise TypeMismatchError(f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}")
+
+    def _aligned(self, series: SecretSeries, what: str) -> ex.Expr:
+        """The expression of a column over this frame's own rows."""
+        if series.session is not self.session:
+            raise ForeignFrameError(f"{what} belongs to another session: read both tables in one")
+        if series.base != self._base:
+            raise SchemaError(f"{what} has rows of another table, and nobody can see which rows belong together: merge the frames on a key first")
+        return series.expr
+
+    def assign(self, **columns: object) -> SecretFrame:
+        """A frame with columns added or replaced; a function gets the frame."""
+        out = self.copy()
+        for name, value in columns.items():
+            out[name] = value(out) if isinstance(value, Callable) and not isinstance(value, SecretSeries) else value  # type: ignore[arg-type]
+        return out
+
+    def copy(self) -> SecretFrame:
+        return SecretFrame(self.session, self._base, self._exprs)
+
+    def drop(self, columns: str | Sequence[str]) -> SecretFrame:
+        """A frame without some columns."""
+        names = [columns] if isinstance(columns, str) else list(columns)
+        for name in names:
+            self._expr(name)
+        return SecretFrame(self.session, self._base, {n: e for n, e in self._exprs.items() if n not in names})
+
+    def rename(self, columns: Mapping[str, str]) -> SecretFrame:
+        """A frame with other column names; names that it does not have are an error."""
+        for name in columns:
+            self._expr(name)
+        names = [columns.get(n, n) for n in self._exprs]
+        if len(set(names)) < len(names):
+            raise SchemaError(f"renaming gives the columns {names}, of which two are equal: choose other names")
+        return SecretFrame(self.session, self._base, dict(zip(names, self._exprs.values(), strict=True)))
+
+    # ---- rows ----------------------------------------------------------------------------------------
+    def _over(self, node: LogicalNode) -> SecretFrame:
+        return SecretFrame(self.session, node)
+
+    def _filter(self, condition: SecretSeries) -> SecretFrame:
+        predicate = self._aligned(condition, "the condition")
+        return self._where(predicate)
+
+    def _where(self, predicate: ex.Expr) -> SecretFrame:
+        known = {e: n for n, e in self._exprs.items()}  # a column that the frame has already is not computed twice
+        below = dict(self._exprs)
+        needed = {f.name: f for f in self._base.schema}
+
+        hidden: dict[str, str] = {}
+
+        def name_of(column: ex.Col) -> str:
+            if column in known:
+                return known[column]
+            if column.field.name not in hidden:
+                name = column.field.name
+                while name in below:
+                    name = f"_{name}"
+                below[name] = ex.col(needed[column.field.name])
+                hidden[column.field.name] = name
+            return hidden[column.field.name]
+
+        def over(e: ex.Expr) -> ex.Expr:
+            if e in known and not isinstance(e, ex.Lit):
+                return ex.col(self._exprs[known[e]].as_field(known[e]))
+            if isinstance(e, ex.Col):
+                return ex.col(e.field.renamed(name_of(e)))
+            return e.with_children([over(c) for c in e.children])  # type: ignore[arg-type]
+
+        condition = over(predicate)
+        plain = all(isinstance(e, ex.Col) and e.field.name == n for n, e in below.items())
+        base = self._base if plain and list(below) == self._base.schema.names else build.project(self._base, list(below.items()))
+        node = build.filter_(base, condition)
+        kept = {n: ex.col(node.schema[n]) for n in self._exprs}
+        return SecretFrame(self.session, node, kept)
+
+    def dropna(self, subset: str | Sequence[str] | None = None) -> SecretFrame:
+        """Rows without a missing value (in ``subset``)."""
+        names = self.columns if subset is None else [subset] if isinstance(subset, str) else list(subset)
+        conditions = [ex.not_null(self._expr(n)) for n in names if self._expr(n).nullable]
+        if not conditions:
+            return self.copy()
+        both = conditions[0]
+        for c in conditions[1:]:
+            both = ex.and_(both, c)
+        return self._where(both)
+
+    def fillna(self, value: object) -> SecretFrame:
+        """Put a scalar, or a mapping of column to scalar, where values are missing."""
+        if isinstance(value, Mapping):
+            for name in value:
+                self._expr(name)
+            return self.assign(**{n: self[n].fillna(v) for n, v in value.items()})
+        return self.assign(**{n: self[n].fillna(value) for n in self.columns if self._expr(n).nullable})
+
+    def merge(
+        self,
+        right: SecretFrame,
+        how: Literal["inner"] = "inner",
+        on: str | Sequence[str] | None = None,
+        left_on: str | Sequence[str] | None = None,
+        right_on: str | Sequence[str] | None = None,
+        suffixes: tuple[str | None, str | None] = ("_x", "_y"),
+        validate: str | None = None,
+    ) -> SecretFrame:
+        """Inner join on equal keys, one side of which is unique.
+
+        Parameters
+        ----------
+        right : SecretFrame
+        how : {"inner"}
+        on, left_on, right_on : str or list of str
+            The keys; default: the columns that both frames have.
+        suffixes : pair of str
+            For other columns of one name.
+        validate : {"one_to_one", "1:1", "one_to_many", "1:m", "many_to_one", "m:1"}, optional
+            Which side's keys are unique. By default the side with fewer rows. It is checked at the parties without
+            showing the keys.
+
+        Returns
+        -------
+        SecretFrame
+            In no particular order.
+
+        Raises
+        ------
+        DuplicateKeyError
+            When the plan runs: the keys that must be unique are not.
+        """
+        if not isinstance(right, SecretFrame):
+            raise TypeMismatchError(f"`right` must be a SecretFrame, got {type(right).__name__}: read it with session.read_csv(..., owner=...)")
+        if right.session is not self.session:
+            raise ForeignFrameError("the frames belong to two sessions: read both tables in one")
+        return self._over(
+            build.join(
+                self.node,
+                right.node,
+                how=how,
+                on=_names(on),
+                left_on=_names(left_on),
+                right_on=_names(right_on),
+                validate=validate,
+                suffixes=suffixes,
+            )
+        )
+
+    def groupby(self, by: str | Sequence[str], as_index: bool = False, sort: bool = True, dropna: bool = True) -> GroupBy:
+        """Group by one or several keys; rows with a missing key are dropped."""
+        keys = [by] if isinstance(by, str) else list(by)
+        for key in keys:
+            self._expr(key)
+        if as_index or not sort or not dropna:
+            raise PlanError("groupby works with as_index=False, sort=True and dropna=True: use .reveal().set_index(keys) for an index")
+        return GroupBy(self, keys)
+
+    def sort_values(self, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> SecretFrame:
+        """Sort by one or several columns; stable, missing values last."""
+        keys = [by] if isinstance(by, str) else list(by)
+        for key in keys:
+            self._expr(key)
+        directions = [ascending] * len(keys) if isinstance(ascending, bool) else list(ascending)
+        return self._over(build.sort(self.node, keys, directions))
+
+    def head(self, n: int = 5) -> SecretFrame:
+        """The first n rows; after a filter, sort first."""
+        return self._over(build.limit(self.node, n))
+
+    # ---- the end -----------------------------------------------------------------------------------
+    def explain(self, stage: str = "all") -> str:
+        """The plan with its exact rounds and bytes, and what it leaks; nothing runs.
+
+        Parameters
+        ----------
+        stage : {"all", "logical", "optimized", "physical"}
+        """
+        return self.session.explain(self.node, stage)
+
+    def persist(self) -> SecretFrame:
+        """Compute now and keep the result, in shares, at the parties."""
+        return self._over(self.session.persist(self.node))
+
+    def reveal(self, as_: str = "pandas") -> pd.DataFrame | pa.Table | Any:
+        """Compute the frame and show it to the analyst.
+
+        Parameters
+        ----------
+        as_ : {"pandas", "arrow"}
+            Missing values are ``pandas.NA`` in nullable columns, Arrow nulls in Arrow.
+        """
+        if as_ not in ("pandas", "arrow"):
+            raise PlanError(f"`as_` must be 'pandas' or 'arrow', got {as_!r}")
+        table = self.session.reveal(self.node)
+        return table if as_ == "arrow" else to_pandas(table)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Arrow to pandas, with nullable types where there are nulls."""
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {pa.bool_(): pd.BooleanDtype()}
+    for bits in (8, 16, 32, 64):
+        nullable[getattr(pa, f"int{bits}")()] = getattr(pd, f"Int{bits}Dtype")()
+        nullable[getattr(pa, f"uint{bits}")()] = getattr(pd, f"UInt{bits}Dtype")()
+    out = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        out[name] = column.to_pandas(types_mapper=nullable.get) if column.null_count else column.to_pandas()
+    return pd.DataFrame(out, columns=table.column_names)
+
+
+def concat(frames: Sequence[SecretFrame]) -> SecretFrame:
+    """The rows of several frames below each other, as `pandas.concat` with ``ignore_index=True``; all need the same columns and types."""
+    frames = list(frames)
+    if not frames:
+        raise PlanError("concat needs at least one frame")
+    for frame in frames:
+        if not isinstance(frame, SecretFrame):
+            raise TypeMismatchError(f"concat takes SecretFrames, got {type(frame).__name__}")
+        if frame.session is not frames[0].session:
+            raise ForeignFrameError("the frames belong to two sessions: read all tables in one")
+    return frames[0]._over(build.concat([f.node for f in frames]))
+
+
+def _names(value: str | Sequence[str] | None) -> list[str] | None:
+    return None if value is None else [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,40 @@
+"""A progress bar for plans that take over a second, in notebooks and terminals."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+DELAY = 1.0  # seconds before anything is shown
+
+
+class Progress:
+    """Called with (done, total) while a plan runs; shows a `tqdm` bar once a second has passed.
+
+    Parameters
+    ----------
+    enabled : bool
+    """
+
+    def __init__(self, enabled: bool = True) -> None:
+        self._enabled = enabled
+        self._start = time.monotonic()
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._enabled or (self._bar is None and time.monotonic() - self._start < DELAY):
+            return
+        if self._bar is None:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=total, desc="spuframe", unit="step", leave=False)
+        self._bar.n = min(done, total)
+        self._bar.refresh()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.close()

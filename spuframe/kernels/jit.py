@@ -1,0 +1,76 @@
+"""`jit`: compile a loop with Numba, but only when it is first called.
+
+Importing spuframe must be quick, and Numba alone takes a second to import. So the decorator only wraps; the first call imports Numba
+and compiles, once per combination of word types. Machine code is cached on disk, beside the source.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import update_wrapper
+from types import FunctionType
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def jit(fn: F) -> F:
+    """Compile ``fn`` at its first call, for the types of that call and later for others.
+
+    The code runs without the interpreter's lock, on the calling thread alone (a party's cores are shared out above, among
+    lanes), with IEEE floating point and without bounds checks. It may call other functions that are decorated so.
+
+    Parameters
+    ----------
+    fn : function
+        Within the part of Python that Numba compiles.
+
+    Returns
+    -------
+    function
+        Called like ``fn``, which stays reachable as ``__wrapped__``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @jit
+    ... def total(words):
+    ...     out = words.dtype.type(0)
+    ...     for w in words:
+    ...         out += w
+    ...     return out
+    >>> int(total.__wrapped__(np.arange(4, dtype=np.uint32)))  # as plain Python; ``total(...)`` compiles
+    6
+    """
+    return cast(F, Compiled(fn))
+
+
+class Compiled:
+    """A function and, from its first call on, its Numba dispatcher."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        update_wrapper(self, fn)
+        self._fn = fn
+        self._lock = threading.Lock()
+        self._dispatcher: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        return (self._dispatcher or self.dispatcher())(*args)
+
+    def dispatcher(self) -> Callable[..., Any]:
+        """The Numba dispatcher; made now if it is not there yet."""
+        from numba import njit
+
+        with self._lock:
+            if self._dispatcher is None:
+                fn = cast(FunctionType, self._fn)
+                # Numba knows its own dispatchers, not ours: put them in the place of those that this function calls.
+                used = {name: fn.__globals__[name] for name in fn.__code__.co_names if name in fn.__globals__}
+                inner = {name: v.dispatcher() for name, v in used.items() if isinstance(v, Compiled)}
+                if inner:
+                    plain = FunctionType(fn.__code__, {**fn.__globals__, **inner}, fn.__name__, fn.__defaults__, fn.__closure__)
+                    plain.__module__, plain.__qualname__ = fn.__module__, fn.__qualname__
+                    fn = plain
+                self._dispatcher = njit(nogil=True, cache=True, fastmath=False, boundscheck=False)(fn)
+            return self._dispatcher

@@ -1,0 +1,235 @@
+"""Forming the mesh: rank i connects to every rank below it and accepts every rank above it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spuframe.errors import AuthenticationError, PeerTimeoutError
+from spuframe.link import handshake
+from spuframe.link.base import LinkConfig
+from spuframe.link.handshake import DOWN, DUPLEX, UP, Credentials
+from spuframe.link.sockets import Address, TLSConfig, connect_once, set_buffers
+
+log = logging.getLogger(__name__)
+HANDSHAKE_SECONDS = 5.0
+MAX_HANDSHAKES = 64  # at once; strangers beyond that are dropped, peers try again
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The connection (without TLS: one for both directions) with one peer."""
+
+    incoming: socket.socket
+    outgoing: socket.socket
+
+    def close(self) -> None:
+        """Close both."""
+        self.incoming.close()
+        self.outgoing.close()
+
+
+def form(
+    own: Credentials,
+    addresses: Sequence[Address],
+    listener: socket.socket | None,
+    config: LinkConfig,
+    tls: TLSConfig | None,
+) -> dict[int, Pair]:
+    """Open and prove all connections of one rank, or none.
+
+    Raises
+    ------
+    AuthenticationError
+        A peer did not prove the secret: at once for one we connect to. One that connects to us
+        cannot be told from a stranger, so it is dropped, and the deadline decides.
+    PeerTimeoutError
+        A peer was not there by the deadline.
+    """
+    until = time.monotonic() + config.deadline
+    channels = (DUPLEX,) if tls is None else (UP, DOWN)
+    found: dict[tuple[int, int], socket.socket] = {}
+    door = None
+    try:
+        if own.rank + 1 < own.world:
+            assert listener is not None
+            context = None if tls is None else tls.context(server=True)
+            seconds = float(config.options.get("handshake_timeout", HANDSHAKE_SECONDS))
+            door = _Door(listener, own, channels, context, until, seconds)
+            door.start()
+        context = None if tls is None or own.rank == 0 else tls.context(server=False)
+        for peer in range(own.rank):
+            for channel in channels:
+                found[peer, channel] = _reach(own, peer, channel, addresses[peer], context, until, config.name(peer))
+        if door is not None:
+            found |= door.wait(config)
+    except BaseException:
+        for sock in found.values():
+            sock.close()
+        raise
+    finally:
+        if door is not None:
+            door.stop()
+    pairs = {}
+    for peer in range(own.world):
+        if peer != own.rank:
+            up, down = found[peer, channels[0]], found[peer, channels[-1]]
+            pairs[peer] = Pair(down, up) if peer < own.rank else Pair(up, down)
+    return pairs
+
+
+def _reach(
+    own: Credentials, peer: int, channel: int, address: Address, context: ssl.SSLContext | None, until: float, name: str
+) -> socket.socket:
+    """Connect to ``peer`` and prove the secret, trying again while it is not there yet."""
+    pause = 0.02
+    while True:
+        sock: socket.socket | None = None
+        try:
+            sock = connect_once(address, until)
+            if context is not None:
+                sock = context.wrap_socket(sock, server_hostname=address[0])
+            handshake.connect(sock, own, peer, channel, until, name)
+            return sock
+        except OSError as error:  # all network errors, and AuthenticationError too
+            if sock is not None:
+                sock.close()
+            if isinstance(error, AuthenticationError):
+                raise
+            if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+                raise handshake.refused(name) from None
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+        if time.monotonic() + pause >= until:
+            raise PeerTimeoutError(
+                f"{name} could not be reached at {address[0]}:{address[1]}. Check that it runs, its address, and firewalls; "
+                "or raise the deadline.",
+                party=name,
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, 0.5)
+
+
+class _Door:
+    """Accepts connections and proves each in a thread of its own, so that a silent stranger holds up nobody."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        own: Credentials,
+        channels: tuple[int, ...],
+        context: ssl.SSLContext | None,
+        until: float,
+        seconds: float,
+    ) -> None:
+        self._listener = listener
+        self._own = own
+        self._channels = channels
+        self._context = context
+        self._until = until
+        self._seconds = seconds
+        self._changed = threading.Condition()
+        self._found: dict[tuple[int, int], socket.socket] = {}
+        self._pending: dict[socket.socket, threading.Thread] = {}
+        self._claims: list[int] = []
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="spuframe-link-accept", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self, config: LinkConfig) -> dict[tuple[int, int], socket.socket]:
+        """Wait for all ranks above ours; the sockets are the caller's from then on."""
+        wanted = {(peer, channel) for peer in range(self._own.rank + 1, self._own.world) for channel in self._channels}
+        with self._changed:
+            while not wanted <= self._found.keys():
+                left = self._until - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    absent = min(peer for peer, channel in wanted if (peer, channel) not in self._found)
+                    name = config.name(absent)
+                    if absent in self._claims:
+                        raise handshake.refused(name)
+                    raise PeerTimeoutError(
+                        f"{name} did not connect within {config.deadline} s. Check that it runs and can reach this process; "
+                        "or raise the deadline.",
+                        party=name,
+                    )
+            found, self._found = self._found, {}
+            self._stopped = True
+            return found
+
+    def stop(self) -> None:
+        """Drop everyone who is not proven, and end the threads."""
+        with self._changed:
+            self._stopped = True
+            strays = [*self._found.values(), *self._pending]
+            threads = [self._thread, *self._pending.values()]
+            self._found = {}
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept at once
+        for sock in strays:
+            _shut(sock)
+        for thread in threads:
+            if thread.is_alive():
+                thread.join(1.0)
+
+    def _run(self) -> None:
+        self._listener.settimeout(0.5)
+        while not self._stopped and time.monotonic() < self._until:
+            try:
+                sock, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError as error:  # a connection that broke off in the queue, or no more descriptors
+                log.debug("accept failed", extra={"errno": error.errno})
+                time.sleep(0.01)
+                continue
+            with self._changed:
+                if self._stopped or len(self._pending) >= MAX_HANDSHAKES:
+                    sock.close()
+                    continue
+                thread = threading.Thread(target=self._prove, args=(sock,), name="spuframe-link-handshake", daemon=True)
+                self._pending[sock] = thread
+                thread.start()
+
+    def _prove(self, raw: socket.socket) -> None:
+        sock = raw
+        until = min(self._until, time.monotonic() + self._seconds)
+        claims: list[int] = []
+        proven = None
+        try:
+            set_buffers(raw)
+            raw.settimeout(max(until - time.monotonic(), 0.001))
+            if self._context is not None:
+                sock = self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+                with self._changed:  # the plain socket is an empty shell from here on
+                    self._pending[sock] = self._pending.pop(raw)
+                sock.do_handshake()
+            proven = handshake.accept(sock, self._own, self._channels, until, claims)
+        except OSError as error:  # silence, rubbish, a wrong proof: a stranger as far as we can know
+            log.warning("a connection did not prove the session secret and was dropped", extra={"reason": type(error).__name__})
+        with self._changed:
+            self._pending.pop(sock)
+            self._claims += [peer for peer in claims if proven is None][: 1024 - len(self._claims)]
+            if proven is None or self._stopped:
+                _shut(sock)
+                return
+            older = self._found.pop(proven, None)
+            if older is not None:  # the peer proved itself again: its earlier try did not get through
+                _shut(older)
+            self._found[proven] = sock
+            self._changed.notify_all()
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads
+    sock.close()

@@ -1,0 +1,1 @@
+"""Plans: logical, optimised, physical."""

@@ -1,0 +1,253 @@
+"""Building logical plans as pandas would: defaults, conversions and choices, in front of the nodes of `spuframe.plan.logical`.
+
+>>> from spuframe.dtypes import Field, Int
+>>> from spuframe.expr import col, mul
+>>> t = scan("s1", "hospital", "t0", [Field("a", Int(32), range=(0, 9))], 10)
+>>> with_columns(t, {"b": mul(col(t.schema["a"]), 2)}).schema.names
+['a', 'b']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, private
+from spuframe.errors import PlanError, SchemaError
+from spuframe.expr.expr import Expr, as_expr, col
+from spuframe.expr.functions.conversion import convert
+from spuframe.plan.logical import (
+    Aggregate,
+    Concat,
+    Filter,
+    Join,
+    Limit,
+    Load,
+    LogicalNode,
+    Output,
+    Plain,
+    Project,
+    Reveal,
+    Roots,
+    Scan,
+    Sort,
+    Store,
+    Tensor,
+    TensorOutput,
+    unique_columns,
+)
+
+
+def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
+    """An owner's table; its fields become private to the owner."""
+    own = tuple(replace(f, visibility=private(owner), owners=frozenset({owner})) for f in fields)
+    return Scan(session_id, owner, table, own, rows, frozenset(unique))
+
+
+def load(name: str, fields: Iterable[Field], rows: int, masked: bool = True, session_id: str = "") -> Load:
+    """A table that the parties keep (see `store`)."""
+    return Load(name, tuple(replace(f, visibility=SECRET) for f in fields), rows, masked, session_id)
+
+
+def project(table: LogicalNode, columns: Mapping[str, object] | Iterable[tuple[str, object]]) -> Project:
+    """Exactly these columns: expressions or constants by name."""
+    pairs = columns.items() if isinstance(columns, Mapping) else columns
+    return Project(table, tuple((name, as_expr(e)) for name, e in pairs))
+
+
+def select(table: LogicalNode, names: Iterable[str]) -> Project:
+    """Columns by name, in this order (``df[["a", "b"]]``)."""
+    return Project(table, tuple((n, col(table.schema[n])) for n in names))
+
+
+def drop(table: LogicalNode, names: Iterable[str]) -> Project:
+    """All columns but these."""
+    gone = {table.schema[n].name for n in names}
+    return select(table, [n for n in table.schema.names if n not in gone])
+
+
+def rename(table: LogicalNode, names: Mapping[str, str]) -> Project:
+    """Columns under other names, old to new."""
+    for old in names:
+        table.schema[old]
+    return Project(table, tuple((names.get(f.name, f.name), col(f)) for f in table.schema))
+
+
+def with_columns(table: LogicalNode, columns: Mapping[str, object]) -> Project:
+    """All columns, some replaced and new ones at the end (``df["x"] = e``)."""
+    now: dict[str, Expr] = {f.name: col(f) for f in table.schema}
+    return project(table, {**now, **columns})
+
+
+def filter_(table: LogicalNode, predicate: object) -> Filter:
+    """The rows for which the predicate is true (``df[predicate]``)."""
+    return Filter(table, as_expr(predicate))
+
+
+def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+_VALIDATE = {
+    "one_to_one": "1:1", "one_to_many": "1:m", "many_to_one": "m:1", "many_to_many": "m:m",
+    "1:1": "1:1", "1:m": "1:m", "m:1": "m:1", "m:m": "m:m",
+}  # fmt: skip
+
+
+def join(
+    left: LogicalNode,
+    right: LogicalNode,
+    how: str = "inner",
+    on: str | Sequence[str] | None = None,
+    left_on: str | Sequence[str] | None = None,
+    right_on: str | Sequence[str] | None = None,
+    validate: str | None = None,
+    suffixes: Sequence[str | None] = ("_x", "_y"),
+) -> Join:
+    """``left.merge(right, ...)``.
+
+    ``validate`` says which side has unique keys: "one_to_many" the left, "many_to_one" the right. By default it is the side whose owner
+    publishes that it has, else the side with fewer rows (the right one if equal). The parties check it without seeing the keys;
+    duplicates are an error.
+    """
+    if on is not None and (left_on is not None or right_on is not None):
+        raise PlanError("give either on, or left_on and right_on, not both")
+    keys_left, keys_right = (_names(on), _names(on)) if on is not None else (_names(left_on), _names(right_on))
+    if on is None and left_on is None and right_on is None:
+        keys_left = keys_right = tuple(n for n in left.schema.names if n in right.schema)
+        if not keys_left:
+            raise PlanError("the frames have no column in common to join on: give on, or left_on and right_on")
+    if len(keys_left) != len(keys_right):
+        raise PlanError(f"left_on and right_on must name as many columns, got {len(keys_left)} and {len(keys_right)}")
+    for a, b in zip(keys_left, keys_right, strict=True):
+        left, right = _same_width(left, right, left.schema[a], right.schema[b])
+    side = _unique_side(left, right, keys_left, keys_right, validate)
+    first, second = (s or "" for s in suffixes)
+    return Join(left, right, how, keys_left, keys_right, side, (first, second))
+
+
+def _same_width(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tuple[LogicalNode, LogicalNode]:
+    if isinstance(a.dtype, String) and isinstance(b.dtype, String) and a.dtype != b.dtype:
+        wide = String(max(a.dtype.width, b.dtype.width))
+        return _converted(left, {a.name: wide}), _converted(right, {b.name: wide})
+    return left, right
+
+
+def _converted(table: LogicalNode, dtypes: Mapping[str, DType]) -> LogicalNode:
+    if all(table.schema[n].dtype == t for n, t in dtypes.items()):
+        return table
+    return with_columns(table, {n: convert(col(table.schema[n]), t) for n, t in dtypes.items()})
+
+
+def _unique_side(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], right_on: Sequence[str], validate: str | None) -> str:
+    known_left = bool(unique_columns(left) & set(left_on))
+    known_right = bool(unique_columns(right) & set(right_on))
+    larger = "left" if left.rows > right.rows else "right"
+    if validate is None:
+        if known_left != known_right:
+            return "left" if known_left else "right"
+        if known_left:
+            return larger  # the result has the rows of the other side
+        return "left" if left.rows < right.rows else "right"
+    kind = _VALIDATE.get(validate)
+    if kind is None:
+        raise PlanError(f"validate must be one of {', '.join(map(repr, _VALIDATE))} or None, got {validate!r}")
+    if kind == "m:m":
+        raise PlanError("a join of keys that repeat on both sides is not supported: one side must be unique (validate='1:m' or 'm:1')")
+    if kind == "1:1":
+        # One side is checked by the join; the other must be known, or duplicates there would pass unseen.
+        if not (known_left or known_right):
+            raise PlanError(
+                "validate='one_to_one' needs one side that its owner publishes to be unique, since only the other one is checked: "
+                "use 'one_to_many' (checks the left keys) or 'many_to_one' (checks the right keys)"
+            )
+        return larger if known_left and known_right else "right" if known_left else "left"
+    return "left" if kind == "1:m" else "right"
+
+
+def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterable[tuple[str, str, str | None]]) -> Aggregate:
+    """``df.groupby(keys).agg(name=(column, function))``, given as (name, function, column); sums and means of booleans count them.
+
+    >>> from spuframe.dtypes import Bool, Field
+    >>> t = scan("s1", "hospital", "t0", [Field("smoker", Bool())], 10)
+    >>> aggregate(t, [], [("n", "size", None), ("smokers", "sum", "smoker")]).schema["smokers"].range
+    (0, 10)
+    """
+    return Aggregate(table, _names(keys), tuple(aggregates))
+
+
+def sort(table: LogicalNode, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> Sort:
+    """``df.sort_values(by, ascending=...)``: stable, nulls last."""
+    names = _names(by)
+    if not names:
+        raise PlanError("sort needs at least one column")
+    return Sort(table, names, (ascending,) * len(names) if isinstance(ascending, bool) else tuple(ascending))
+
+
+def limit(table: LogicalNode, rows: int) -> Limit:
+    """``df.head(rows)``."""
+    return Limit(table, rows)
+
+
+def concat(tables: Sequence[LogicalNode]) -> LogicalNode:
+    """``pd.concat(tables)``: equal names, in any order; numbers become the wider type, strings the longer one."""
+    if not tables:
+        raise PlanError("concat needs at least one frame")
+    first, *rest = tables
+    names = first.schema.names
+    for t in rest:
+        missing, extra = set(names) - set(t.schema.names), set(t.schema.names) - set(names)
+        if missing or extra:
+            raise SchemaError(
+                f"frames to concatenate must have the same columns; missing: {sorted(missing) or 'none'}, too many: "
+                f"{sorted(extra) or 'none'}: select the same columns of each"
+            )
+    common = {n: _common(n, [t.schema for t in tables]) for n in names}
+    aligned = tuple(_converted(t if t.schema.names == names else select(t, names), common) for t in tables)
+    return aligned[0] if len(aligned) == 1 else Concat(aligned)
+
+
+def _common(name: str, schemas: Sequence[Schema]) -> DType:
+    types = [s[name].dtype for s in schemas]
+    if all(t == types[0] for t in types):
+        return types[0]
+    if all(isinstance(t, String) for t in types):
+        return String(max(t.width for t in types if isinstance(t, String)))
+    if all(isinstance(t, Int) for t in types):
+        return Int(64)
+    fixed = [t for t in types if isinstance(t, Fixed)]
+    if fixed and all(t.is_numeric for t in types):
+        return max(fixed, key=lambda t: t.f)
+    raise SchemaError(f"column {name!r} has the types {', '.join(map(str, types))}: make them the same first, with astype")
+
+
+def tensor(tables: Sequence[LogicalNode], program: object, outputs: Sequence[TensorOutput]) -> Tensor:
+    """A program over matrices, as plain data; read its results with `output`."""
+    return Tensor(tuple(tables), Plain.of(program), tuple(outputs))
+
+
+def output(node: Tensor, name: str) -> Output:
+    """One result of a tensor program."""
+    return Output(node, name)
+
+
+def store(table: LogicalNode, name: str) -> Store:
+    """Keep the shares at the parties; `load` reads them in later plans."""
+    return Store(table, name)
+
+
+def is_ordered(node: LogicalNode) -> bool:
+    """Whether the order of the rows means something and invalid rows stand at the end."""
+    while isinstance(node, Project | Limit):
+        node = node.input
+    return isinstance(node, Sort | Aggregate)
+
+
+def reveal(table: LogicalNode, ordered: bool | None = None) -> Reveal:
+    """Hand the rows to the analyst; by default in order after a sort or an aggregate, else shuffled if rows are masked."""
+    return Reveal(table, is_ordered(table) if ordered is None else ordered)
+
+
+def roots(plans: Sequence[LogicalNode]) -> LogicalNode:
+    """Several plans as one."""
+    return plans[0] if len(plans) == 1 else Roots(tuple(plans))

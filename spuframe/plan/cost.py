@@ -1,0 +1,76 @@
+"""What a plan costs: plain records that the runtime's estimate (and its measurement) fills, and the choice of the batch size.
+
+The figures are exact, not guesses: an oblivious program costs the same whatever the data. This module holds no protocol's formula;
+the SPU adds up what its kernels declare (`Session.estimate`), and a run fills the same record with what its links counted.
+
+>>> report = CostReport((StepCost(1, (10, 20, 30)), StepCost(2, (1, 1, 1))))
+>>> report.total
+StepCost(rounds=3, sent=(11, 21, 31))
+>>> report.total.bytes
+63
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+BATCH_ROWS = 1 << 15
+"""Rows per batch that keep a kernel's temporaries in the cache."""
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Rounds, and the payload bytes that each rank sends: the parties, then the owners."""
+
+    rounds: int = 0
+    sent: tuple[int, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Over all ranks."""
+        return sum(self.sent)
+
+    def __add__(self, other: StepCost) -> StepCost:
+        sent = tuple(a + b for a, b in zip_longest(self.sent, other.sent, fillvalue=0))
+        return StepCost(self.rounds + other.rounds, sent)
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """The cost of each step of a physical plan, in order, and notes of the operators on what they open."""
+
+    steps: tuple[StepCost, ...]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, steps: Iterable[tuple[int, Sequence[int]]], notes: Iterable[str] = ()) -> CostReport:
+        """From (rounds, bytes per rank) pairs, one for each step."""
+        return cls(tuple(StepCost(rounds, tuple(sent)) for rounds, sent in steps), tuple(notes))
+
+    @property
+    def total(self) -> StepCost:
+        out = StepCost()
+        for step in self.steps:
+            out += step
+        return out
+
+    def seconds(self, latency: float, bandwidth: float) -> float:
+        """A lower bound of the time on links: ``latency`` seconds a round, ``bandwidth`` bytes a second and rank."""
+        return self.total.rounds * latency + max(self.total.sent, default=0) / bandwidth
+
+
+def choose_batch_rows(rows: int, latency: float = 20e-6, bandwidth: float = 1e9) -> int:
+    """Rows per batch, a power of two from 64: in the cache, unless a round is dearer than leaving it.
+
+    A batch pays the rounds once more, so it should carry enough bytes (8 a row) to be worth a round trip. Small tables are one batch.
+
+    >>> choose_batch_rows(2000), choose_batch_rows(10**7), choose_batch_rows(10**7, latency=0.02, bandwidth=1e8)
+    (32768, 32768, 262144)
+    """
+    worth = int(latency * bandwidth / 8)
+    batch = BATCH_ROWS
+    while batch < worth and batch < rows:
+        batch *= 2
+    return batch

@@ -1,0 +1,493 @@
+"""Logical plans: relational nodes over the owners' tables, inferred when they are built.
+
+Every node knows its ``schema``, its public number of physical ``rows``, and whether it is ``masked`` (has a secret validity bit per row).
+Build nodes with the functions of `spuframe.plan.build`, which check, convert and choose what pandas would; the classes check only.
+
+>>> from spuframe.dtypes import Field, Fixed, Int
+>>> from spuframe.expr import col, ge
+>>> from spuframe.plan.build import aggregate, filter_, join, reveal, scan
+>>> patient = Field("patient_id", Int(64), range=(1, 10**6))
+>>> hospital = scan("s1", "hospital", "t0", [patient, Field("age", Int(64), range=(18, 97))], 2000)
+>>> insurer = scan("s1", "insurer", "t0", [patient, Field("cost", Fixed(), range=(0.0, 2.0**15))], 1940)
+>>> cohort = join(filter_(hospital, ge(col(hospital.schema["age"]), 50)), insurer, on="patient_id")
+>>> cohort.schema.names, cohort.rows, cohort.masked, cohort.unique
+(['patient_id', 'age', 'cost'], 2000, True, 'right')
+>>> answer = reveal(aggregate(cohort, ["age"], [("n", "count", "patient_id"), ("mean", "mean", "cost")]))
+>>> [str(f.dtype) for f in answer.schema]
+['int64', 'int64', 'float']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import msgpack
+
+from spuframe.dtypes import PUBLIC, SECRET, Bool, DType, Field, Fixed, Int, Schema, String
+from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
+from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind
+from spuframe.expr.functions.common import checked
+from spuframe.expr.node import Node
+
+FUNCTIONS = ("size", "count", "sum", "mean", "min", "max")
+"""The aggregates."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known of a node's table."""
+
+    schema: Schema
+    rows: int
+    masked: bool
+
+
+@dataclass(frozen=True, eq=False)
+class LogicalNode(Node):
+    """Base of the relational nodes."""
+
+    shape: Shape = field(init=False, repr=False)
+    sessions: frozenset[str] = field(init=False, repr=False)
+    op: ClassVar[str]
+
+    def infer(self) -> None:
+        found = self.own_sessions().union(*(i.sessions for i in self.inputs))
+        if len(found) > 1:
+            raise ForeignFrameError("frames of two sessions cannot be combined: read both tables in one session")
+        self.set("sessions", found)
+        self.set("shape", self.inferred())
+
+    def inferred(self) -> Shape:
+        """Check the fields and infer the result's shape."""
+        raise NotImplementedError
+
+    def own_sessions(self) -> frozenset[str]:
+        return frozenset()
+
+    @classmethod
+    def family(cls) -> type[Node]:
+        return LogicalNode  # expressions are no children of a plan
+
+    @property
+    def inputs(self) -> tuple[LogicalNode, ...]:
+        return tuple(n for n in self.children if isinstance(n, LogicalNode))
+
+    @property
+    def schema(self) -> Schema:
+        return self.shape.schema
+
+    @property
+    def rows(self) -> int:
+        return self.shape.rows
+
+    @property
+    def masked(self) -> bool:
+        return self.shape.masked
+
+    def nodes(self) -> Iterator[LogicalNode]:
+        """Every distinct node below and including this one, inputs first."""
+        for node in self.walk():
+            if isinstance(node, LogicalNode):
+                yield node
+
+
+# ---- the nodes ------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False)
+class Scan(LogicalNode):
+    """An owner's table, shared among the parties.
+
+    Parameters
+    ----------
+    session_id, owner, table : str
+        ``table`` is the handle at the owner.
+    fields : tuple of Field
+        The columns that the owner has.
+    length : int
+        Rows; public.
+    unique : frozenset of str
+        Columns that the owner publishes to be unique.
+    columns : tuple of (str, Expr), optional
+        What the owner computes in plaintext before sharing; by default its columns as they are.
+    predicate : Expr, optional
+        Rows for which it is not true are shared as invalid.
+    """
+
+    session_id: str
+    owner: str
+    table: str
+    fields: tuple[Field, ...]
+    length: int
+    unique: frozenset[str] = frozenset()
+    columns: tuple[tuple[str, Expr], ...] | None = None
+    predicate: Expr | None = None
+    op = "scan"
+
+    def own_sessions(self) -> frozenset[str]:
+        return frozenset({self.session_id})
+
+    def inferred(self) -> Shape:
+        source = Schema(self.fields)
+        for name in self.unique:
+            source[name]
+        if self.predicate is not None:
+            _check_predicate(self.predicate, source)
+        for _, e in self.outputs:
+            check_columns(e, source)
+        return Shape(Schema(tuple(e.as_field(n) for n, e in self.outputs)), self.length, self.predicate is not None)
+
+    @property
+    def outputs(self) -> tuple[tuple[str, Expr], ...]:
+        """The columns that are shared, as expressions over the owner's."""
+        return tuple((f.name, col(f)) for f in self.fields) if self.columns is None else self.columns
+
+
+@dataclass(frozen=True, eq=False)
+class Load(LogicalNode):
+    """A table of shares that the parties keep under a name."""
+
+    name: str
+    fields: tuple[Field, ...]
+    length: int
+    with_mask: bool = True
+    session_id: str = ""
+    op = "load"
+
+    def own_sessions(self) -> frozenset[str]:
+        return frozenset({self.session_id} if self.session_id else ())
+
+    def inferred(self) -> Shape:
+        return Shape(Schema(self.fields), self.length, self.with_mask)
+
+
+@dataclass(frozen=True, eq=False)
+class Project(LogicalNode):
+    """Exactly these columns, computed from the input's."""
+
+    input: LogicalNode
+    columns: tuple[tuple[str, Expr], ...]
+    op = "project"
+
+    def inferred(self) -> Shape:
+        for _, e in self.columns:
+            check_columns(e, self.input.schema)
+        return Shape(Schema(tuple(e.as_field(n) for n, e in self.columns)), self.input.rows, self.input.masked)
+
+    def with_children(self, children: Any) -> Project:
+        (new,) = children
+        return self if new is self.input else Project(new, tuple((n, rebind(e, new.schema)) for n, e in self.columns))
+
+
+@dataclass(frozen=True, eq=False)
+class Filter(LogicalNode):
+    """The rows for which the predicate is true (not false, not null); the physical rows stay."""
+
+    input: LogicalNode
+    predicate: Expr
+    op = "filter"
+
+    def inferred(self) -> Shape:
+        _check_predicate(self.predicate, self.input.schema)
+        return Shape(self.input.schema, self.input.rows, True)
+
+    def with_children(self, children: Any) -> Filter:
+        (new,) = children
+        return self if new is self.input else Filter(new, rebind(self.predicate, new.schema))
+
+
+@dataclass(frozen=True, eq=False)
+class Join(LogicalNode):
+    """Inner join; the valid keys of the ``unique`` side must be unique, which the parties check without seeing them.
+
+    The result has the rows of the other side, sorted by key. Pairs of keys of the same name give one column; other names on both sides get
+    the suffixes.
+    """
+
+    left: LogicalNode
+    right: LogicalNode
+    how: str
+    left_on: tuple[str, ...]
+    right_on: tuple[str, ...]
+    unique: str
+    suffixes: tuple[str, str] = ("_x", "_y")
+    op = "join"
+
+    def inferred(self) -> Shape:
+        if self.how != "inner":
+            raise PlanError(f"how must be 'inner', got {self.how!r}: other joins are not supported yet")
+        if self.unique not in ("left", "right"):
+            raise PlanError(f"unique must be 'left' or 'right', got {self.unique!r}")
+        if len(self.left_on) != len(self.right_on) or not self.left_on:
+            raise PlanError(f"a join needs as many left keys as right keys, at least one; got {len(self.left_on)} and {len(self.right_on)}")
+        for a, b in zip(self.left_on, self.right_on, strict=True):
+            _check_keys(self.left.schema[a], self.right.schema[b])
+        sides = {"left": self.left.schema, "right": self.right.schema}
+        keys = {"left": self.left_on, "right": self.right_on}
+        owners = frozenset[str]().union(*(sides[s][k].owners for s in sides for k in keys[s]))
+        found = [(name, sides[side][source]) for name, side, source in self.columns]
+        out = [replace(f, name=name, visibility=SECRET, owners=f.owners | owners) for name, f in found]
+        return Shape(Schema(tuple(out)), (self.right if self.unique == "left" else self.left).rows, True)
+
+    @property
+    def columns(self) -> tuple[tuple[str, str, str], ...]:
+        """The result's columns: (name, side, name there); in pandas' order."""
+        shared = {a for a, b in zip(self.left_on, self.right_on, strict=True) if a == b}
+        names = {"left": self.left.schema.names, "right": self.right.schema.names}
+        clash = (set(names["left"]) & set(names["right"])) - shared
+        many = "right" if self.unique == "left" else "left"  # its rows are the result's: its keys are where they are needed
+        out: list[tuple[str, str, str]] = []
+        for side, suffix in zip(("left", "right"), self.suffixes, strict=True):
+            for name in names[side]:
+                if name in shared:
+                    out += [(name, many, name)] if side == "left" else []
+                else:
+                    out.append((name + suffix if name in clash else name, side, name))
+        return tuple(out)
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregate(LogicalNode):
+    """One row for each group of equal keys (null keys dropped), sorted by key; without keys one row.
+
+    ``aggregates`` are (name, function, column); ``size`` has no column.
+    """
+
+    input: LogicalNode
+    keys: tuple[str, ...]
+    aggregates: tuple[tuple[str, str, str | None], ...]
+    op = "aggregate"
+
+    def inferred(self) -> Shape:
+        schema = self.input.schema
+        keys = [replace(schema[k], nullable=False, visibility=SECRET) for k in self.keys]
+        by = frozenset[str]().union(*(k.owners for k in keys))
+        may_be_empty = not self.keys and (self.input.masked or self.input.rows == 0)
+        out = [_aggregate(self.input, name, function, column, by, may_be_empty) for name, function, column in self.aggregates]
+        return Shape(Schema((*keys, *out)), min(self.input.rows, _groups(keys)) if self.keys else 1, bool(self.keys))
+
+
+@dataclass(frozen=True, eq=False)
+class Sort(LogicalNode):
+    """Sorted by columns, stable, nulls last; invalid rows at the end."""
+
+    input: LogicalNode
+    by: tuple[str, ...]
+    ascending: tuple[bool, ...]
+    op = "sort"
+
+    def inferred(self) -> Shape:
+        if len(self.by) != len(self.ascending):
+            raise PlanError(f"ascending needs one value for each of the {len(self.by)} columns, got {len(self.ascending)}")
+        by = frozenset[str]().union(*(self.input.schema[n].owners for n in self.by))
+        out = tuple(replace(f, visibility=SECRET, owners=f.owners | by) for f in self.input.schema)
+        return Shape(Schema(out), self.input.rows, self.input.masked)
+
+
+@dataclass(frozen=True, eq=False)
+class Limit(LogicalNode):
+    """The first rows that exist."""
+
+    input: LogicalNode
+    count: int
+    op = "limit"
+
+    def inferred(self) -> Shape:
+        if self.count < 0:
+            raise PlanError(f"a number of rows must not be negative, got {self.count}")
+        out = tuple(replace(f, visibility=SECRET) for f in self.input.schema)
+        return Shape(Schema(out), min(self.count, self.input.rows), self.input.masked)
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(LogicalNode):
+    """The inputs' rows one below the other; equal names and types, in equal order."""
+
+    tables: tuple[LogicalNode, ...]
+    op = "concat"
+
+    def inferred(self) -> Shape:
+        if not self.tables:
+            raise PlanError("concat needs at least one frame")
+        first, *rest = (t.schema for t in self.tables)
+        out = list(first)
+        for schema in rest:
+            if schema.names != first.names or [f.dtype for f in schema] != [f.dtype for f in first]:
+                raise SchemaError(f"frames to concatenate need the same columns and types: {_columns(first)} is not {_columns(schema)}")
+            out = [_stacked(a, b) for a, b in zip(out, schema, strict=True)]
+        return Shape(Schema(tuple(out)), sum(t.rows for t in self.tables), any(t.masked for t in self.tables))
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Plain data inside a node: kept as msgpack, so that it can be compared and hashed.
+
+    >>> Plain.of({"op": "matmul", "inputs": [0, 1]}).value
+    {'op': 'matmul', 'inputs': [0, 1]}
+    """
+
+    data: bytes
+
+    @classmethod
+    def of(cls, value: object) -> Plain:
+        return cls(bytes(msgpack.packb(value)))
+
+    @property
+    def value(self) -> Any:
+        return msgpack.unpackb(self.data)
+
+
+@dataclass(frozen=True)
+class TensorOutput:
+    """One result of a tensor program, as a table."""
+
+    name: str
+    schema: Schema
+    rows: int
+    masked: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor(LogicalNode):
+    """A program over matrices (see `spuframe.plan.tensor`); its results are read with `Output`. All columns of its inputs are used."""
+
+    tables: tuple[LogicalNode, ...]
+    program: Plain
+    outputs: tuple[TensorOutput, ...]
+    op = "tensor"
+
+    def inferred(self) -> Shape:
+        return Shape(Schema(()), 0, False)
+
+
+@dataclass(frozen=True, eq=False)
+class Output(LogicalNode):
+    """One result of a tensor program: ``Output(tensor, "coef")``."""
+
+    input: Tensor
+    name: str
+    op = "output"
+
+    def inferred(self) -> Shape:
+        for o in self.input.outputs:
+            if o.name == self.name:
+                return Shape(o.schema, o.rows, o.masked)
+        raise PlanError(f"the tensor program has no output {self.name!r}: it has {', '.join(o.name for o in self.input.outputs)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Store(LogicalNode):
+    """The input, kept in the parties' stores under a name."""
+
+    input: LogicalNode
+    name: str
+    op = "store"
+
+    def inferred(self) -> Shape:
+        return self.input.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Reveal(LogicalNode):
+    """The input's valid rows, handed to the analyst; in their order if ``ordered``, else shuffled when masked."""
+
+    input: LogicalNode
+    ordered: bool
+    op = "reveal"
+
+    def inferred(self) -> Shape:
+        out = tuple(replace(f, visibility=PUBLIC) for f in self.input.schema)
+        return Shape(Schema(out), self.input.rows, self.input.masked)
+
+
+@dataclass(frozen=True, eq=False)
+class Roots(LogicalNode):
+    """Several plans that run as one: what they share is computed once. Its results are those of its reveals, in order."""
+
+    plans: tuple[LogicalNode, ...]
+    op = "roots"
+
+    def inferred(self) -> Shape:
+        return Shape(Schema(()), 0, False)
+
+
+# ---- how they are inferred --------------------------------------------------------------------------
+def _columns(schema: Schema) -> str:
+    return "{" + ", ".join(f"{f.name}: {f.dtype}" for f in schema) + "}"
+
+
+def _check_predicate(predicate: Expr, schema: Schema) -> None:
+    check_columns(predicate, schema)
+    if not isinstance(predicate.dtype, Bool):
+        raise TypeMismatchError(f"a filter needs a boolean, got {str(predicate)!r} ({predicate.dtype}): compare it with something")
+
+
+def _check_keys(a: Field, b: Field) -> None:
+    if a.dtype != b.dtype and not (isinstance(a.dtype, Int) and isinstance(b.dtype, Int)):
+        raise TypeMismatchError(
+            f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype"
+        )
+
+
+def _groups(keys: list[Field]) -> int:
+    """How many groups there can be at most, as far as public ranges tell; one without keys."""
+    count = 1
+    for k in keys:
+        if isinstance(k.dtype, Bool):
+            count *= 2
+        elif isinstance(k.dtype, Int) and k.range is not None:
+            count *= int(k.range[1]) - int(k.range[0]) + 1
+        else:
+            return 1 << 62
+    return count
+
+
+def _stacked(a: Field, b: Field) -> Field:
+    bounds = None
+    if a.range is not None and b.range is not None:
+        bounds = (min(a.range[0], b.range[0]), max(a.range[1], b.range[1]))
+    return Field(a.name, a.dtype, a.nullable or b.nullable, a.visibility.join(b.visibility), bounds, a.owners | b.owners)
+
+
+def _aggregate(table: LogicalNode, name: str, function: str, column: str | None, by: frozenset[str], may_be_empty: bool) -> Field:
+    if function not in FUNCTIONS:
+        raise PlanError(f"no aggregate {function!r}: there are {', '.join(FUNCTIONS)}")
+    if function == "size":
+        return Field(name, Int(64), False, SECRET, (0, table.rows), by)
+    if column is None:
+        raise PlanError(f"{function} needs a column: give (column, {function!r})")
+    f = table.schema[column]
+    owners = f.owners | by
+    if function == "count":
+        return Field(name, Int(64), False, SECRET, (0, table.rows), owners)
+    if isinstance(f.dtype, String) and function not in ("min", "max"):
+        raise TypeMismatchError(f"cannot take the {function} of {column!r} ({f.dtype}): it needs a number")
+    if function in ("min", "max"):
+        return Field(name, f.dtype, f.nullable or may_be_empty, SECRET, f.range, owners)
+    low, high = bounds_of(col(f))
+    total = (min(0, low * table.rows), max(0, high * table.rows))
+    text = f"the sum of {column!r} over {table.rows} rows"
+    if function == "sum":
+        dtype: DType = f.dtype if isinstance(f.dtype, Fixed) else Int(64)
+        return Field(name, dtype, False, SECRET, checked(col(f), dtype, total, text=text), owners)
+    dtype = f.dtype if isinstance(f.dtype, Fixed) else Fixed()
+    checked(col(f), dtype, total, text=f"the mean needs {text}, which")
+    return Field(name, dtype, f.nullable or may_be_empty, SECRET, (float(low), float(high)), owners)
+
+
+def unique_columns(node: LogicalNode) -> frozenset[str]:
+    """Columns that are known to be unique, each by itself: published by their owners, or the one key of an aggregate."""
+    if isinstance(node, Scan):
+        return frozenset(n for n, e in node.outputs if str(e) in node.unique)
+    if isinstance(node, Project):
+        known = unique_columns(node.input)
+        return frozenset(n for n, e in node.columns if str(e) in known)
+    if isinstance(node, Filter | Sort | Limit):
+        return unique_columns(node.input)
+    if isinstance(node, Aggregate):
+        return frozenset(node.keys if len(node.keys) == 1 else ())
+    if isinstance(node, Join):
+        many = "right" if node.unique == "left" else "left"
+        known = unique_columns(node.right if many == "right" else node.left)
+        return frozenset(n for n, side, source in node.columns if side == many and source in known)
+    return frozenset()

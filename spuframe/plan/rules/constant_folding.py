@@ -1,0 +1,120 @@
+"""Constant folding: what is known without data is computed now.
+
+``(age > 10 + 8) & True`` becomes ``age > 18``; ``age >= 0`` with a range of [18, 97] is true; a filter that is always true goes.
+"""
+
+from __future__ import annotations
+
+from spuframe.dtypes import Bool, Fixed
+from spuframe.expr.expr import Expr, Function, Lit, bounds_of, lit
+from spuframe.expr.functions.arithmetic import Add, Mul, Sub
+from spuframe.expr.functions.comparison import Compare
+from spuframe.expr.functions.conditional import FillNull, IsNull, Where
+from spuframe.expr.functions.logic import And, Not, Or
+from spuframe.plan.logical import Filter, LogicalNode, Project, Scan
+from spuframe.plan.rules.uses import Uses
+
+
+def constant_folding(node: LogicalNode, uses: Uses) -> LogicalNode | None:
+    """Fold the expressions of a projection or a filter."""
+    if isinstance(node, Filter):
+        predicate = fold(node.predicate)
+        if isinstance(predicate, Lit) and predicate.value is True:
+            return node.input
+        return Filter(node.input, predicate) if predicate != node.predicate else None
+    if isinstance(node, Project):
+        columns = tuple((name, _fold_column(e)) for name, e in node.columns)
+        return Project(node.input, columns) if columns != node.columns else None
+    if isinstance(node, Scan) and node.predicate is not None and isinstance(fold(node.predicate), Lit):
+        return None  # a scan was folded before it was pushed to
+    return None
+
+
+def _fold_column(e: Expr) -> Expr:
+    """Folded, if the column stays what it is in the schema; else with folded arguments."""
+    folded = fold(e)
+    if folded.info == e.info:
+        return folded
+    if isinstance(e, Function):
+        rebuilt = e.with_children([fold(a) for a in e.args])
+        if rebuilt.info == e.info:
+            return rebuilt
+    return e
+
+
+def fold(e: Expr) -> Expr:
+    """The same value with less to compute.
+
+    >>> from spuframe.dtypes import Field, Int
+    >>> from spuframe.expr import add, col, ge
+    >>> str(fold(ge(col(Field("age", Int(64), range=(18, 97))), add(lit(10), 8))))
+    'True'
+    """
+    return e.rewrite(_fold)
+
+
+def _fold(e: Expr) -> Expr | None:
+    if not isinstance(e, Function):
+        return None
+    if all(isinstance(a, Lit) for a in e.args):
+        value = e.row(*(a.value for a in e.args if isinstance(a, Lit)))
+        if isinstance(e.dtype, Fixed) and isinstance(value, int | float) and not isinstance(value, bool):
+            value = float(value)
+        return Lit(value, e.dtype)
+    return _same_type(e, _simpler(e))
+
+
+def _same_type(e: Expr, simpler: Expr | None) -> Expr | None:
+    return simpler if simpler is not None and simpler.dtype == e.dtype else None
+
+
+def _simpler(e: Function) -> Expr | None:
+    if isinstance(e, And | Or):
+        for a, b in ((e.left, e.right), (e.right, e.left)):
+            if isinstance(a, Lit) and a.value is isinstance(e, And):
+                return b
+            if isinstance(a, Lit) and a.value is isinstance(e, Or):
+                return a
+        return e.left if e.left == e.right else None
+    if isinstance(e, Not):
+        return e.operand.operand if isinstance(e.operand, Not) else None
+    if isinstance(e, IsNull):
+        return None if e.operand.nullable else lit(False)
+    if isinstance(e, FillNull):
+        return None if e.operand.nullable else e.operand
+    if isinstance(e, Where):
+        if isinstance(e.condition, Lit):
+            return e.then if e.condition.value else e.other
+        return e.then if e.then == e.other else None
+    if isinstance(e, Compare):
+        return _decided(e)
+    if isinstance(e, Add | Sub) and _is(e.right, 0):
+        return e.left
+    if isinstance(e, Add) and _is(e.left, 0):
+        return e.right
+    if isinstance(e, Mul):
+        return e.left if _is(e.right, 1) else e.right if _is(e.left, 1) else None
+    return None
+
+
+def _is(e: Expr, value: int) -> bool:
+    return isinstance(e, Lit) and e.value is not None and not isinstance(e.dtype, Bool) and e.value == value
+
+
+def _decided(e: Compare) -> Expr | None:
+    """A comparison that public ranges decide."""
+    if e.nullable or not e.left.dtype.is_numeric or e.left.range is None or e.right.range is None:
+        return None
+    (a, b), (c, d) = bounds_of(e.left), bounds_of(e.right)
+    if isinstance(e.left.dtype, Fixed):  # bounds of a computed value are exact only up to its last bits
+        slack = 2.0 ** (1 - e.left.dtype.f) * 64
+        a, b = a - slack, b + slack
+    truth = {
+        "lt": (b < c, a >= d),
+        "le": (b <= c, a > d),
+        "gt": (a > d, b <= c),
+        "ge": (a >= d, b < c),
+        "eq": (False, b < c or a > d),
+        "ne": (b < c or a > d, False),
+    }[e.fn]
+    return lit(True) if truth[0] else lit(False) if truth[1] else None

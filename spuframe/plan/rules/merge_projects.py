@@ -1,0 +1,29 @@
+"""Merge projects: a projection of a projection is one, so that later rules see the expressions over what they really read."""
+
+from __future__ import annotations
+
+from spuframe.expr.expr import Col, Lit, substitute
+from spuframe.plan.logical import LogicalNode, Project
+from spuframe.plan.rules.uses import Uses
+
+
+def merge_projects(node: LogicalNode, uses: Uses) -> LogicalNode | None:
+    """Put the inner expressions into the outer ones; drop a projection that changes nothing.
+
+    An inner projection that others read too, and that computes something, stays: it would be computed again for each.
+    """
+    if not isinstance(node, Project):
+        return None
+    inner = node.input
+    if [f.name for f in inner.schema] == [n for n, _ in node.columns] and all(isinstance(e, Col) and e.field.name == n for n, e in node.columns):
+        return inner
+    if not isinstance(inner, Project) or (uses.shared(inner) and not is_trivial(inner)):
+        return None
+    below = dict(inner.columns)
+    merged = Project(inner.input, tuple((n, substitute(e, below)) for n, e in node.columns))
+    return merged if merged.schema == node.schema else None
+
+
+def is_trivial(node: Project) -> bool:
+    """Whether it only picks and renames columns."""
+    return all(isinstance(e, Col | Lit) for _, e in node.columns)

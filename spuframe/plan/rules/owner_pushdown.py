@@ -1,0 +1,49 @@
+"""Owner push-down: what one owner can compute alone, it computes in plaintext before sharing; a comparison there is free.
+
+The number of rows stays: rows that the owner's filter drops are shared as invalid, so that nobody learns how many they are.
+"""
+
+from __future__ import annotations
+
+from spuframe.dtypes import Fixed
+from spuframe.expr.expr import Expr, Function, substitute
+from spuframe.expr.functions.arithmetic import Div
+from spuframe.expr.functions.logic import And
+from spuframe.plan.logical import Filter, LogicalNode, Project, Scan
+from spuframe.plan.rules.merge_projects import is_trivial
+from spuframe.plan.rules.uses import Uses
+
+
+def owner_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
+    """Fold a projection or a filter over a scan into the scan."""
+    if not isinstance(node, Project | Filter) or not isinstance(node.input, Scan):
+        return None
+    scan = node.input
+    below = dict(scan.outputs)
+    if isinstance(node, Filter):
+        added = substitute(node.predicate, below)
+        if not _alone(added, scan.owner):
+            return None
+        predicate = added if scan.predicate is None else And(scan.predicate, added)
+        new = _scan(scan, scan.columns, predicate)
+    else:
+        if uses.shared(scan) and is_trivial(node):
+            return None  # picking columns is free after sharing, and the scan is shared once
+        columns = tuple((n, substitute(e, below)) for n, e in node.columns)
+        if not columns or not all(_alone(e, scan.owner) for _, e in columns):
+            return None
+        new = _scan(scan, columns, scan.predicate)
+    return new if new.schema == node.schema else None
+
+
+def _scan(scan: Scan, columns: tuple[tuple[str, Expr], ...] | None, predicate: Expr | None) -> Scan:
+    return Scan(scan.session_id, scan.owner, scan.table, scan.fields, scan.length, scan.unique, columns, predicate)
+
+
+def _alone(e: Expr, owner: str) -> bool:
+    """Whether the owner's plaintext gives what the parties would: a quotient that they clip, it would refuse."""
+    return e.owners <= {owner} and not any(_clips(n) for n in e.walk() if isinstance(n, Function))
+
+
+def _clips(e: Function) -> bool:
+    return isinstance(e, Div) and isinstance(e.dtype, Fixed) and e.range is not None and max(map(abs, e.range)) >= e.dtype.limit - 1

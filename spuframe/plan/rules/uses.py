@@ -1,0 +1,62 @@
+"""What a rule may ask about the rest of the plan: how often a node is used, and which of its columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from spuframe.plan.logical import Aggregate, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Roots, Scan, Sort, Store, Tensor
+
+
+class Uses:
+    """The users of every node of a plan.
+
+    Parameters
+    ----------
+    root : LogicalNode
+    """
+
+    def __init__(self, root: LogicalNode) -> None:
+        self._nodes = list(dict.fromkeys(root.nodes()))
+        self._count: Counter[LogicalNode] = Counter(i for n in self._nodes for i in n.inputs)
+        self._required: dict[LogicalNode, frozenset[str]] | None = None
+
+    def shared(self, node: LogicalNode) -> bool:
+        """Whether more than one node reads it."""
+        return self._count[node] > 1
+
+    def required(self, node: LogicalNode) -> frozenset[str]:
+        """The columns of it that any user reads; all of them where the result is the user."""
+        if self._required is None:
+            self._required = {}
+            for n in reversed(self._nodes):  # users come before what they use
+                for i, names in zip(n.inputs, reads(n, self._required.get(n, frozenset(n.schema.names))), strict=True):
+                    self._required[i] = self._required.get(i, frozenset()) | names
+        return self._required.get(node, frozenset(node.schema.names))
+
+
+def reads(node: LogicalNode, wanted: frozenset[str]) -> list[frozenset[str]]:
+    """Which columns of each input a node reads, for its own columns ``wanted``."""
+    if isinstance(node, Project):
+        return [frozenset[str]().union(*(e.columns for n, e in node.columns if n in wanted))]
+    if isinstance(node, Filter):
+        return [wanted | node.predicate.columns]
+    if isinstance(node, Sort):
+        return [wanted | set(node.by)]
+    if isinstance(node, Limit):
+        return [wanted]
+    if isinstance(node, Aggregate):
+        return [frozenset(node.keys) | {c for n, _, c in node.aggregates if n in wanted and c is not None}]
+    if isinstance(node, Join):
+        left = {source for n, side, source in node.columns if side == "left" and n in wanted}
+        right = {source for n, side, source in node.columns if side == "right" and n in wanted}
+        return [frozenset(left | set(node.left_on)), frozenset(right | set(node.right_on))]
+    if isinstance(node, Reveal | Store | Tensor | Output | Roots):
+        return [frozenset(i.schema.names) for i in node.inputs]
+    return [frozenset(i.schema.names) & wanted for i in node.inputs]  # concat
+
+
+def is_plain(node: LogicalNode) -> bool:
+    """Whether what is computed from the node row by row can be pushed to one owner's plaintext."""
+    while isinstance(node, Project | Filter):
+        node = node.input
+    return isinstance(node, Scan)

@@ -1,0 +1,137 @@
+"""Replicated sharing among three parties: how a value enters, travels and leaves.
+
+``x = c_0 + c_1 + c_2`` in Z_2^k, or XOR for booleans. Party i holds ``parts = (c_i, c_(i+1))``: component c_i is known to parties i
+and i-1, and party i lacks c_(i-1) [Araki+ CCS 2016, section 2]. Any two parties together know the value, one knows nothing.
+Ranks are counted modulo 3.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from spuframe.errors import FrameError
+from spuframe.kernels.bits import pack_words, unpack_words
+from spuframe.kernels.prg import KEY_BYTES, Stream
+from spuframe.spu.context import Context
+from spuframe.spu.kernel import Cost
+from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, stored_shape, unpack
+
+
+# ---- what travels -------------------------------------------------------------------------------------
+def is_whole(kind: Kind) -> bool:
+    """Whether a component travels as it is stored: full words, or packed single bits."""
+    return kind == BIT or kind.bits == 8 * kind.word.itemsize
+
+
+def wire_bytes(kind: Kind, shape: tuple[int, ...]) -> int:
+    """Bytes of one component on the wire: b bits travel as b bits."""
+    return -(-prod(shape) * kind.bits // 8)
+
+
+def to_wire(part: Array, kind: Kind, shape: tuple[int, ...]) -> Array:
+    """A component as what is sent; the component itself where it is already that.
+
+    The unused bits at the end of a bitmap may be rows that were cut off: they must not travel.
+    """
+    flat = np.ascontiguousarray(part).reshape(-1)
+    if not is_whole(kind):
+        return pack_words(flat, kind.bits)
+    if kind == BIT and shape[0] % 8:
+        flat = flat.copy()
+        flat[-1] &= (1 << shape[0] % 8) - 1
+    return flat
+
+
+def from_wire(message: Array, kind: Kind, shape: tuple[int, ...]) -> Array:
+    """The inverse of `to_wire`; a view where nothing is packed."""
+    if is_whole(kind):
+        return message.view(kind.word).reshape(stored_shape(kind, shape))
+    return unpack_words(message, prod(shape), kind.bits).astype(kind.word, copy=False).reshape(shape)
+
+
+def uniform(stream: Stream, kind: Kind, shape: tuple[int, ...]) -> Array:
+    """A uniformly random component."""
+    out = stream.words(stored_shape(kind, shape), kind.word)
+    if not is_whole(kind):
+        out &= kind.word.type((1 << kind.bits) - 1)
+    return out
+
+
+# ---- public values ------------------------------------------------------------------------------------
+def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    """``(v, 0, 0)``: no randomness is needed for a public value."""
+    held = stored_shape(kind, shape)
+    first = np.array(values, kind.word).reshape(held) if rank == 0 else np.zeros(held, kind.word)
+    second = np.array(values, kind.word).reshape(held) if rank == 2 else np.zeros(held, kind.word)
+    return Share(kind, shape, (first, second))
+
+
+# ---- from an owner, to a receiver -------------------------------------------------------------------------
+def deal(parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> list[Array]:
+    """Two components from fresh seeds, the third explicit: c_0 = F(s), c_1 = F(t), c_2 = x - c_0 - c_1.
+
+    Party 0 gets s and t, party 1 gets t and c_2, party 2 gets s and c_2: 16 + ceil(n b / 8) bytes, 32 for party 0.
+    """
+    seeds = np.frombuffer(Stream.fresh().words(2 * KEY_BYTES, np.uint8).tobytes(), np.uint8).copy()
+    s, t = seeds[:KEY_BYTES], seeds[KEY_BYTES:]
+    c0, c1 = (uniform(Stream(seed.tobytes()), kind, shape) for seed in (s, t))
+    words = np.asarray(values).reshape(c0.shape)
+    c2 = words - c0 - c1 if isinstance(kind, Arithmetic) else words ^ c0 ^ c1
+    sent = to_wire(c2, kind, shape).view(np.uint8)
+    return [seeds, np.concatenate([t, sent]), np.concatenate([s, sent])]
+
+
+def deal_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
+    explicit = KEY_BYTES + wire_bytes(kind, shape)
+    return (2 * KEY_BYTES, explicit, explicit)
+
+
+def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    expected = deal_sizes(parties, kind, shape)[rank]
+    if message.nbytes != expected:
+        raise FrameError(f"a dealt share of {kind}, {shape} for party {rank} must have {expected} bytes, got {message.nbytes}")
+    first = uniform(Stream(message[:KEY_BYTES].tobytes()), kind, shape)
+    rest = message[KEY_BYTES:]
+    if rank == 0:
+        return Share(kind, shape, (first, uniform(Stream(rest.tobytes()), kind, shape)))
+    c2 = from_wire(rest.copy(), kind, shape)
+    return Share(kind, shape, (first, c2) if rank == 1 else (c2, first))
+
+
+def yield_(rank: int, parties: int, share: Share) -> Array:
+    """Party i hands over c_i."""
+    return to_wire(share.parts[0], share.kind, share.shape).view(np.uint8)
+
+
+def yield_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (wire_bytes(kind, shape),) * 3
+
+
+def combine(parties: int, messages: list[Array], kind: Kind, shape: tuple[int, ...]) -> Array:
+    size = wire_bytes(kind, shape)
+    for rank, message in enumerate(messages):
+        if message.nbytes != size:
+            raise FrameError(f"party {rank} must hand over {size} bytes of {kind}, {shape}, got {message.nbytes}")
+    c0, c1, c2 = (from_wire(np.array(m).reshape(-1).view(np.uint8), kind, shape) for m in messages)
+    return _total(c0, c1, c2, kind, shape)
+
+
+def _total(c0: Array, c1: Array, c2: Array, kind: Kind, shape: tuple[int, ...]) -> Array:
+    total: Any = c0 + c1 + c2 if isinstance(kind, Arithmetic) else c0 ^ c1 ^ c2
+    return unpack(total, shape[0]) if kind == BIT else np.asarray(total)
+
+
+# ---- to all parties -----------------------------------------------------------------------------------
+def open_(ctx: Context, x: Share) -> Array:
+    """Party i sends c_i to party i+1, who lacks it: 1 round, ceil(n b / 8) bytes a party."""
+    after, before = (ctx.rank + 1) % 3, (ctx.rank + 2) % 3
+    missing: Array = np.empty(wire_bytes(x.kind, x.shape), np.uint8)
+    ctx.round([(after, to_wire(x.parts[0], x.kind, x.shape))], [(before, missing)])
+    return _total(x.parts[0], x.parts[1], from_wire(missing, x.kind, x.shape), x.kind, x.shape)
+
+
+def open_cost(x: Share) -> Cost:
+    return Cost(1, (wire_bytes(x.kind, x.shape),) * 3)

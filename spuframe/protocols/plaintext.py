@@ -1,0 +1,169 @@
+"""One party that holds everything in the clear: the reference for every other protocol, and never for data.
+
+A share has one component, the value itself. All kernels are local: no rounds, no bytes. Where other protocols may round either way,
+this one rounds down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from spuframe.spu.context import Context
+from spuframe.spu.kernel import Cost, Kernel, Protocol
+from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack, stored_shape, unpack
+
+
+def _signed(words: Array) -> Array:
+    return words.view(f"i{words.dtype.itemsize}")
+
+
+def _shift(words: Array, f: int) -> Array:
+    """Floor of the signed value over 2^f."""
+    return (_signed(words) >> f).view(words.dtype)
+
+
+def _low(words: Array, bits: int) -> Array:
+    return words.astype(np.uint64) & np.uint64((1 << bits) - 1)
+
+
+# ---- kernels ----------------------------------------------------------------------------------------
+def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Share:
+    total = xs[0].parts[0] * ys[0].parts[0]
+    for x, y in zip(xs[1:], ys[1:], strict=True):
+        total += x.parts[0] * y.parts[0]
+    return Share(xs[0].kind, total.shape, (_shift(total, f),))
+
+
+def matmul(ctx: Context, x: Share, y: Share, f: int) -> Share:
+    product = np.matmul(x.parts[0], y.parts[0], dtype=x.kind.word)
+    return Share(x.kind, product.shape, (_shift(product, f),))
+
+
+def trunc(ctx: Context, x: Share, f: int) -> Share:
+    return x.map(lambda p: _shift(np.ascontiguousarray(p), f))
+
+
+def extend(ctx: Context, x: Share, bits: int) -> Share:
+    kind = Arithmetic(bits)
+    return x.map(lambda p: _signed(np.ascontiguousarray(p)).astype(f"i{bits // 8}").view(kind.word), kind)
+
+
+def and_(ctx: Context, x: Share, y: Share) -> Share:
+    return Share(x.kind, x.shape, (x.parts[0] & y.parts[0],))
+
+
+def msb(ctx: Context, x: Share, bits: int) -> Share:
+    return x.bit(bits - 1)
+
+
+def eqz(ctx: Context, x: Share, bits: int) -> Share:
+    if x.is_bit:
+        return x.map(np.bitwise_not)
+    return x.map(lambda p: pack(_low(p, bits) == 0), BIT, (x.rows,))
+
+
+def a2b(ctx: Context, x: Share, bits: int) -> Share:
+    return x.slice_bits(0, bits)
+
+
+def b2a(ctx: Context, x: Share, bits: int) -> Share:
+    kind = Arithmetic(bits)
+    if x.is_bit:
+        return x.map(lambda p: unpack(p, x.rows).astype(kind.word), kind)
+    return x.map(lambda p: p.astype(kind.word), kind)
+
+
+def inject(ctx: Context, bit: Share, x: Share) -> Share:
+    return Share(x.kind, x.shape, (unpack(bit.parts[0], x.rows).astype(x.kind.word) * x.parts[0],))
+
+
+def fourier(ctx: Context, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
+    angle = (x.parts[0].astype(np.uint64) & np.uint64((1 << period) - 1)).astype(np.float64) * (2 * np.pi / 2.0**period)
+    total = sum(c * np.sin(h * angle) for h, c in terms)
+    return Share(x.kind, x.shape, (np.rint(total * 2.0 ** (2 * f)).astype(np.int64).astype(x.kind.word),))
+
+
+def draw(ctx: Context, n: int) -> Array:
+    return ctx.private.permutation(n)
+
+
+def shuffle(ctx: Context, perm: Array, xs: Sequence[Share]) -> list[Share]:
+    return [x.take(perm) for x in xs]
+
+
+def unshuffle(ctx: Context, perm: Array, xs: Sequence[Share]) -> list[Share]:
+    return [x.put(perm) for x in xs]
+
+
+def open_(ctx: Context, x: Share) -> Array:
+    return unpack(x.parts[0], x.rows) if x.is_bit else np.array(x.parts[0])
+
+
+def _free(*arguments: Any) -> Cost:
+    return Cost(0, (0,))
+
+
+# ---- how values enter and leave -----------------------------------------------------------------------
+def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    return Share(kind, shape, (np.array(values, kind.word),))
+
+
+def deal(parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> list[Array]:
+    return [np.array(values, kind.word).reshape(-1).view(np.uint8)]
+
+
+def deal_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (int(np.prod(stored_shape(kind, shape), dtype=np.int64)) * kind.word.itemsize,)
+
+
+def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    return Share(kind, shape, (np.frombuffer(message.tobytes(), kind.word).reshape(stored_shape(kind, shape)).copy(),))
+
+
+def yield_(rank: int, parties: int, share: Share) -> Array:
+    return np.array(share.parts[0]).reshape(-1).view(np.uint8)
+
+
+def combine(parties: int, messages: list[Array], kind: Kind, shape: tuple[int, ...]) -> Array:
+    share = accept(0, 1, messages[0], kind, shape)
+    return unpack(share.parts[0], share.rows) if kind == BIT else share.parts[0]
+
+
+def _kernel(run: Callable[..., Any], equation: str) -> Kernel:
+    return Kernel(run, _free, equation, "by definition")
+
+
+PROTOCOL = Protocol(
+    name="plaintext",
+    parties=(1, 1),
+    threat="none: the one party sees everything",
+    insecure=True,
+    kernels={
+        "dot": _kernel(dot, "z = floor(sum_j x_j y_j / 2^f)"),
+        "matmul": _kernel(matmul, "Z = floor(X Y / 2^f)"),
+        "trunc": _kernel(trunc, "z = floor(x / 2^f)"),
+        "extend": _kernel(extend, "z = x, sign extended"),
+        "and_": _kernel(and_, "z = x & y"),
+        "msb": _kernel(msb, "z = x >> (bits-1) & 1"),
+        "eqz": _kernel(eqz, "z = [x mod 2^bits == 0]"),
+        "a2b": _kernel(a2b, "z = x mod 2^bits"),
+        "b2a": _kernel(b2a, "z = x"),
+        "inject": _kernel(inject, "z = b x"),
+        "fourier": _kernel(fourier, "z = sum_j c_j sin(2 pi h_j x / 2^period) 2^(2f)"),
+        "draw": _kernel(draw, "a uniform permutation"),
+        "shuffle": _kernel(shuffle, "z[i] = x[p[i]]"),
+        "unshuffle": _kernel(unshuffle, "z[p[i]] = x[i]"),
+        "open": _kernel(open_, "x"),
+    },
+    constant=constant,
+    deal=deal,
+    deal_sizes=deal_sizes,
+    accept=accept,
+    yield_=yield_,
+    yield_sizes=deal_sizes,
+    combine=combine,
+    notes="Truncation rounds down; other protocols may round either way.",
+)

@@ -1,0 +1,91 @@
+"""What a node looks at before it lets its instance run a plan that came from the analyst."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spuframe.config import Policy
+from spuframe.errors import ColumnNotFoundError, PlanError, PolicyError
+from spuframe.plan.physical import PhysicalPlan, Step
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What an owner's node remembers of an open table."""
+
+    rows: int
+    columns: tuple[str, ...]
+
+
+def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], owner: str | None, policy: Policy, tables: Mapping[str, Holding]) -> None:
+    """Refuse a plan that is not for this instance, or that this owner's policy forbids.
+
+    Parameters
+    ----------
+    plan : PhysicalPlan
+    terms : mapping
+        ``protocol``, ``parties`` and ``owners`` of the instance.
+    owner : str or None
+        The owner whose node this is; None for a party.
+    policy : Policy
+    tables : mapping
+        The owner's open tables by handle.
+
+    Raises
+    ------
+    PlanError, PolicyError, ColumnNotFoundError
+    """
+    if plan.protocol != terms["protocol"] or plan.parties != terms["parties"]:
+        raise PlanError(
+            f"the plan is for {plan.protocol!r} with {plan.parties} parties, "
+            f"the instance runs {terms['protocol']!r} with {terms['parties']}. Build the plan in the session that runs it."
+        )
+    if list(plan.owners) != list(terms["owners"]):
+        raise PlanError(
+            f"the plan numbers the owners {list(plan.owners)}, the instance {list(terms['owners'])}. Ship it through its session."
+        )
+    for position, step in enumerate(plan):
+        if step.op == "scan":
+            named = step.params.get("owner")
+            if named not in plan.owners:
+                raise PlanError(
+                    f"step {position} scans a table of {named!r}, who is not an owner of the plan. Open the table in this session."
+                )
+            if named == owner:
+                _check_scan(position, step, policy, tables)
+
+
+def _check_scan(position: int, step: Step, policy: Policy, tables: Mapping[str, Holding]) -> None:
+    owner, handle = step.params["owner"], step.params.get("table")
+    holding = tables.get(str(handle))
+    if holding is None:
+        raise PlanError(
+            f"owner {owner!r} has no open table {handle!r} (step {position}). It was closed, or is another session's: open it again."
+        )
+    if step.params.get("drop") and not policy.allow_row_counts:
+        raise PolicyError(
+            f"owner {owner!r} does not let filters drop rows, which would tell how many remain (step {position}). "
+            "Filter without dropping, or ask the owner for allow_row_counts."
+        )
+    if not step.params.get("drop") and step.rows < holding.rows:
+        raise PlanError(
+            f"step {position} expects {step.rows} rows of a table of {holding.rows}. Open the table again and rebuild the plan."
+        )
+    names = list(holding.columns)
+    asked = [expression for _, expression in step.params.get("columns", ())]
+    for column in _columns([*asked, step.params.get("filter")]):
+        if column not in holding.columns:
+            raise ColumnNotFoundError.of(column, names)
+
+
+def _columns(expression: object) -> Iterator[str]:
+    """All column names in a plain expression."""
+    if isinstance(expression, list | tuple):
+        for part in expression:
+            yield from _columns(part)
+    elif isinstance(expression, dict):
+        if "col" in expression:
+            yield str(expression["col"])
+        yield from _columns(expression.get("args"))

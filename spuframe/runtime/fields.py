@@ -1,0 +1,162 @@
+"""From an Arrow column to a field: which logical type it has, whether its values fit, and which bounds are published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.config import RangePolicy
+from spuframe.dtypes import Bool, DType, Field, Fixed, Int, Range, String, private
+from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
+
+MAX_STRING = 256
+_NONE_INT = 1 << 62  # bounds of a column of which nothing is published
+_NONE_FLOAT = float(1 << 20)
+
+
+def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tuple[pa.ChunkedArray, DType]:
+    """Give the column in the Arrow type of its logical type, and that type.
+
+    Raises
+    ------
+    TypeMismatchError
+        No logical type fits.
+    EncodingError, NotFiniteError
+        A value does not; the message names the rows.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_boolean(kind):
+        return column, Bool()
+    if pa.types.is_uint64(kind):
+        _refuse(name, pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())), "above 2**63 - 1", "Divide them, or leave the column out")
+        return column.cast(pa.int64()), Int(64)
+    if pa.types.is_integer(kind):
+        return column, Int(kind.bit_width, pa.types.is_signed_integer(kind))
+    if pa.types.is_floating(kind):
+        return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, nan_as_null), Fixed()
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return column, _fit_string(name, column)
+    if pa.types.is_null(kind):
+        raise TypeMismatchError(
+            f"column {name!r} has only missing values, so that its type is not known. Leave it out (name the columns to read), or give it a type."
+        )
+    raise TypeMismatchError(
+        f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. Leave it out (name the columns to read), or cast it at the owner to "
+        "a bool, integer, float or short string (a date, for example, to its number of days)."
+    )
+
+
+def _fit_float(name: str, column: pa.ChunkedArray, nan_as_null: bool) -> pa.ChunkedArray:
+    nan = pc.is_nan(column)
+    if nan_as_null:
+        column = pc.if_else(pc.fill_null(nan, False), pa.scalar(None, column.type), column)
+    else:
+        _refuse(name, nan, "NaN", "Use fillna or dropna first, or nan_as_null=True to take NaN as missing", NotFiniteError)
+    _refuse(name, pc.is_inf(column), "infinite", "Replace them first", NotFiniteError)
+    limit = Fixed().limit
+    outside = pc.greater_equal(pc.abs(column), pa.scalar(limit, column.type))
+    _refuse(name, outside, f"at or above 2**{limit.hex().rpartition('p+')[2]} in magnitude", "Scale the column to a larger unit")
+    return column
+
+
+def _fit_string(name: str, column: pa.ChunkedArray) -> String:
+    _refuse(name, pc.match_substring(column, "\0"), "strings with a zero byte", "Remove it first")
+    _refuse(
+        name, pc.greater(pc.binary_length(column), MAX_STRING), f"longer than {MAX_STRING} bytes", "Shorten them, or leave the column out"
+    )
+    longest = pc.max(pc.binary_length(column)).as_py() or 0
+    return String(max(4, -(-longest // 4) * 4))
+
+
+def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy: RangePolicy, declared: Any = None) -> Field:
+    """Infer the field of a fitted column, its bounds by the owner's policy, or as ``declared``, which is checked.
+
+    Bounds that are not declared tell everybody something of the data: with "magnitude" the powers of two between which it lies.
+    """
+    bounds: Range | None = None
+    if isinstance(dtype, Int | Fixed):
+        low, high = pc.min_max(column).as_py().values()
+        found = (0, 0) if low is None else (low, high)
+        if declared is not None:
+            bounds = _declared(name, dtype, declared)
+        elif policy == "exact":
+            bounds = found
+        elif policy == "none":
+            bounds = nothing(dtype)
+        elif isinstance(dtype, Int):
+            bounds = magnitude(found[0], found[1], dtype)
+        else:
+            bounds = magnitude_float(float(found[0]), float(found[1]))
+        if low is not None and not (bounds[0] <= low and high <= bounds[1]):
+            outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
+            _refuse(name, outside, f"outside the range {bounds[0]} to {bounds[1]}", "Declare a wider one with ranges=")
+    elif declared is not None:
+        raise TypeMismatchError(f"column {name!r} is {dtype}, which has no range. Leave it out of ranges=.")
+    return Field(name, dtype, column.null_count > 0, private(owner), bounds, frozenset({owner}))
+
+
+def magnitude(low: int, high: int, dtype: Int) -> tuple[int, int]:
+    """Bounds rounded outward to powers of two.
+
+    >>> magnitude(37, 92, Int(64)), magnitude(-100, 5, Int(64))
+    ((0, 127), (-128, 7))
+    """
+    least, most = dtype.bounds
+    down = -(1 << (-low - 1).bit_length()) if low < 0 else 0
+    up = (1 << high.bit_length()) - 1 if high > 0 else 0
+    return max(least, down), min(most, up)
+
+
+def magnitude_float(low: float, high: float) -> tuple[float, float]:
+    """Bounds rounded outward to powers of two, of one at least.
+
+    >>> magnitude_float(0.2, 0.9), magnitude_float(-3.0, 100.5)
+    ((0.0, 1.0), (-4.0, 128.0))
+    """
+
+    def up(x: float) -> float:
+        power = 1.0
+        while power < x:
+            power *= 2
+        return power
+
+    return (-up(-low) if low < 0 else 0.0), (up(high) if high > 0 else 0.0)
+
+
+def nothing(dtype: Int | Fixed) -> Range:
+    """Bounds that say nothing but the type."""
+    if isinstance(dtype, Fixed):
+        return -_NONE_FLOAT, _NONE_FLOAT
+    least, most = dtype.bounds
+    return max(least, -_NONE_INT), min(most, _NONE_INT)
+
+
+def _declared(name: str, dtype: Int | Fixed, declared: Any) -> Range:
+    good = isinstance(declared, list | tuple) and len(declared) == 2 and all(isinstance(b, int | float) for b in declared)
+    if not good or not declared[0] <= declared[1]:
+        raise TypeMismatchError(f"the range of column {name!r} must be (low, high) with low <= high, got {declared!r}.")
+    low, high = declared
+    if isinstance(dtype, Fixed):
+        if max(abs(low), abs(high)) >= dtype.limit:
+            raise EncodingError(
+                f"the range of column {name!r} must lie within {dtype.limit} in magnitude, got {declared!r}. Scale the column."
+            )
+        return float(low), float(high)
+    if int(low) != low or int(high) != high:
+        raise TypeMismatchError(f"the range of column {name!r} ({dtype}) must be of integers, got {declared!r}.")
+    least, most = dtype.bounds
+    return max(least, int(low)), min(most, int(high))
+
+
+def _refuse(name: str, bad: Any, what: str, remedy: str, error: type[EncodingError | NotFiniteError] = EncodingError) -> None:
+    """Raise if any row is bad: its column, how many, between which rows; never a value."""
+    if not pc.any(bad).as_py():
+        return
+    rows = pc.indices_nonzero(bad.combine_chunks())
+    first, last = rows[0].as_py(), rows[-1].as_py()
+    where = f"row {first}" if first == last else f"{len(rows)} rows between {first} and {last}"
+    raise error(f"column {name!r} holds values that are {what}, in {where} (counted from 0). {remedy}.")

@@ -1,0 +1,127 @@
+"""One SPU instance at every rank, seen from the session: started together, run together, failed together."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
+from typing import Any
+
+from spuframe.config import SessionConfig
+from spuframe.errors import LinkError, PartyDiedError, PeerClosedError, SpuframeError
+from spuframe.runtime.client import Client
+
+Progress = Callable[[int, int], None]
+CLOSE_SECONDS = 2.0
+
+
+class Group:
+    """The instances of the parties and of some owners, on one mesh with a secret of its own.
+
+    Parameters
+    ----------
+    parties : sequence of Client
+    owners : mapping of str to Client
+        In the order of their ranks, which follow the parties'.
+    config : SessionConfig
+    """
+
+    def __init__(self, parties: Sequence[Client], owners: Mapping[str, Client], config: SessionConfig) -> None:
+        self.owners = tuple(owners)
+        self._clients = [*parties, *owners.values()]
+        self._config = config
+        self._instances: list[str | None] = [None] * len(self._clients)
+
+    def open(self) -> Group:
+        """Start the instances everywhere at the same time, then join them."""
+        try:
+            made = gather([c.call("create") for c in self._clients], self._config.grace)
+            self._instances = [m["instance"] for m in made]
+            terms = {
+                "parties": self._config.parties,
+                "owners": list(self.owners),
+                "names": [c.name for c in self._clients],
+                "addresses": [m["address"] for m in made],
+                "secret": secrets.token_bytes(32),
+                "session_id": secrets.token_bytes(16),
+                "protocol": self._config.protocol,
+                "deadline": self._config.deadline,
+                "memory_limit": self._config.memory_limit,
+            }
+            calls = [c.call("initialise", {"instance": i, "terms": terms | {"rank": r}}) for r, c, i in self._members()]
+            gather(calls, self._config.grace)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def prepare(self, plan: bytes) -> None:
+        """Ship a plan; a node that does not agree raises here, and the group can go on."""
+        gather([c.call("prepare", {"instance": i, "plan": plan}) for _, c, i in self._members()], self._config.grace)
+
+    def run(self, progress: Progress | None = None) -> list[dict[str, Any]]:
+        """Run the plan that was prepared; the answers by rank. If it raises, the group must be closed."""
+        events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        calls = []
+        for rank, client, instance in self._members():
+            report = events.put if progress is not None and rank == 0 else None
+            calls.append(client.call("run", {"instance": instance, "progress": report is not None}, report))
+        tell = None if progress is None else lambda event: progress(int(event[0]), int(event[1]))
+        return gather(calls, self._config.grace, events, tell)
+
+    def close(self) -> None:
+        """Reclaim the instances, as far as their nodes can be reached."""
+        calls = [c.call("close_instance", {"instance": i}) for _, c, i in self._members() if i is not None and c.died is None]
+        self._instances = [None] * len(self._clients)
+        wait(calls, CLOSE_SECONDS)
+
+    def _members(self) -> list[tuple[int, Client, str | None]]:
+        return [(rank, c, i) for rank, (c, i) in enumerate(zip(self._clients, self._instances, strict=True))]
+
+
+def gather(
+    calls: Sequence[Future[Any]], grace: float, events: queue.SimpleQueue[Any] | None = None, tell: Callable[[Any], None] | None = None
+) -> list[Any]:
+    """All answers, or the error that caused the others.
+
+    After the first error that may be a mere consequence (a link that broke), the others' reports are waited for, ``grace`` seconds
+    at most. ``events`` are told to ``tell`` in the calling thread.
+    """
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue() if events is None else events
+    for call in calls:
+        call.add_done_callback(inbox.put)
+    errors: list[SpuframeError] = []
+    missing, until = len(calls), None
+    while missing:
+        try:
+            item = inbox.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            break
+        if not isinstance(item, Future):
+            if tell is not None:
+                tell(item)
+            continue
+        missing -= 1
+        error = item.exception()
+        if error is None:
+            continue
+        if not isinstance(error, SpuframeError):
+            raise error
+        errors.append(error)
+        if not isinstance(error, LinkError):
+            break
+        until = until or time.monotonic() + grace
+    if errors:
+        raise min(errors, key=_consequence)
+    return [call.result() for call in calls]
+
+
+def _consequence(error: SpuframeError) -> int:
+    """How likely an error is to be the consequence of another one."""
+    if isinstance(error, PartyDiedError):
+        return 0
+    if not isinstance(error, LinkError):
+        return 1
+    return 3 if isinstance(error, PeerClosedError) else 2

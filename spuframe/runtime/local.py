@@ -1,0 +1,245 @@
+"""Parties and owners as processes of this machine, started and stopped by the analyst's session."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import select
+import subprocess
+import time
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from spuframe import plugins
+from spuframe.config import InsecureWarning, Policy, RuntimeConfig, SessionConfig
+from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
+from spuframe.runtime.client import NodeAddress
+from spuframe.runtime.folder import sweep
+from spuframe.runtime.process import Tail, command, how_ended, kill
+from spuframe.runtime.session import Session, unknown_owner
+
+log = logging.getLogger(__name__)
+S = TypeVar("S", bound=Session)
+STOP_SECONDS = 3.0
+
+
+@dataclass
+class NodeProcess:
+    """A node that was started here; it ends when its stdin does."""
+
+    config: RuntimeConfig
+    secret: bytes
+    process: subprocess.Popen[bytes]
+    tail: Tail
+    ready: int
+
+    @classmethod
+    def start(cls, config: RuntimeConfig) -> NodeProcess:
+        """Start the process; `wait` for it afterwards."""
+        secret = secrets.token_bytes(32)
+        ready, theirs = os.pipe()
+        try:
+            process = subprocess.Popen(
+                command("spuframe.runtime.node"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs],
+                start_new_session=True,  # a Ctrl-C in the terminal is for the analyst alone
+            )
+        except BaseException:
+            os.close(ready)
+            raise
+        finally:
+            os.close(theirs)
+        assert process.stdin is not None and process.stderr is not None
+        told = {"config": config.to_plain(), "secret": secret.hex(), "ready_fd": theirs}
+        node = cls(config, secret, process, Tail(process.stderr), ready)
+        try:
+            process.stdin.write(json.dumps(told).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            pass  # `wait` finds out why
+        return node
+
+    def wait(self, deadline: float) -> NodeAddress:
+        """Wait until it listens; give where."""
+        until, line = time.monotonic() + deadline, b""
+        try:
+            while not line.endswith(b"\n"):
+                found, _, _ = select.select([self.ready], [], [], max(0.0, until - time.monotonic()))
+                if not found:
+                    text = f"{self.config.name} did not start within {deadline} s. Raise the deadline, or look at its log."
+                    raise PeerTimeoutError(text, party=self.config.name)
+                piece = os.read(self.ready, 4096)
+                if not piece:
+                    how = self.how_died()
+                    raise PartyDiedError(f"{self.config.name} could not start: {how}. Its log has the details.", party=self.config.name)
+                line += piece
+        finally:
+            os.close(self.ready)
+        answer = json.loads(line)
+        if "error" in answer:
+            raise from_wire(answer["error"])
+        host, port = answer["address"]
+        return NodeAddress(self.config.name, host, port, self.secret, self.config.owner)
+
+    def how_died(self) -> str:
+        try:
+            self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            pass
+        how = how_ended(self.process)
+        log.error("the node of %s ended: %s; the end of its stderr:\n%s", self.config.name, how, self.tail.text())
+        return f"its process was {how}" if how.startswith("killed") else f"its process ended ({how})"
+
+
+class LocalLauncher:
+    """Starts the nodes; stops them all, also when Python ends without a word.
+
+    Parameters
+    ----------
+    config : SessionConfig
+    owners : mapping of str to Policy, optional
+        The only owners there are; None: any name makes one.
+    policy : Policy
+        Of owners that have none of their own.
+    base : RuntimeConfig
+        Everything that all nodes have in common.
+    base_port : int, optional
+        Parties listen for the analyst at ``base_port + rank``; None: at free ports.
+    """
+
+    def __init__(
+        self, config: SessionConfig, owners: Mapping[str, Policy] | None, policy: Policy, base: RuntimeConfig, base_port: int | None = None
+    ) -> None:
+        self._config = config
+        self._known = owners
+        self._policy = policy
+        self._base = base
+        self._base_port = base_port
+        self._nodes: dict[str, NodeProcess] = {}
+        self._finalizer = weakref.finalize(self, _stop, self._nodes)
+
+    def start_parties(self) -> Sequence[NodeAddress]:
+        configs = [
+            replace(self._base, name=f"party {rank}", port=0 if self._base_port is None else self._base_port + rank)
+            for rank in range(self._config.parties)
+        ]
+        for config in configs:
+            self._nodes[config.name] = NodeProcess.start(config)
+        return [self._nodes[config.name].wait(self._config.deadline) for config in configs]
+
+    def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress:
+        if self._known is not None and owner not in self._known:
+            raise unknown_owner(owner, self._known)
+        chosen = policy or (self._known or {}).get(owner, self._policy)
+        config = replace(self._base, name=f"owner {owner}", owner=owner, policy=chosen)
+        self._nodes[config.name] = NodeProcess.start(config)
+        return self._nodes[config.name].wait(self._config.deadline)
+
+    def how_died(self, name: str) -> str:
+        node = self._nodes.get(name)
+        return "its process ended" if node is None else node.how_died()
+
+    def stop(self) -> None:
+        self._finalizer()
+
+
+def _stop(nodes: dict[str, NodeProcess]) -> None:
+    """End all nodes: first by their stdin, then by force."""
+    killed = False
+    for node in nodes.values():
+        assert node.process.stdin is not None
+        try:
+            node.process.stdin.close()
+        except OSError:
+            pass  # it is gone
+    until = time.monotonic() + STOP_SECONDS
+    for node in nodes.values():
+        try:
+            killed |= node.process.wait(max(0.01, until - time.monotonic())) < 0
+        except subprocess.TimeoutExpired:
+            killed = True
+            kill(node.process)
+        node.tail.text()
+    if killed:
+        sweep()  # what it had no time to remove
+    nodes.clear()
+
+
+def local(
+    parties: int | None = None,
+    protocol: str = "aby3",
+    *,
+    deadline: float = 60.0,
+    memory_limit: int | None = None,
+    owners: Mapping[str, Policy] | Sequence[str] | None = None,
+    policy: Policy | None = None,
+    base_port: int | None = None,
+    spares: int = 1,
+    worker: Sequence[str] | None = None,
+    session: type[S] | None = None,
+) -> S:
+    """Make a session whose parties and owners are processes of this machine. Use it with ``with``.
+
+    Parameters
+    ----------
+    parties : int, optional
+        By default as many as the protocol needs.
+    protocol : str
+    deadline : float
+        Seconds that a process waits for another.
+    memory_limit : int, optional
+        Bytes that one SPU instance may use.
+    owners : mapping of str to Policy, or sequence of str, optional
+        The only owners there are; by default every name makes one.
+    policy : Policy, optional
+        Of owners that have none of their own.
+    base_port : int, optional
+        Parties listen for the analyst at ``base_port + rank`` of the loopback; by default at free ports.
+    spares : int
+        Workers that each process keeps started ahead.
+    worker : sequence of str, optional
+        The command of a worker, for tests.
+    session : type, optional
+        The class to make: `Session` or one derived from it.
+
+    Raises
+    ------
+    PluginNotFoundError, PartyCountError
+        Before any process is started.
+
+    Examples
+    --------
+    >>> local(parties=2)
+    Traceback (most recent call last):
+    spuframe.errors.PartyCountError: protocol 'aby3' needs 3 parties, got 2: choose parties=3 or another protocol
+    """
+    table = plugins.protocol(protocol)
+    count = table.parties[0] if parties is None else parties
+    plugins.check_parties(table, count)
+    if table.insecure:
+        text = f"protocol {protocol!r} is INSECURE: it protects nothing, every party sees every value. For tests, never for data."
+        warnings.warn(text, InsecureWarning, stacklevel=2)
+    for name in owners or ():
+        if not isinstance(name, str) or not name:
+            raise InstanceError(f"an owner's name must be a string with something in it, got {name!r}.")
+    known = owners if owners is None or isinstance(owners, Mapping) else {name: policy or Policy() for name in owners}
+    config = SessionConfig(protocol, count, deadline, memory_limit)
+    base = RuntimeConfig(
+        "",
+        protocols=(protocol,),
+        memory_limit=memory_limit,
+        deadline=deadline,
+        spares=spares,
+        worker=None if worker is None else tuple(worker),
+    )
+    launcher = LocalLauncher(config, known, policy or Policy(), base, base_port)
+    made: type[Session] = Session if session is None else session
+    return made(launcher, config)  # type: ignore[return-value]

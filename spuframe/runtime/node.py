@@ -1,0 +1,253 @@
+"""The process of a party or an owner: one `SPURuntime`, listening for the analyst's session.
+
+What it is told at its start comes over stdin (one line of JSON, with the session's secret), never over the command line
+or the environment. It lives until its stdin ends: whoever started it need not even be able to say good-bye.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+
+from spuframe.config import RuntimeConfig
+from spuframe.errors import InstanceStateError, OwnerNotFoundError, SpuframeError, to_wire
+from spuframe.link import handshake, listen
+from spuframe.link.handshake import DUPLEX, Credentials
+from spuframe.plan.physical import VERSION, PhysicalPlan
+from spuframe.runtime.channel import Channel
+from spuframe.runtime.checks import Holding, check_plan
+from spuframe.runtime.rpc import Emit, Handler, serve
+from spuframe.runtime.runtime import SPURuntime
+
+log = logging.getLogger(__name__)
+HANDSHAKE_SECONDS = 5.0
+MAX_HANDSHAKES = 32
+
+
+def control_id(name: str) -> bytes:
+    """What the proof on a control connection is bound to: the node that the analyst means."""
+    return b"spuframe control " + name.encode()
+
+
+class Desk:
+    """What one session may ask of a node; what it opened ends with its connection."""
+
+    def __init__(self, runtime: SPURuntime) -> None:
+        self._runtime = runtime
+        self._config = runtime.config
+        self._mine: set[str] = set()
+        self._tables: dict[str, Holding] = {}
+        self._plans: dict[str, bytes] = {}
+        self._closed = False
+
+    def handlers(self) -> dict[str, Handler]:
+        names = ("hello", "create", "initialise", "prepare", "run", "close_instance", "open_table", "close_table", "delete", "status")
+        return {name: getattr(self, f"_{name}") for name in names}
+
+    def close(self) -> None:
+        self._closed = True
+        for name in list(self._mine):
+            try:
+                self._runtime.close_instance(name)
+            except InstanceStateError:
+                pass  # closed already
+        for handle in list(self._tables):
+            self._runtime.tables.discard(handle)
+
+    def _hello(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        return {"name": self._config.name, "owner": self._config.owner, "version": VERSION, "pid": os.getpid()}
+
+    # ---- instances ------------------------------------------------------------------------------
+    def _create(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        instance = self._runtime.create()
+        self._mine.add(instance.name)
+        if self._closed:
+            self.close()
+        return {"instance": instance.name, "address": list(instance.listen(self._config.host, self._config.deadline))}
+
+    def _initialise(self, params: dict[str, Any], emit: Emit) -> None:
+        self._runtime.initialise(self._own(params), params["terms"])
+
+    def _prepare(self, params: dict[str, Any], emit: Emit) -> None:
+        """Check a plan; nothing runs anywhere until all nodes have agreed to theirs."""
+        name = self._own(params)
+        plan = PhysicalPlan.from_bytes(params["plan"])
+        check_plan(plan, self._runtime.instance(name).terms, self._config.owner, self._config.policy, self._tables)
+        self._plans[name] = params["plan"]
+
+    def _run(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        name = self._own(params)
+        plan = self._plans.pop(name, None)
+        if plan is None:
+            raise InstanceStateError(f"{self._config.name} has no plan prepared for {name!r}. Prepare one first.", party=self._config.name)
+        return self._runtime.instance(name).run(plan, emit if params["progress"] else None)
+
+    def _close_instance(self, params: dict[str, Any], emit: Emit) -> None:
+        name = self._own(params)
+        self._mine.discard(name)
+        self._plans.pop(name, None)
+        self._runtime.close_instance(name)
+
+    def _own(self, params: dict[str, Any]) -> str:
+        name = str(params["instance"])
+        if name not in self._mine:
+            raise InstanceStateError(
+                f"{self._config.name} has no instance {name!r} of this session. Make a new one.", party=self._config.name
+            )
+        return name
+
+    # ---- tables -----------------------------------------------------------------------------------
+    def _open_table(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        if self._config.owner is None:
+            raise OwnerNotFoundError(f"{self._config.name} owns no tables. Name an owner.")
+        from spuframe.runtime.tables import open_table
+
+        table, fields = open_table(self._config.owner, params["source"], self._config.policy)
+        handle = self._runtime.tables.add(table)
+        self._tables[handle] = Holding(table.num_rows, tuple(table.column_names))
+        return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows}
+
+    def _close_table(self, params: dict[str, Any], emit: Emit) -> None:
+        if self._tables.pop(params["handle"], None) is not None:
+            self._runtime.tables.discard(params["handle"])
+
+    # ---- the store of shares ------------------------------------------------------------------------
+    def _delete(self, params: dict[str, Any], emit: Emit) -> None:
+        self._runtime.delete(params["name"], missing_ok=bool(params["missing_ok"]))
+
+    def _status(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        return {
+            "instances": [i.to_plain() for i in self._runtime.instances()],
+            "stored": [asdict(e) for e in self._runtime.stored()],
+            "tables": len(self._tables),
+        }
+
+
+class Node:
+    """Listens for sessions and serves each on a thread of its own.
+
+    Parameters
+    ----------
+    config : RuntimeConfig
+    secret : bytes
+        What a session must prove to know.
+    """
+
+    def __init__(self, config: RuntimeConfig, secret: bytes) -> None:
+        self.config = config
+        self.runtime = SPURuntime(config)
+        self._own = Credentials(secret, control_id(config.name), 0, 2).check()
+        self._listener: socket.socket | None = None
+        self._proving = threading.BoundedSemaphore(MAX_HANDSHAKES)
+
+    def start(self) -> tuple[str, int]:
+        """Listen; give the address.
+
+        Raises
+        ------
+        AddressInUseError
+        """
+        self._listener = listen(self.config.host, self.config.port)
+        self.runtime.start()
+        threading.Thread(target=self._accept, name="spuframe-control", daemon=True).start()
+        host, port = self._listener.getsockname()[:2]
+        return host, port
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        self.runtime.close()
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError as error:
+                if self._listener.fileno() < 0:
+                    return
+                log.warning("a control connection could not be accepted", extra={"errno": error.errno})
+                time.sleep(0.05)
+                continue
+            if not self._proving.acquire(blocking=False):
+                sock.close()
+                continue
+            threading.Thread(target=self._session, args=(sock,), name="spuframe-session", daemon=True).start()
+
+    def _session(self, sock: socket.socket) -> None:
+        try:
+            handshake.accept(sock, self._own, (DUPLEX,), time.monotonic() + HANDSHAKE_SECONDS, [])
+        except OSError as error:  # AuthenticationError too
+            log.warning("a control connection did not prove the secret and was dropped", extra={"reason": type(error).__name__})
+            sock.close()
+            return
+        finally:
+            self._proving.release()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        channel = Channel(sock, "the session", self.config.max_message)
+        desk = Desk(self.runtime)
+        try:
+            serve(channel, desk.handlers(), self.config.name)
+        except SpuframeError as error:
+            log.warning("a session was dropped: it sent what is not a request", extra={"reason": type(error).__name__})
+        finally:
+            channel.close()
+            desk.close()
+
+
+def main() -> None:
+    """Run a node until its stdin ends or it is told to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
+    logging.raiseExceptions = False  # a reader of stderr that is gone is no error
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    told = json.loads(sys.stdin.buffer.readline())
+    ready = os.fdopen(told["ready_fd"], "w")
+    node: Node | None = None
+    try:
+        try:
+            node = Node(RuntimeConfig.from_plain(told["config"]), bytes.fromhex(told["secret"]))
+            answer: dict[str, Any] = {"address": list(node.start())}
+        except SpuframeError as error:
+            answer = {"error": to_wire(error)}
+        with ready:
+            ready.write(json.dumps(answer) + "\n")
+        if "error" not in answer:
+            threading.Thread(target=_watch, args=(stop,), name="spuframe-stdin", daemon=True).start()
+            if node is not None and node.config.owner is not None:
+                threading.Thread(target=_preload, name="spuframe-preload", daemon=True).start()
+            # The pipe may be held open by a child that the analyst forked: so its process counts too.
+            parent = os.getppid()
+            while not stop.wait(2.0) and os.getppid() == parent:
+                pass
+    except BrokenPipeError:
+        pass  # who started us is gone already
+    finally:
+        if node is not None:
+            node.close()
+    # Threads that still serve a session must not hold up the end.
+    os._exit(1 if "error" in answer else 0)
+
+
+def _watch(stop: threading.Event) -> None:
+    while os.read(0, 4096):
+        pass
+    stop.set()
+
+
+def _preload() -> None:
+    """Have Arrow loaded by the time that the first table is opened."""
+    import spuframe.runtime.tables  # noqa: F401
+
+
+if __name__ == "__main__":
+    main()

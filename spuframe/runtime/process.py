@@ -1,0 +1,94 @@
+"""Child processes: the command that starts one, and the end of what it writes to stderr."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+_ROOT = str(Path(__file__).resolve().parent.parent.parent)
+
+
+def command(module: str) -> tuple[str, ...]:
+    """The command that runs ``main`` of ``module`` with this Python and this copy of spuframe, from any folder."""
+    return (sys.executable, "-c", f"import sys; sys.path.insert(0, {_ROOT!r}); from {module} import main; main()")
+
+
+class Tail:
+    """The last lines of a stream, kept for a post-mortem."""
+
+    def __init__(self, stream: IO[bytes], lines: int = 60, width: int = 400) -> None:
+        self._stream = stream
+        self._width = width
+        self._lines: collections.deque[str] = collections.deque(maxlen=lines)
+        self._thread = threading.Thread(target=self._read, name="spuframe-stderr", daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        """What there is, once the process ended."""
+        self._thread.join(0.5)
+        return "\n".join(self._lines)
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ValueError), self._stream:
+            while line := self._stream.readline(1 << 16):
+                self._lines.append(line[: self._width].decode(errors="replace").rstrip())
+
+
+def how_ended(process: subprocess.Popen[bytes]) -> str:
+    """Say in words how a process ended."""
+    code = process.poll()
+    if code is None:
+        return "closed its connection"
+    return f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def kill(process: subprocess.Popen[bytes], timeout: float = 5.0) -> None:
+    """Kill a process and wait for its end, so that no zombie stays."""
+    with contextlib.suppress(OSError):
+        process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout)
+
+
+def peak_memory() -> int:
+    """Bytes of this process's largest resident set since `reset_peak_memory`, or ever."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def reset_peak_memory() -> None:
+    """Let `peak_memory` start anew, where the system can do that."""
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def set_memory_limit(limit: int) -> None:
+    """Let this process have ``limit`` bytes of data; what does not fit raises `MemoryError`."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of that id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

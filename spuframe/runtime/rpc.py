@@ -1,0 +1,168 @@
+"""Requests over a channel: many may be under way; a request may send events before its answer."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
+from typing import Any
+
+from spuframe.errors import FrameError, InstanceError, PeerTimeoutError, SpuframeError, from_wire, to_wire
+from spuframe.runtime.channel import Channel
+
+log = logging.getLogger(__name__)
+
+Emit = Callable[[Any], None]
+Handler = Callable[[dict[str, Any], Emit], Any]
+
+
+class Caller:
+    """The end that asks.
+
+    Parameters
+    ----------
+    channel : Channel
+    name : str
+    lost : callable
+        Makes the error of all requests under way when the connection ends.
+    on_lost : callable, optional
+        Told that error, once.
+    """
+
+    def __init__(
+        self, channel: Channel, name: str, lost: Callable[[], SpuframeError], on_lost: Callable[[SpuframeError], None] | None = None
+    ) -> None:
+        self._channel = channel
+        self._name = name
+        self._lost = lost
+        self._on_lost = on_lost
+        self._ids = itertools.count()
+        self._lock = threading.Lock()
+        self._pending: dict[int, tuple[Future[Any], Emit | None]] = {}
+        self._gone: SpuframeError | None = None
+        self._thread = threading.Thread(target=self._read, name=f"spuframe-rpc {name}", daemon=True)
+        self._thread.start()
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None, on_event: Emit | None = None) -> Future[Any]:
+        """Send a request; its answer or error comes with the future."""
+        future: Future[Any] = Future()
+        number = next(self._ids)
+        with self._lock:
+            if self._gone is not None:
+                future.set_exception(self._gone)
+                return future
+            self._pending[number] = (future, on_event)
+        try:
+            self._channel.send({"id": number, "method": method, "params": dict(params or {})})
+        except FrameError as large:
+            self._fail(number, large)
+        except SpuframeError:
+            pass  # the reader sees the end too, and knows its reason
+        return future
+
+    def request(self, method: str, params: Mapping[str, Any] | None = None, timeout: float | None = None) -> Any:
+        """Send a request and wait for its answer."""
+        future = self.call(method, params)
+        try:
+            return future.result(timeout)
+        except FutureTimeoutError:
+            if future.done():
+                raise  # the answer itself is a timeout of a peer
+            text = f"{self._name} did not answer {method!r} within {timeout} s. Look at its log, or raise the deadline."
+            raise PeerTimeoutError(text, party=self._name) from None
+
+    def close(self) -> None:
+        self._channel.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5.0)
+
+    def _read(self) -> None:
+        error: SpuframeError | None = None
+        try:
+            while (message := self._channel.recv()) is not None:
+                self._dispatch(message)
+        except (KeyError, TypeError, AttributeError):
+            error = FrameError(f"{self._name} sent a message of another form. Install the same spuframe everywhere.", party=self._name)
+        except FrameError as bad:
+            error = bad
+        with self._lock:
+            self._gone = error or self._lost()
+            pending, self._pending = self._pending, {}
+        self._channel.close()
+        for future, _ in pending.values():
+            future.set_exception(self._gone)
+        if self._on_lost is not None:
+            self._on_lost(self._gone)
+
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        number = message["id"]
+        if "event" in message:
+            with self._lock:
+                found = self._pending.get(number)
+            if found is not None and found[1] is not None:
+                found[1](message["event"])
+        elif "error" in message:
+            self._fail(number, from_wire(message["error"]))
+        else:
+            answer = message["ok"]
+            if (future := self._take(number)) is not None:
+                future.set_result(answer)
+
+    def _fail(self, number: int, error: SpuframeError) -> None:
+        if (future := self._take(number)) is not None:
+            future.set_exception(error)
+
+    def _take(self, number: int) -> Future[Any] | None:
+        with self._lock:
+            found = self._pending.pop(number, None)
+        return None if found is None else found[0]
+
+
+def serve(channel: Channel, handlers: Mapping[str, Handler], name: str) -> None:
+    """Answer requests, each in a thread of its own, until the stream ends."""
+    while (message := channel.recv()) is not None:
+        if not isinstance(message, dict) or not {"id", "method", "params"} <= message.keys() or not isinstance(message["params"], dict):
+            raise FrameError("a request of another form. Install the same spuframe everywhere.")
+        thread = threading.Thread(target=answer, args=(channel, handlers, message, name), name=f"spuframe-{message['method']}", daemon=True)
+        thread.start()
+
+
+def answer(channel: Channel, handlers: Mapping[str, Handler], message: dict[str, Any], name: str) -> None:
+    """Answer one request; whatever happens, there is an answer."""
+    number, method = message["id"], message["method"]
+
+    def emit(event: Any) -> None:
+        channel.send({"id": number, "event": event})
+
+    try:
+        handler = handlers.get(method)
+        if handler is None:
+            raise InstanceError(f"{name} knows no request {method!r}. Install the same spuframe everywhere.")
+        reply = {"id": number, "ok": handler(message["params"], emit)}
+    except SpuframeError as error:
+        reply = {"id": number, "error": to_wire(error)}
+    except Exception as error:  # noqa: BLE001  the top of a request: the other end must get an answer
+        reply = {"id": number, "error": to_wire(unexpected(error, name))}
+    try:
+        try:
+            channel.send(reply)
+        except FrameError as error:
+            channel.send({"id": number, "error": to_wire(error)})
+    except SpuframeError:
+        log.info("nobody waits for the answer any more", extra={"method": method})
+
+
+def unexpected(error: BaseException, name: str) -> InstanceError:
+    """Build the typed error for one that nobody foresaw: its type and place, but not its text, which may hold values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "site-packages" not in f.filename and f.filename.endswith(".py")] or frames
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
+    log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    return InstanceError(
+        f"{name} failed with {type(error).__name__}{place}. This is a fault of spuframe or a plugin: report it.", party=name
+    )

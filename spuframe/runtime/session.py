@@ -1,0 +1,439 @@
+"""`Session`: the analyst's handle on the runtimes of all parties and owners."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgpack
+
+from spuframe import plugins
+from spuframe.config import Policy, SessionConfig
+from spuframe.dtypes import Field, Schema
+from spuframe.errors import (
+    OwnerNotFoundError,
+    PartyCountError,
+    PlanError,
+    SessionClosedError,
+    SessionError,
+    SpuframeError,
+)
+from spuframe.plan.physical import PhysicalPlan
+from spuframe.runtime.client import Client, NodeAddress
+from spuframe.runtime.group import Group, Progress, gather
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from spuframe.spu.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What the analyst learns of an owner's table.
+
+    Parameters
+    ----------
+    handle : str
+        For ``scan`` steps.
+    fields : Schema
+        Private to the owner, with the bounds that it publishes.
+    rows : int
+    owner : str
+    """
+
+    handle: str
+    fields: Schema
+    rows: int
+    owner: str
+
+
+@dataclass(frozen=True)
+class RankProfile:
+    """What one process measured of one plan.
+
+    Parameters
+    ----------
+    name : str
+    rounds : int
+        Message exchanges, the delivery to the analyst included.
+    sent : int
+        Payload bytes, what was handed to the analyst included.
+    received : int
+        Payload bytes from its peers.
+    seconds : float
+    peak_memory : int
+        Largest resident set in bytes while the plan ran.
+    rows : int
+        Rows of all steps' results.
+    steps : tuple of mappings
+        ``op``, ``seconds``, ``rounds``, ``sent``, ``rows`` for each step.
+    """
+
+    name: str
+    rounds: int
+    sent: int
+    received: int
+    seconds: float
+    peak_memory: int
+    rows: int
+    steps: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a plan cost.
+
+    Parameters
+    ----------
+    ranks : tuple of RankProfile
+        The parties, then the plan's owners: the order of `Estimate.total.sent`.
+    seconds : float
+        At the analyst.
+    notes : tuple of str
+        What was opened on purpose, for the leakage report.
+    """
+
+    ranks: tuple[RankProfile, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rounds(self) -> int:
+        return max((r.rounds for r in self.ranks), default=0)
+
+    @property
+    def sent(self) -> tuple[int, ...]:
+        return tuple(r.sent for r in self.ranks)
+
+    @property
+    def peak_memory(self) -> int:
+        """Of the process that needed most."""
+        return max((r.peak_memory for r in self.ranks), default=0)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The revealed tables of a plan, in the order of its ``reveal`` steps, and what it cost."""
+
+    tables: list[pa.Table]
+    profile: Profile
+
+
+class Launcher(Protocol):
+    """Who provides the nodes: processes started here, or addresses of others."""
+
+    def start_parties(self) -> Sequence[NodeAddress]: ...
+
+    def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress: ...
+
+    def how_died(self, name: str) -> str: ...
+
+    def stop(self) -> None: ...
+
+
+class Nodes:
+    """A launcher for nodes that run already.
+
+    Parameters
+    ----------
+    parties : sequence of NodeAddress
+        By rank.
+    owners : sequence of NodeAddress
+    """
+
+    def __init__(self, parties: Sequence[NodeAddress], owners: Sequence[NodeAddress] = ()) -> None:
+        self._parties = list(parties)
+        self._owners = {str(n.owner): n for n in owners}
+
+    def start_parties(self) -> Sequence[NodeAddress]:
+        return self._parties
+
+    def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress:
+        if owner not in self._owners:
+            raise unknown_owner(owner, self._owners)
+        return self._owners[owner]
+
+    def how_died(self, name: str) -> str:
+        return "its process ended, or the network broke"
+
+    def stop(self) -> None: ...
+
+
+class Session:
+    """Runs plans on all parties and the owners that they need. ``with`` opens and closes it.
+
+    Parameters
+    ----------
+    launcher : Launcher
+    config : SessionConfig
+
+    Examples
+    --------
+    >>> from spuframe.runtime.local import local
+    >>> with local() as session:  # doctest: +SKIP
+    ...     info = session.open_table("hospital", {"kind": "csv", "path": "hospital.csv"})
+    """
+
+    def __init__(self, launcher: Launcher, config: SessionConfig) -> None:
+        self.config = config
+        self.protocol = plugins.protocol(config.protocol)
+        plugins.check_parties(self.protocol, config.parties)
+        self._launcher = launcher
+        self._parties: list[Client] = []
+        self._owners: dict[str, Client] = {}
+        self._group: Group | None = None
+        self._lock = threading.RLock()  # one plan at a time
+        self._state = "new"
+
+    # ---- open and close ---------------------------------------------------------------------------
+    def open(self) -> Session:
+        """Start or reach all parties."""
+        if self._state != "new":
+            raise SessionClosedError("a session is opened once. Make a new one.")
+        try:
+            addresses = self._launcher.start_parties()
+            if len(addresses) != self.config.parties:
+                raise PartyCountError(f"{self.config.parties} parties need as many nodes, got {len(addresses)}. Name one node for each.")
+            self._parties = [Client(a, self._launcher.how_died) for a in addresses]
+            with ThreadPoolExecutor(len(addresses)) as pool:
+                list(pool.map(lambda c: c.connect(self.config.deadline), self._parties))
+            self._state = "open"
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Stop everything that was started; twice is harmless."""
+        self._state = "closed"
+        for client in [*self._parties, *self._owners.values()]:
+            client.close()
+        self._launcher.stop()
+
+    def __enter__(self) -> Session:
+        return self.open()
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._state == "closed"
+
+    @property
+    def owners(self) -> list[str]:
+        return list(self._owners)
+
+    # ---- owners and their tables --------------------------------------------------------------------
+    def add_owner(self, owner: str, policy: Policy | None = None) -> None:
+        """Start or reach an owner's node.
+
+        Raises
+        ------
+        OwnerNotFoundError
+            The session has a fixed list of owners, and this is not one of them.
+        """
+        with self._lock:
+            self._check()
+            if owner in self._owners:
+                if policy is not None:
+                    raise SessionError(f"owner {owner!r} runs already; its policy was set when it started. Pass it to the first call.")
+                return
+            client = Client(self._launcher.start_owner(owner, policy), self._launcher.how_died)
+            self._owners[owner] = client.connect(self.config.deadline)
+
+    def open_table(self, owner: str, source: Mapping[str, Any]) -> TableInfo:
+        """Let an owner open a table; only its schema, its number of rows and published bounds come back.
+
+        Parameters
+        ----------
+        owner : str
+            Added first if it is new and the session allows that.
+        source : mapping
+            See `spuframe.runtime.tables.open_table`.
+        """
+        self._check()
+        if owner not in self._owners:
+            self.add_owner(owner)
+        client = self._owners[owner]
+        answer = client.request("open_table", {"source": dict(source)})
+        fields = Schema.of([Field.from_plain(f) for f in answer["fields"]])
+        return TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner)
+
+    def close_table(self, info: TableInfo) -> None:
+        """Let the owner forget a table."""
+        self._check()
+        self._owners[info.owner].request("close_table", {"handle": info.handle})
+
+    # ---- plans ----------------------------------------------------------------------------------------
+    def estimate(self, plan: PhysicalPlan) -> Estimate:
+        """Rounds and bytes of a plan, exactly; nothing is sent."""
+        from spuframe.spu.estimate import estimate
+
+        return estimate(plan.to_plain(), self.protocol)
+
+    def run(self, plan: PhysicalPlan | bytes, progress: Progress | None = None) -> Result:
+        """Run a plan and put together what it reveals.
+
+        Parameters
+        ----------
+        plan : PhysicalPlan or bytes
+            Bytes as of ``to_bytes``.
+        progress : callable, optional
+            Called with the steps done and their number, in this thread.
+
+        Raises
+        ------
+        SessionClosedError, SessionError
+            The session is closed, or one of its processes died earlier.
+        PlanError, PolicyError, OwnerNotFoundError
+            Before anything runs.
+        PartyDiedError, InstanceError, LinkError, DataError
+            While it ran. The session takes the next plan, unless a node died.
+        """
+        plan = PhysicalPlan.from_bytes(plan) if isinstance(plan, bytes) else plan
+        with self._lock:
+            self._check()
+            self._fits(plan)
+            start = time.perf_counter()
+            group = self._group_for(plan.owners)
+            shipped = replace(plan, owners=group.owners)
+            try:
+                group.prepare(shipped.to_bytes())
+            except BaseException as error:
+                if not isinstance(error, PlanError):  # a plan that was refused has done no harm
+                    self._drop_group()
+                raise
+            try:
+                answers = group.run(progress)
+            except BaseException as error:
+                self._drop_group()
+                self._forget([s.params["name"] for s in plan if s.op == "store"])
+                if self.closed and isinstance(error, SpuframeError):
+                    raise SessionClosedError("the session was closed while the plan ran. Open a new one.") from None
+                raise
+            seconds = time.perf_counter() - start
+        return self._result(plan, group.owners, answers, seconds)
+
+    def _fits(self, plan: PhysicalPlan) -> None:
+        config = self.config
+        if (plan.protocol, plan.parties) != (config.protocol, config.parties):
+            raise PlanError(
+                f"the plan is for {plan.protocol!r} with {plan.parties} parties, "
+                f"the session runs {config.protocol!r} with {config.parties}. Build the plan in the session that runs it."
+            )
+        for owner in plan.owners:
+            if owner not in self._owners:
+                raise unknown_owner(owner, self._owners)
+
+    def _group_for(self, owners: Sequence[str]) -> Group:
+        """The running group if it has all ``owners``, else a new one. Shares in the stores outlive groups."""
+        if self._group is not None and set(owners) <= set(self._group.owners):
+            return self._group
+        needed = {*owners, *(() if self._group is None else self._group.owners)}
+        self._drop_group()
+        members = {name: client for name, client in self._owners.items() if name in needed}
+        self._group = Group(self._parties, members, self.config).open()
+        return self._group
+
+    def _drop_group(self) -> None:
+        group, self._group = self._group, None
+        if group is not None and not self.closed:
+            group.close()
+
+    def _forget(self, names: Sequence[str]) -> None:
+        """Delete what a failed plan may have stored at some parties and not at others."""
+        if self.closed:
+            return
+        for name in names:
+            try:
+                gather([c.call("delete", {"name": name, "missing_ok": True}) for c in self._parties if c.died is None], self.config.grace)
+            except SpuframeError:
+                return  # a node is gone: the session cannot run another plan
+
+    def _result(self, plan: PhysicalPlan, owners: Sequence[str], answers: Sequence[Mapping[str, Any]], seconds: float) -> Result:
+        results = [msgpack.unpackb(a["result"]) for a in answers]
+        tables = self._assemble(results[: plan.parties])
+        ranks = [*range(plan.parties), *(plan.parties + list(owners).index(o) for o in plan.owners)]
+        names = [c.name for c in self._parties] + [f"owner {o}" for o in owners]
+        profiles = tuple(_profile(names[r], answers[r]["counters"], results[r]["profile"]) for r in ranks)
+        return Result(tables, Profile(profiles, seconds, tuple(results[0]["notes"])))
+
+    def _assemble(self, results: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
+        from spuframe.spu.spu import assemble
+
+        return assemble(self.protocol, self.config.parties, results)
+
+    # ---- the stores of shares -----------------------------------------------------------------------------
+    def stored(self) -> dict[str, int]:
+        """Names of the tables of shares, with the bytes that they take at all parties together."""
+        self._check()
+        sizes: dict[str, int] = {}
+        for status in gather([c.call("status") for c in self._parties], self.config.grace):
+            for entry in status["stored"]:
+                sizes[entry["name"]] = sizes.get(entry["name"], 0) + entry["bytes"]
+        return sizes
+
+    def delete(self, name: str) -> None:
+        """Delete a table of shares at all parties.
+
+        Raises
+        ------
+        StoreError
+            There is none of that name.
+        """
+        self._check()
+        gather([c.call("delete", {"name": name, "missing_ok": False}) for c in self._parties], self.config.grace)
+
+    # ---- looking at it -------------------------------------------------------------------------------------
+    def status(self) -> list[dict[str, Any]]:
+        """For each node its ``name``, ``pid`` and whether it is ``alive``; if so its ``instances``, ``stored`` tables of shares, number of
+        open ``tables``.
+        """
+        if self._state != "open":
+            raise self._not_open()
+        report = []
+        for client in [*self._parties, *self._owners.values()]:
+            node: dict[str, Any] = {"name": client.name, "pid": client.pid, "alive": client.died is None}
+            if client.died is None:
+                node |= client.request("status", timeout=self.config.deadline)
+            report.append(node)
+        return report
+
+    def _check(self) -> None:
+        if self._state != "open":
+            raise self._not_open()
+        for client in [*self._parties, *self._owners.values()]:
+            if client.died is not None:
+                raise SessionError(f"this session cannot go on: {client.died.message}", party=client.name)
+
+    def _not_open(self) -> SessionClosedError:
+        if self._state == "new":
+            return SessionClosedError("the session is not open yet. Use it in a `with` block, or call open().")
+        return SessionClosedError("the session is closed. Open a new one, and read the tables again in it.")
+
+
+def _profile(name: str, counters: Mapping[str, Any], measured: Mapping[str, Any]) -> RankProfile:
+    return RankProfile(
+        name,
+        int(measured["rounds"]),
+        int(measured["sent"]),
+        sum(counters["received"]),
+        float(counters["seconds"]),
+        int(counters["peak_memory"]),
+        int(counters["rows"]),
+        tuple(measured["steps"]),
+    )
+
+
+def unknown_owner(owner: str, known: Mapping[str, object]) -> OwnerNotFoundError:
+    """Build the error, with the nearest names."""
+    near = difflib.get_close_matches(owner, known, n=3, cutoff=0.5)
+    hint = f"Did you mean {', '.join(map(repr, near))}? " if near else ""
+    return OwnerNotFoundError(f"no owner {owner!r} in this session. {hint}Its owners are: {', '.join(map(repr, known)) or '(none)'}.")

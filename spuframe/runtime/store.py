@@ -1,0 +1,209 @@
+"""The store of shares: what outlives a plan at one party.
+
+A table of shares is one Arrow IPC file, mapped into memory when it is read, beside a small file that says what it
+is. File names are keyed hashes: they tell nothing. Several workers may use a store at once; a table appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import mmap
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from spuframe.dtypes import Field
+from spuframe.errors import StoreError
+
+if TYPE_CHECKING:
+    from spuframe.spu.share import Share
+    from spuframe.spu.table import Table
+
+_KEY = "key"
+_META = b"spuframe"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the store knows of one table.
+
+    Parameters
+    ----------
+    name : str
+    bytes : int
+    rows : int
+    columns : int
+    """
+
+    name: str
+    bytes: int
+    rows: int
+    columns: int
+
+
+class ShareStore:
+    """Tables of shares by name, in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Private; made if it is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = ShareStore(Path(tempfile.mkdtemp()))
+    >>> store.names()
+    []
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        key = folder / _KEY
+        with contextlib.suppress(FileExistsError):
+            _publish(key, secrets.token_bytes(32), exclusive=True)
+        self._key = key.read_bytes()
+
+    def put(self, name: str, table: Table) -> None:
+        """Keep ``table``, in the place of another one of that name."""
+        import numpy as np
+        import pyarrow as pa
+
+        shares: list[Share] = []
+        meta = _describe(name, table, shares)
+        parts = [np.ascontiguousarray(p) for s in shares for p in s.parts]
+        # One row of blobs: parts differ in length (bits, words, matrices), which the columns of a batch must not.
+        ends = [pa.py_buffer(np.array([0, p.nbytes], np.int64)) for p in parts]
+        blobs = [pa.py_buffer(p.reshape(-1).view(np.uint8)) for p in parts]
+        arrays = [pa.Array.from_buffers(pa.large_binary(), 1, [None, end, blob]) for end, blob in zip(ends, blobs, strict=True)]
+        schema = pa.schema([(f"p{i}", pa.large_binary()) for i in range(len(arrays))], metadata={_META: msgpack.packb(meta)})
+        path = self._path(name)
+        draft = _draft(path)
+        try:
+            with (
+                os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
+                pa.ipc.new_file(out, schema) as writer,
+            ):
+                writer.write_batch(pa.record_batch(arrays, schema=schema))
+            draft.rename(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        size = sum(p.nbytes for p in parts)
+        card = {"name": name, "bytes": size, "rows": table.rows, "columns": len(table.columns)}
+        _publish(path.with_suffix(".card"), msgpack.packb(card))
+
+    def get(self, name: str) -> Table:
+        """The table called ``name``; its arrays are mapped from the file, changes to them stay in this process."""
+        import numpy as np
+        import pyarrow as pa
+
+        try:
+            with open(self._path(name), "rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        except FileNotFoundError:
+            raise self._missing(name) from None
+        whole = np.frombuffer(mapped, np.uint8)
+        source = pa.py_buffer(mapped)
+        reader = pa.ipc.open_file(source)
+        batch = reader.get_batch(0)
+        # Through NumPy's own view of the mapping: Arrow's would be read-only, which compiled kernels take for another type.
+        blobs = iter([whole[b.address - source.address :][: b.size] for b in (_blob(c) for c in batch.columns)])
+        return _rebuild(msgpack.unpackb(reader.schema.metadata[_META]), blobs)
+
+    def delete(self, name: str) -> None:
+        """Forget ``name``. Who has it mapped keeps it until it is done."""
+        path = self._path(name)
+        path.with_suffix(".card").unlink(missing_ok=True)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            raise self._missing(name) from None
+
+    def entries(self) -> list[Entry]:
+        """What is there, by name."""
+        return sorted(self._cards(), key=lambda e: e.name)
+
+    def names(self) -> list[str]:
+        return [e.name for e in self.entries()]
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each table."""
+        return {e.name: e.bytes for e in self.entries()}
+
+    def _cards(self) -> Iterator[Entry]:
+        for path in self._folder.glob("*.card"):
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                yield Entry(**msgpack.unpackb(path.read_bytes()))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / (hashlib.blake2b(name.encode(), key=self._key, digest_size=16).hexdigest() + ".arrow")
+
+    def _missing(self, name: str) -> StoreError:
+        return StoreError(f"the store holds no table {name!r}. It was deleted, or belongs to another session: persist the frame again.")
+
+
+def _describe(name: str, table: Table, shares: list[Share]) -> dict[str, Any]:
+    """Everything but the words; the shares go to ``shares``, in the order in which `_rebuild` asks for them."""
+
+    def note(share: Share | None) -> list[Any] | None:
+        if share is None:
+            return None
+        shares.append(share)
+        return [type(share.kind).__name__, share.kind.bits, list(share.shape), [[p.dtype.str, list(p.shape)] for p in share.parts]]
+
+    columns = [[label, c.field.to_plain(), note(c.values), note(c.valid)] for label, c in table.columns.items()]
+    return {"name": name, "rows": table.rows, "columns": columns, "valid": note(table.valid), "sorted_by": list(table.sorted_by)}
+
+
+def _rebuild(meta: dict[str, Any], blobs: Iterator[Any]) -> Table:
+    from spuframe.spu.share import Arithmetic, Boolean, Share
+    from spuframe.spu.table import Column, Table
+
+    def read(note: list[Any] | None) -> Share | None:
+        if note is None:
+            return None
+        kind, bits, shape, parts = note
+        made = Arithmetic(bits) if kind == "Arithmetic" else Boolean(bits)
+        return Share(made, tuple(shape), tuple(next(blobs).view(dtype).reshape(tuple(size)) for dtype, size in parts))
+
+    def always(note: list[Any]) -> Share:
+        share = read(note)
+        assert share is not None
+        return share
+
+    columns = {label: Column(Field.from_plain(field), always(values), read(valid)) for label, field, values, valid in meta["columns"]}
+    return Table(columns, meta["rows"], read(meta["valid"]), tuple(meta["sorted_by"]))
+
+
+def _blob(array: Any) -> Any:
+    """The bytes of the one value of a large_binary array."""
+    _, _, data = array.buffers()
+    return data.slice(0, len(array[0].as_buffer()))
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(8)}")
+
+
+def _publish(path: Path, data: bytes, *, exclusive: bool = False) -> None:
+    """Write a small file so that it appears whole."""
+    draft = _draft(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(data)
+        if exclusive:
+            os.link(draft, path)
+            draft.unlink()
+        else:
+            draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

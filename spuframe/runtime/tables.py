@@ -1,0 +1,110 @@
+"""Opening an owner's table: reading it, fitting it to the logical types, and inferring what is published of it.
+
+Everything here runs at the owner. What leaves it: names, types, nullability, number of rows, and bounds as its policy allows.
+Errors name columns and rows, never values; so the texts of Arrow's own errors, which may quote a line, are not passed on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from spuframe.config import Policy
+from spuframe.dtypes import Field
+from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError
+from spuframe.runtime.fields import fit, publish
+
+
+def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[pa.Table, list[Field]]:
+    """Read and check a table.
+
+    Parameters
+    ----------
+    owner : str
+    source : mapping
+        ``kind``: "csv", "parquet" (with ``path``) or "arrow" (with ``data``, the bytes of an Arrow IPC stream). Optional: ``columns`` (only these),
+        ``ranges`` (column to (low, high), believed by all and checked here), ``nan_as_null`` (NaN means missing).
+    policy : Policy
+
+    Raises
+    ------
+    DataFileError, ColumnNotFoundError, SchemaError, DataError, TypeMismatchError, EncodingError, NotFiniteError, PolicyError
+    """
+    unknown = sorted(source.keys() - {"kind", "path", "data", "columns", "ranges", "nan_as_null"})
+    if unknown:
+        raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are columns, ranges and nan_as_null.")
+    table = _read(source, policy)
+    names = table.column_names
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise SchemaError(f"column {twice[0]!r} occurs twice in {_what(source)}: rename one of them.")
+    wanted = source.get("columns")
+    if wanted is not None:
+        _require(wanted, names)
+        table = table.select(list(wanted))
+    ranges = dict(source.get("ranges") or {})
+    _require(list(ranges), table.column_names)
+    if not table.num_columns:
+        raise DataError(f"{_what(source)} has no columns. Name at least one.")
+    arrays, fields = [], []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        fitted, dtype = fit(name, column, nan_as_null=bool(source.get("nan_as_null", False)))
+        arrays.append(fitted)
+        fields.append(publish(name, fitted, dtype, owner, policy.ranges, ranges.get(name)))
+    return pa.table(arrays, names=table.column_names), fields
+
+
+def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
+    kind = source.get("kind")
+    try:
+        if kind == "arrow":
+            return pa.ipc.open_stream(source["data"]).read_all()
+        if kind == "csv":
+            path = _path(source, policy)
+            # Empty fields are nulls, of strings too, as pandas reads them.
+            convert = pa.csv.ConvertOptions(strings_can_be_null=True)
+            return pa.csv.read_csv(str(path), convert_options=convert)
+        if kind == "parquet":
+            path = _path(source, policy)
+            wanted = source.get("columns")
+            if wanted is not None:
+                _require(wanted, pa.parquet.read_schema(str(path)).names)
+            return pa.parquet.ParquetFile(str(path)).read(columns=None if wanted is None else list(wanted))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
+        row = re.search(r"Row #(\d+)", str(error))
+        place = f" near row {row[1]}" if row else ""
+        empty = " (it is empty)" if "Empty CSV" in str(error) else ""
+        raise DataError(f"{_what(source)} cannot be read as {kind}{place}{empty}. Check its format and encoding (UTF-8).") from None
+    except OSError as error:
+        raise DataFileError(
+            f"{_what(source)} cannot be read: {error.strerror or 'not a readable file'}. Check the path at the owner."
+        ) from None
+    raise DataError(f"a table comes from csv, parquet or arrow, got {kind!r}.")
+
+
+def _path(source: Mapping[str, Any], policy: Policy) -> Path:
+    path = Path(source["path"])
+    if policy.folders is not None:
+        real = path.resolve()
+        if not any(real.is_relative_to(Path(f).resolve()) for f in policy.folders):
+            raise PolicyError(f"this owner's policy does not let files be read from {str(path.parent)!r}. Ask the owner to add the folder.")
+    if not path.is_file():
+        reason = "is not a file" if path.exists() else "does not exist"
+        raise DataFileError(f"{str(path)!r} {reason} at the owner. Check the path and the owner's current folder.")
+    return path
+
+
+def _require(wanted: Sequence[str], names: list[str]) -> None:
+    for name in wanted:
+        if name not in names:
+            raise ColumnNotFoundError.of(name, names)
+
+
+def _what(source: Mapping[str, Any]) -> str:
+    return repr(str(source["path"])) if "path" in source else "the table"

@@ -1,0 +1,192 @@
+"""The process of one SPU instance at one rank: opens its link, then runs plans until its node closes or kills it.
+
+It talks to its node alone, over an inherited socket; when that ends, the process ends, whatever it was doing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgpack
+
+from spuframe.errors import InstanceMemoryError, InstanceStateError, SpuframeError, to_wire
+from spuframe.runtime.channel import Channel
+from spuframe.runtime.process import peak_memory, reset_peak_memory, set_memory_limit
+from spuframe.runtime.rpc import Emit, answer, unexpected
+
+if TYPE_CHECKING:
+    from spuframe.link.base import Link
+    from spuframe.runtime.store import ShareStore
+    from spuframe.spu.kernel import Protocol as ProtocolTable
+
+
+class Engine(Protocol):
+    """What runs the plans: `spuframe.spu.spu.SPU`, or a test's stand-in."""
+
+    def open(self) -> None: ...
+
+    def run(self, plan: Mapping[str, Any], progress: Callable[[int, int], None]) -> dict[str, Any]: ...
+
+
+class EngineFactory(Protocol):
+    """Makes the engine of an instance."""
+
+    def __call__(
+        self,
+        protocol: ProtocolTable,
+        parties: int,
+        link: Link,
+        session_id: bytes,
+        store: ShareStore,
+        tables: Callable[[str], Any] | None = None,
+    ) -> Engine: ...
+
+
+class Worker:
+    """The requests that a node makes of an instance, in their order."""
+
+    def __init__(self, channel: Channel, factory: EngineFactory) -> None:
+        self._channel = channel
+        self._factory = factory
+        self._name = "a worker"
+        self._listener: socket.socket | None = None
+        self._link: Link | None = None
+        self._engine: Engine | None = None
+        self._handlers = {"listen": self._listen, "initialise": self._initialise, "run": self._run}
+
+    def serve(self) -> None:
+        """Answer until the node is gone; runs in the main thread, so that a plan does."""
+        requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        threading.Thread(target=self._receive, args=(requests,), name="spuframe-node", daemon=True).start()
+        while True:
+            answer(self._channel, self._handlers, requests.get(), self._name)
+
+    def _receive(self, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
+        while (message := self._channel.recv()) is not None:
+            requests.put(message)
+        # The node closed or died. Nothing here is worth keeping: peers see the end of the links.
+        os._exit(0)
+
+    def _listen(self, params: dict[str, Any], emit: Emit) -> list[Any]:
+        from spuframe.link import listen
+
+        self._listener = listen(params["host"], 0)
+        return list(self._listener.getsockname()[:2])
+
+    def _initialise(self, params: dict[str, Any], emit: Emit) -> None:
+        from spuframe import plugins
+        from spuframe.link import LinkConfig, TcpLink
+        from spuframe.runtime.handles import OwnerTables
+        from spuframe.runtime.store import ShareStore
+
+        names, rank, parties = params["names"], params["rank"], params["parties"]
+        self._name = names[rank]
+        table = plugins.protocol(params["protocol"])
+        plugins.check_parties(table, parties)
+        folder = Path(params["folder"])
+        addresses = [(str(host), int(port)) for host, port in params["addresses"]]
+        config = LinkConfig(deadline=params["deadline"], names=names)
+        self._link = TcpLink.open(rank, addresses, params["secret"], params["session_id"], config, listener=self._listener)
+        if params["memory_limit"] is not None:
+            set_memory_limit(params["memory_limit"])
+        with self._failing():
+            store, tables = ShareStore(folder / "shares"), OwnerTables(folder / "tables")
+            self._engine = self._factory(table, parties, self._link, params["session_id"], store, tables.__getitem__)
+            self._engine.open()
+
+    def _run(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        if self._engine is None or self._link is None:
+            raise InstanceStateError(f"{self._name} must be initialised before it runs a plan.")
+        plan = msgpack.unpackb(params["plan"])
+        report = params["progress"]
+
+        def progress(done: int, total: int) -> None:
+            if report:
+                emit([done, total])
+
+        with self._failing():
+            reset_peak_memory()
+            before, start = self._link.traffic.snapshot(), time.perf_counter()
+            result = self._engine.run(plan, progress)
+            seconds, after = time.perf_counter() - start, self._link.traffic
+            counters = {
+                "rounds": after.rounds - before.rounds,
+                "sent": [a - b for a, b in zip(after.sent, before.sent, strict=True)],
+                "received": [a - b for a, b in zip(after.received, before.received, strict=True)],
+                "seconds": seconds,
+                "peak_memory": peak_memory(),
+                "rows": sum(step["rows"] for step in plan["steps"]),
+            }
+            # Packed here, so that the node passes it on as it is.
+            return {"counters": counters, "result": msgpack.packb(result)}
+
+    def _failing(self) -> _Failing:
+        assert self._link is not None
+        return _Failing(self._link, self._name)
+
+
+class _Failing:
+    """Every error inside becomes a typed one, and is told to all peers."""
+
+    def __init__(self, link: Link, name: str) -> None:
+        self._link = link
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, SpuframeError):
+            typed: SpuframeError = error
+        elif isinstance(error, MemoryError):
+            typed = InstanceMemoryError(
+                f"{self._name} ran out of the memory that one instance may use. "
+                "Raise memory_limit, or work on fewer rows or columns at a time.",
+                party=self._name,
+            )
+        else:
+            typed = unexpected(error, self._name)
+        self._link.abort(typed)
+        if typed is not error:
+            raise typed from None
+
+
+def main(factory: EngineFactory | None = None) -> None:
+    """Run a worker on the socket at descriptor ``argv[1]``.
+
+    Parameters
+    ----------
+    factory : callable, optional
+        A stand-in for the SPU, in tests.
+    """
+    # A Ctrl-C in the analyst's terminal is the session's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.raiseExceptions = False  # a reader of stderr that is gone is no error
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
+    if factory is None:
+        # Imported before there is anything to do: a spare worker has this behind it.
+        from spuframe.spu.spu import SPU
+
+        factory = SPU
+    try:
+        Worker(channel, factory).serve()
+    except BaseException as error:  # noqa: BLE001  the top of the process: the node must see an end, not a hanging thread
+        channel.send({"id": -1, "error": to_wire(unexpected(error, "a worker"))})
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

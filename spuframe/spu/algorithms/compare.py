@@ -1,0 +1,133 @@
+"""Comparisons of numbers and of strings over the kernel contract.
+
+Numbers: the sign of the difference, in as many bits as the difference's range needs, whatever the ring of the operands. Strings: a tree
+over the bits that joins, level by level, (less, equal) of a more significant half with those of a less significant one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from spuframe.errors import RangeOverflowError
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.encoding import RINGS
+from spuframe.spu.shaping import and_pairs
+from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat, word_of
+
+T = TypeVar("T")
+Bounds = tuple[int, int]
+
+
+def signed_bits(low: int, high: int) -> int:
+    """Bits of two's complement for ``low..high``.
+
+    >>> signed_bits(-4, 3), signed_bits(0, 4)
+    (3, 4)
+    """
+    return max(high.bit_length() if high >= 0 else 0, (~low).bit_length() if low < 0 else 0) + 1
+
+
+def less(
+    box: BlackBox, x: T | int, y: T | int, bounds_x: Bounds, bounds_y: Bounds, share: Callable[[T, int], Share], rows: int
+) -> Share:
+    """``x < y`` for operands that ``share(operand, ring bits)`` gives, or that are public integers.
+
+    One `msb` of the difference if its range fits 64 bits; otherwise the operands' signs decide where they differ.
+    """
+    need = signed_bits(bounds_x[0] - bounds_y[1], bounds_x[1] - bounds_y[0])
+    ring = next((r for r in RINGS if r >= need), 64)
+
+    def operand(v: T | int) -> Share:
+        return box.constant(v, Arithmetic(ring), (rows,)) if isinstance(v, int) else share(v, ring)
+
+    if need <= 64:
+        return box.msb(operand(x) - operand(y), need)
+    unsigned = bounds_x[0] >= 0 and bounds_y[0] >= 0
+    top = max(bounds_x[1], bounds_y[1])
+    if top >= 1 << 63 and not unsigned:
+        raise RangeOverflowError("integers of 2^63 and more cannot be compared with negative ones: cast to a narrower type, or declare the ranges")
+    a, b = operand(x), operand(y)
+    if top >= 1 << 63:  # signed order of x - 2^63 is unsigned order of x
+        a, b = box.add_public(a, 1 << 63), box.add_public(b, 1 << 63)
+    sign_a, sign_b, sign = (box.msb(v) for v in (a, b, a - b))
+    differ = sign_a ^ sign_b
+    return sign ^ box.and_(differ, sign ^ sign_a)
+
+
+def differs(box: BlackBox, x: Share, y: Share, bits: int) -> Share:
+    """Whether ``x != y``, given that ``|x - y| < 2**bits``."""
+    return box.not_(box.eqz(x - y, bits))
+
+
+# ---- strings ----------------------------------------------------------------------------------------
+def _flat(x: Share) -> Share:
+    """The words of a matrix as one long vector, column by column."""
+    if len(x.shape) == 1:
+        return x
+    return concat([x.column(j) for j in range(x.shape[1])])
+
+
+def string_equal(box: BlackBox, x: Share, y: Share, width: int) -> Share:
+    """Whether strings of ``width`` bytes are equal."""
+    n, words = x.rows, -(-width // 8)
+    bits = 8 * width if words == 1 else 64
+    zero = box.eqz(_flat(x ^ y), bits)
+    if words == 1:
+        return zero
+    return box.eqz(box.not_(word_of([zero.slice(j * n, (j + 1) * n) for j in range(words)])), words)
+
+
+def string_less(box: BlackBox, x: Share, y: Share, width: int) -> Share:
+    """``x < y`` bytewise, for strings of ``width`` bytes: ``2 * 64`` ANDs of bits a word, in ``1 + log2`` rounds."""
+    n, words = x.rows, -(-width // 8)
+    size = 1 << (8 * min(width, 8) - 1).bit_length()
+    a, b = (_flat(v).widen(size) for v in (x, y))
+    below, same = box.and_(box.not_(a), b), box.not_(a ^ b)
+    below, same = _join(box, below, same)
+    if words == 1:
+        return below
+    columns = range(words - 1, -1, -1)  # the most significant word first: it becomes the highest bit
+    low, eq = (word_of([v.slice(j * n, (j + 1) * n) for j in columns]) for v in (below, same))
+    size = 1 << (words - 1).bit_length()
+    low = low.widen(size)
+    eq = eq.widen(size) ^ box.constant(((1 << size) - 1) ^ ((1 << words) - 1), Boolean(size), (n,))
+    return _join(box, low, eq)[0]
+
+
+def _join(box: BlackBox, below: Share, same: Share) -> tuple[Share, Share]:
+    """Fold words of (less, equal) bits to one bit each."""
+    bits = below.bits
+    while bits > 1:
+        bits //= 2
+        lower, upper = _halves(below)
+        equal_low, equal_high = _halves(same)
+        from_lower, equal = and_pairs(box, [(equal_high, lower), (equal_high, equal_low)])
+        below, same = upper ^ from_lower, equal
+    return below, same
+
+
+def _halves(x: Share) -> tuple[Share, Share]:
+    """The even and the odd bits of words, each as a word of half the bits."""
+    half = x.bits // 2
+    if half == 1:
+        return x.bit(0), x.bit(1)
+    kind = Boolean(half)
+    return tuple(x.map(lambda p, s=s: _evens(p >> p.dtype.type(s)).astype(kind.word), kind) for s in (0, 1))  # type: ignore[return-value, misc]
+
+
+def _evens(p: Array) -> Array:
+    """Bits 0, 2, 4, ... of every word, moved together: linear over bits, so it may be applied to shares."""
+    w = p.astype(np.uint64)
+    w &= np.uint64(0x5555555555555555)
+    for shift, mask in (
+        (1, 0x3333333333333333),
+        (2, 0x0F0F0F0F0F0F0F0F),
+        (4, 0x00FF00FF00FF00FF),
+        (8, 0x0000FFFF0000FFFF),
+        (16, 0x00000000FFFFFFFF),
+    ):
+        w = (w | (w >> np.uint64(shift))) & np.uint64(mask)
+    return w

@@ -1,0 +1,157 @@
+"""Groups of equal keys in a sorted table: sums are differences of prefix sums, taken where a group ends, moved together in one shuffle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spuframe.spu.algorithms.permute import open_move
+from spuframe.spu.algorithms.sort import partition
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Share, concat, pack, unpack
+
+
+# ---- sums from the top, of numbers and of bits -----------------------------------------------------------
+def differences(x: Share) -> Share:
+    """Each row less (bits: XOR) the row above it; the inverse of `prefix`; local."""
+    if x.is_bit:
+        n = x.rows
+
+        def flips(p: Array) -> Array:
+            bits = unpack(p, n)
+            bits[1:] ^= bits[:-1].copy()
+            return pack(bits)
+
+        return x.map(flips)
+    minus = np.bitwise_xor if isinstance(x.kind, Boolean) else np.subtract
+
+    def steps(p: Array) -> Array:
+        out = p.copy()
+        minus(p[1:], p[:-1], out=out[1:])
+        return out
+
+    return x.map(steps)
+
+
+def prefix(x: Share) -> Share:
+    """Sums (bits: XOR) of each row and all above it; local."""
+    if not isinstance(x.kind, Boolean):
+        return x.cumsum()
+    if x.is_bit:
+        return x.map(lambda p: pack(np.bitwise_xor.accumulate(unpack(p, x.rows))))
+    return x.map(lambda p: np.bitwise_xor.accumulate(p, axis=0))
+
+
+def shift_up(box: BlackBox, x: Share) -> Share:
+    """Every row takes the value of the row below it; the last becomes zero."""
+    n = x.rows
+    return concat([x.slice(1, n), box.constant(0, x.kind, (1, *x.shape[1:]))])
+
+
+def shift_down(box: BlackBox, x: Share, by: int = 1) -> Share:
+    """Every row takes the value of the row ``by`` above it; the first become zero."""
+    n = x.rows
+    return concat([box.constant(0, x.kind, (by, *x.shape[1:])), x.slice(0, n - by)])
+
+
+def keep(box: BlackBox, bit: Share, x: Share) -> Share:
+    """``x`` where the bit is set, else zero."""
+    if isinstance(x.kind, Arithmetic):
+        return box.inject(bit, x)
+    return box.and_(box.spread(bit, x), x)
+
+
+def nearest(box: BlackBox, open_: Share, bit: Share) -> Share:
+    """The bit of the nearest row at or above that is not open.
+
+    A scan in log2 n rounds, of two bits a row each: at distance d, a row that is still open takes the answer of the row d above. The
+    first row must not be open.
+    """
+    wanted, distance = bit.rows, 1
+    rows = -(-wanted // 8) * 8  # whole bytes, so that nothing is unpacked below
+    if rows > wanted:
+        fill = box.constant(0, BIT, (rows - wanted,))
+        open_, bit = concat([open_, fill]), concat([bit, fill])
+    answer = box.and_(box.not_(open_), bit)
+    while distance < wanted:
+        above = shift_down(box, answer, distance)
+        if 2 * distance >= wanted:
+            answer = answer ^ box.and_(open_, above)
+        else:
+            both = box.and_(concat([open_, open_]), concat([above, shift_down(box, open_, distance)]))
+            answer = answer ^ both.slice(0, rows)
+            open_ = both.slice(rows, 2 * rows)
+        distance *= 2
+    return answer.slice(0, wanted)
+
+
+# ---- groups ------------------------------------------------------------------------------------------------
+@dataclass(repr=False)
+class Groups:
+    """Rows in which equal keys stand together; columns are added in that order and read, by group, after `close`.
+
+    Parameters
+    ----------
+    box : BlackBox
+    same : Share
+        One bit a row: of the group of the row above.
+    valid : Share or None
+        One bit a row: rows that count.
+    compact : bool
+        Whether every group has only valid or only invalid rows; else invalid rows stand between the valid ones.
+
+    Attributes
+    ----------
+    flag : Share
+        After `close`: one bit a row, set for rows that stand for a group; they come first.
+    """
+
+    box: BlackBox
+    same: Share
+    valid: Share | None
+    compact: bool
+    flag: Share | None = field(default=None, init=False)
+    _carried: dict[Hashable, Share] = field(default_factory=dict, init=False)
+    _moved: dict[Hashable, Share] = field(default_factory=dict, init=False)
+
+    @property
+    def rows(self) -> int:
+        return self.same.rows
+
+    @property
+    def last(self) -> Share:
+        """Whether a row is the last of its group."""
+        return self.box.not_(shift_up(self.box, self.same))
+
+    def carry(self, name: Hashable, make: Callable[[], Share]) -> None:
+        """Carry a column to the groups, once per name."""
+        if name not in self._carried:
+            self._carried[name] = make()
+
+    def close(self) -> None:
+        """Find the groups' last rows and bring them to the front, with all that is carried."""
+        box, flag = self.box, self.last
+        if self.valid is not None:
+            if self.compact:
+                counts = self.valid
+            else:  # an invalid row that is not its group's first asks the row above
+                counts = nearest(box, self.same ^ box.and_(self.same, self.valid), self.valid)
+            flag = box.and_(flag, counts)
+        *moved, self.flag = open_move(box, partition(box, flag), [*self._carried.values(), flag])[1]
+        self._moved = dict(zip(self._carried, moved, strict=True))
+
+    # ---- what is read after close ---------------------------------------------------------------
+    def at_last(self, name: Hashable) -> Share:
+        """The value on the group's last row."""
+        return self._moved[name]
+
+    def total(self, name: Hashable) -> Share:
+        """The sum over the group, of a column that was carried as its `prefix`."""
+        return differences(self._moved[name])
+
+    def at_first(self, name: Hashable, first: Share) -> Share:
+        """The value on the group's first row, of a column that was carried with `shift_up`; ``first``: its first row before that."""
+        moved = self._moved[name]
+        return concat([first, moved.slice(0, moved.rows - 1)])

@@ -1,0 +1,131 @@
+"""Sort keys: columns as unsigned boolean words whose order is the order of the values, in as few bits as the public range needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spuframe.dtypes import Bool, Field, Fixed, Int, String
+from spuframe.errors import TypeMismatchError
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.encoding import units
+from spuframe.spu.shaping import string_width
+from spuframe.spu.share import BIT, Boolean, Share, concat
+from spuframe.spu.table import Column, Table
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a key column is laid out in bits; columns that are compared share one.
+
+    Parameters
+    ----------
+    low : int
+        What value zero stands for, in the units of the column's ring.
+    bits : int
+        Of the value.
+    nullable : bool
+        One bit more, above the value: set for null.
+    """
+
+    low: int
+    bits: int
+    nullable: bool
+
+    @property
+    def width(self) -> int:
+        return self.bits + self.nullable
+
+    @classmethod
+    def of(cls, *columns: Column) -> Layout:
+        """The layout that holds every value of all ``columns``."""
+        fields = [c.field for c in columns]
+        first = fields[0].dtype
+        for field in fields[1:]:
+            if type(field.dtype) is not type(first) or (isinstance(first, Fixed) and field.dtype != first):
+                raise TypeMismatchError(
+                    f"keys {fields[0].name!r} ({first}) and {field.name!r} ({field.dtype}) have different types: cast one of them"
+                )
+        nullable = any(c.valid is not None for c in columns)
+        if isinstance(first, Bool):
+            return cls(0, 1, nullable)
+        if isinstance(first, String):
+            return cls(0, max(8 * f.dtype.width for f in fields if isinstance(f.dtype, String)), nullable)
+        if not isinstance(first, Int | Fixed):
+            raise TypeMismatchError(f"column {fields[0].name!r} of type {first} cannot be a key: use bool, an integer, float or string[n]")
+        bounds = [_units(f) for f in fields]
+        low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
+        return cls(low, (high - low).bit_length(), nullable)
+
+
+def _units(field: Field) -> tuple[int, int]:
+    low, high = units(field.dtype, field.range)
+    if isinstance(field.dtype, Fixed):  # computed values may leave their inferred range by their error
+        margin = 16 + ((high - low) >> 8)
+        return max(low - margin, -(1 << 63)), min(high + margin, (1 << 63) - 1)
+    return low, high
+
+
+def key_words(box: BlackBox, column: Column, layout: Layout, descending: bool = False) -> list[Share]:
+    """The column as boolean words, most significant first, in the bits of ``layout``; null values are all alike, and last."""
+    words = _value_words(box, column, layout)
+    if descending:
+        words = [box.not_(w) for w in words]
+    if not layout.nullable:
+        return words
+    rows = column.values.rows
+    if column.valid is None:
+        return [box.constant(0, BIT, (rows,)), *words]
+    valid = column.valid
+    return [box.not_(valid), *(box.and_(box.spread(valid, w), w) for w in words)]
+
+
+def _value_words(box: BlackBox, column: Column, layout: Layout) -> list[Share]:
+    values, dtype = column.values, column.field.dtype
+    if layout.bits == 0:
+        return []
+    if isinstance(dtype, Bool):
+        return [values]
+    if isinstance(dtype, String):
+        width = layout.bits // 8  # of the widest column of the layout
+        values = string_width(values, dtype.width, width)
+        if width <= 8:
+            return [values]
+        words, tail = [values.column(j) for j in range(-(-width // 8))], 8 * (width % 8)
+        return [*words[:-1], words[-1].slice_bits(64 - tail, tail)] if tail else words
+    if layout.bits > values.bits:  # another column of the layout has the wider range
+        values = box.extend(values, 8 * Boolean(layout.bits).word.itemsize)
+    return [box.a2b(values if layout.low == 0 else _minus(box, values, layout.low), layout.bits)]
+
+
+def _minus(box: BlackBox, values: Share, low: int) -> Share:
+    return values + box.constant(-low, values.kind, (1,))
+
+
+def table_words(box: BlackBox, table: Table, by: Sequence[str], ascending: Sequence[bool] | None = None) -> list[Share]:
+    """The words to sort a table by: invalid rows last, then the columns ``by`` in turn."""
+    words = [] if table.valid is None else [box.not_(table.valid)]
+    for i, name in enumerate(by):
+        column = table.columns[name]
+        words += key_words(box, column, Layout.of(column), descending=ascending is not None and not ascending[i])
+    return words
+
+
+def equal_above(box: BlackBox, words: Sequence[Share]) -> Share:
+    """Whether a row has the same words as the row above it; the first row does not."""
+    rows = words[0].rows if words else 0
+    if rows <= 1:
+        return box.constant(0, BIT, (rows,))
+    same: Share | None = None
+    for word in words:
+        here, above = word.slice(1, rows), word.slice(0, rows - 1)
+        changed = here ^ above if isinstance(word.kind, Boolean) else here - above
+        equal = box.not_(changed) if word.is_bit else box.eqz(changed)
+        same = equal if same is None else box.and_(same, equal)
+    assert same is not None
+    return below(box, same)
+
+
+def below(box: BlackBox, bits: Share) -> Share:
+    """The bits moved down by one row, below a zero."""
+    return concat([box.constant(0, BIT, (1,)), bits])

@@ -1,0 +1,43 @@
+"""The primitives of expressions, a module per family, each with two tables by name: ``SECRET`` over shares, ``PLAIN`` over Arrow.
+
+``SECRET[name](call, *values) -> Value`` (see `spuframe.spu.value`), ``PLAIN[name](node, *arrays) -> array``, where an array may be a scalar
+and the result is cast to the node's type by the caller. A new family is one new file here: modules are found by listing this package.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from spuframe.errors import PlanError
+
+SecretFunction = Callable[..., Any]
+PlainFunction = Callable[..., Any]
+
+
+@cache
+def _table(which: str) -> Mapping[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
+        found.update(getattr(import_module(f"{__name__}.{module}"), which, {}))
+    return found
+
+
+def _find(which: str, name: str) -> Callable[..., Any]:
+    table = _table(which)
+    if name not in table:
+        raise PlanError(f"this SPU has no function {name!r}: install the same spuframe everywhere (it knows {', '.join(sorted(table))})")
+    return table[name]
+
+
+def secret(name: str) -> SecretFunction:
+    """The primitive ``name`` over shares."""
+    return _find("SECRET", name)
+
+
+def plain(name: str) -> PlainFunction:
+    """The primitive ``name`` over Arrow arrays."""
+    return _find("PLAIN", name)

@@ -1,0 +1,146 @@
+"""add, sub, mul, neg, div: exact on integers, fixed point with at most a unit or two in the last place otherwise."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.dtypes import Bool, Int
+from spuframe.errors import RangeOverflowError
+from spuframe.spu.algorithms.divide import divide
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.share import BIT, Share
+from spuframe.spu.value import Call, Node, Value
+
+HEADROOM = 62
+"""A product must stay below 2^62 for `trunc` to be exact to the unit."""
+
+
+def _linear(call: Call, x: Value, y: Value, sign: int) -> Value:
+    node = call.node
+    a = call.number(x, node.ring, node.frac)
+    b = call.number(y, node.ring, node.frac)
+    return call.result(a + b if sign > 0 else a - b, call.valid(x, y))
+
+
+def _add(call: Call, x: Value, y: Value) -> Value:
+    return _linear(call, x, y, 1)
+
+
+def _sub(call: Call, x: Value, y: Value) -> Value:
+    return _linear(call, x, y, -1)
+
+
+def _neg(call: Call, x: Value) -> Value:
+    return call.result(-call.number(x, call.node.ring, call.node.frac), x.valid)
+
+
+def scale_by(box: BlackBox, x: Share, factor: Fraction, limit: int) -> Share:
+    """``x * factor`` for a public factor, given that the result stays within ``±limit``; local if the factor is an integer.
+
+    Otherwise the factor is rounded to as many fraction bits as the ring has room for, and the product truncated: error at most one unit and
+    ``limit * 2**-room``, room being 61 minus the bits of ``limit``.
+    """
+    room = max(0, HEADROOM - 1 - limit.bit_length())
+    digits = factor.denominator.bit_length() - 1
+    exact = factor.denominator == 1 << digits and digits <= room
+    g = digits if exact else room
+    return box.trunc(x.scale(round(factor * (1 << g))), g)
+
+
+def _mul(call: Call, x: Value, y: Value) -> Value:
+    node, valid = call.node, call.valid(x, y)
+    if x.is_public or y.is_public:
+        secret, factor = (y, x.number) if x.is_public else (x, y.number)
+        return call.result(_times(call, secret, factor), valid)
+    if x.share is None or y.share is None:  # times null
+        return call.result(call.number(x if x.share is None else y, node.ring, node.frac), valid)
+    for bit, other in ((x, y), (y, x)):
+        if isinstance(bit.dtype, Bool) and not isinstance(other.dtype, Bool):
+            assert bit.share is not None
+            return call.result(call.box.inject(bit.share, call.number(other, node.ring, node.frac)), valid)
+    if isinstance(node.dtype, Int):
+        return call.result(call.box.mul(call.number(x, node.ring), call.number(y, node.ring)), valid)
+    fx, fy = _cut(call, x, y)
+    product = call.box.mul(call.number(x, 64, fx), call.number(y, 64, fy), max(0, fx + fy - node.frac))
+    return call.result(product.shift_left(max(0, node.frac - fx - fy)), valid)
+
+
+def _times(call: Call, x: Value, factor: Fraction) -> Share:
+    node = call.node
+    if factor.denominator == 1 and node.frac == x.frac:
+        return call.number(x, node.ring, node.frac).scale(int(factor))
+    limit = max(abs(node.low), abs(node.high))
+    return scale_by(call.box, call.number(x, 64, x.frac), factor * Fraction(1 << node.frac, 1 << x.frac), limit)
+
+
+def _cut(call: Call, x: Value, y: Value) -> tuple[int, int]:
+    """With how many fraction bits the factors are taken, so that their product keeps below the headroom.
+
+    Bits are taken off where they cost the product the least.
+    """
+    node, fx, fy = call.node, x.frac, y.frac
+    top_x, top_y = max(abs(x.low), abs(x.high), 1), max(abs(y.low), abs(y.high), 1)
+    top = max(abs(node.low), abs(node.high), 1)
+    if top.bit_length() > HEADROOM - 1:  # no bounds are known beyond the type's own: the plan vouches for the product
+        return fx, fy
+    while (top << (fx + fy - node.frac) if fx + fy >= node.frac else top) >= 1 << HEADROOM:
+        error_x, error_y = Fraction(top_y, 1 << fy) / (1 << fx), Fraction(top_x, 1 << fx) / (1 << fy)
+        if fx == 0 and fy == 0:
+            raise RangeOverflowError("a product does not fit its ring: scale a factor")
+        if fy == 0 or (fx > 0 and error_x <= error_y):
+            fx, top_x = fx - 1, (top_x + 1) >> 1
+        else:
+            fy, top_y = fy - 1, (top_y + 1) >> 1
+    return fx, fy
+
+
+def _div(call: Call, x: Value, y: Value) -> Value:
+    node, box = call.node, call.box
+    valid = call.valid(x, y)
+    if y.share is None:
+        if not y.is_public or y.number == 0:  # by null or zero: null
+            return call.result(call.number(Value(node.dtype, True, 0, 0), 64), box.constant(0, BIT, (call.rows,)))
+        return call.result(_times(call, x, 1 / y.number), valid)
+    result = divide(
+        box,
+        call.number(x, 64, x.frac),
+        call.number(y, max(8, y.ring), y.frac),
+        numerator=(x.low, x.high),
+        denominator=(y.low, y.high),
+        shift=node.frac + y.frac - x.frac,
+        quotient=max(abs(node.low), abs(node.high)),
+    )
+    if result.nonzero is not None:
+        valid = result.nonzero if valid is None else box.and_(valid, result.nonzero)
+    return call.result(result.quotient, valid)
+
+
+SECRET = {"add": _add, "sub": _sub, "mul": _mul, "neg": _neg, "div": _div}
+
+
+# ---- over Arrow ---------------------------------------------------------------------------------
+def _exact(node: Node, *args: Any) -> list[Any]:
+    """The operands in one type in which the operation is exact (integers) or float64."""
+    kind = pa.int64() if isinstance(node.dtype, Int | Bool) else pa.float64()
+    if isinstance(node.dtype, Int) and not node.dtype.signed and node.dtype.bits == 64:
+        kind = pa.uint64()
+    return [a.cast(kind, safe=pa.types.is_integer(kind)) for a in args]
+
+
+def _plain_div(node: Node, x: Any, y: Any) -> Any:
+    x, y = x.cast(pa.float64(), safe=False), y.cast(pa.float64(), safe=False)
+    nothing = pa.scalar(None, pa.float64())
+    return pc.divide(x, pc.if_else(pc.equal(y, 0.0), nothing, y))
+
+
+PLAIN = {
+    "add": lambda node, x, y: pc.add_checked(*_exact(node, x, y)),
+    "sub": lambda node, x, y: pc.subtract_checked(*_exact(node, x, y)),
+    "mul": lambda node, x, y: pc.multiply_checked(*_exact(node, x, y)),
+    "neg": lambda node, x: pc.negate_checked(*_exact(node, x)),
+    "div": _plain_div,
+}

@@ -1,0 +1,151 @@
+"""eq, ne, lt, le, gt, ge: a comparison costs what the bits of its operands' ranges cost; with null it is null."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.dtypes import Bool, String
+from spuframe.errors import TypeMismatchError
+from spuframe.spu.algorithms.compare import differs, string_equal, string_less
+from spuframe.spu.algorithms.compare import less as less_words
+from spuframe.spu.encoding import RINGS
+from spuframe.spu.share import BIT, Share
+from spuframe.spu.value import Call, Node, Value, text_of
+
+
+def _eq(call: Call, x: Value, y: Value) -> Value:
+    return call.result(_equal(call, x, y), call.valid(x, y))
+
+
+def _ne(call: Call, x: Value, y: Value) -> Value:
+    return call.result(call.box.not_(_equal(call, x, y)), call.valid(x, y))
+
+
+def _lt(call: Call, x: Value, y: Value) -> Value:
+    return call.result(_less(call, x, y), call.valid(x, y))
+
+
+def _gt(call: Call, x: Value, y: Value) -> Value:
+    return call.result(_less(call, y, x), call.valid(x, y))
+
+
+def _le(call: Call, x: Value, y: Value) -> Value:
+    return call.result(call.box.not_(_less(call, y, x)), call.valid(x, y))
+
+
+def _ge(call: Call, x: Value, y: Value) -> Value:
+    return call.result(call.box.not_(_less(call, x, y)), call.valid(x, y))
+
+
+def _null(call: Call, x: Value, y: Value) -> bool:
+    return any(v.share is None and v.public is None for v in (x, y))
+
+
+def _constant(call: Call, truth: bool) -> Share:
+    return call.box.constant(int(truth), BIT, (call.rows,))
+
+
+def _width(x: Value, y: Value) -> int:
+    if not all(isinstance(v.dtype, String) for v in (x, y)):
+        raise TypeMismatchError(f"{x.dtype} and {y.dtype} cannot be compared: cast one of them")
+    return max(len(text_of(v)) if v.share is None else v.dtype.width for v in (x, y))  # type: ignore[attr-defined]
+
+
+def _bools(x: Value, y: Value) -> bool:
+    """Whether both are bits (a public number that is 0 or 1 counts as one)."""
+    return all(isinstance(v.dtype, Bool) or (v.is_public and not isinstance(v.public, str) and v.number in (0, 1)) for v in (x, y))
+
+
+def _equal(call: Call, x: Value, y: Value) -> Share:
+    box = call.box
+    if _null(call, x, y):
+        return _constant(call, False)
+    if isinstance(x.dtype, String) or isinstance(y.dtype, String):
+        width = max(1, _width(x, y))
+        return string_equal(box, call.words(x, width), call.words(y, width), width)
+    if _bools(x, y):
+        return box.not_(call.bit(x) ^ call.bit(y))
+    frac = max(x.frac, y.frac)
+    limits = []
+    for v in (x, y):
+        if v.is_public:
+            exact = v.number * (1 << frac)
+            if frac == 0 and exact.denominator != 1:
+                return _constant(call, False)  # no integer equals it
+            limits.append((round(exact), round(exact)))
+        else:
+            limits.append((v.low << (frac - v.frac), v.high << (frac - v.frac)))
+    (low_x, high_x), (low_y, high_y) = limits
+    if low_x > high_y or low_y > high_x:
+        return _constant(call, False)
+    bits = max(abs(low_x - high_y), abs(high_x - low_y), 1).bit_length()
+    ring = next((r for r in RINGS if r >= bits), 64)
+    return box.not_(differs(box, call.number(x, ring, frac), call.number(y, ring, frac), min(bits, 64)))
+
+
+def _less(call: Call, x: Value, y: Value) -> Share:
+    """``x < y``."""
+    box = call.box
+    if _null(call, x, y):
+        return _constant(call, False)
+    if isinstance(x.dtype, String) or isinstance(y.dtype, String):
+        width = max(1, _width(x, y))
+        return string_less(box, call.words(x, width), call.words(y, width), width)
+    if _bools(x, y):
+        return box.and_(box.not_(call.bit(x)), call.bit(y))
+    frac = max(x.frac if not x.is_public else 0, y.frac if not y.is_public else 0)
+    a, low_x, high_x = _operand(call, x, frac, math.ceil if frac else math.floor)
+    b, low_y, high_y = _operand(call, y, frac, math.ceil)
+    if high_x < low_y or low_x >= high_y:
+        return _constant(call, high_x < low_y)
+    return less_words(box, a, b, (low_x, high_x), (low_y, high_y), lambda v, ring: call.number(v, ring, frac), call.rows)
+
+
+def _operand(call: Call, x: Value, frac: int, rounding: Any) -> tuple[Value | int, int, int]:
+    """An operand, and its bounds in units of ``2**-frac``.
+
+    A public number beside integers is rounded so that the comparison stays exact (``n < 2.5`` is ``n < 3``, ``2.5 < n`` is ``2 < n``); beside
+    fixed point it is rounded as a value of the column would be.
+    """
+    if not x.is_public:
+        shift = frac - x.frac
+        return x, x.low << shift, x.high << shift
+    exact = Fraction(x.number) * (1 << frac)
+    unit = round(exact) if frac else int(rounding(exact))
+    return unit, unit, unit
+
+
+SECRET = {"eq": _eq, "ne": _ne, "lt": _lt, "le": _le, "gt": _gt, "ge": _ge}
+
+
+
+# ---- over Arrow ---------------------------------------------------------------------------------
+def _common(x: Any, y: Any) -> tuple[Any, Any]:
+    """Operands of one type in which the comparison is exact."""
+    x, y = (a.cast(pa.int64()) if pa.types.is_boolean(a.type) else a for a in (x, y))
+    kinds = {x.type, y.type}
+    if pa.uint64() in kinds and len(kinds) > 1 and all(map(pa.types.is_integer, kinds)):
+        return x.cast(pa.decimal128(20)), y.cast(pa.decimal128(20))
+    return x, y
+
+
+def _arrow(name: str) -> Any:
+    def compare(node: Node, x: Any, y: Any) -> Any:
+        return getattr(pc, name)(*_common(x, y))
+
+    return compare
+
+
+PLAIN = {
+    "eq": _arrow("equal"),
+    "ne": _arrow("not_equal"),
+    "lt": _arrow("less"),
+    "le": _arrow("less_equal"),
+    "gt": _arrow("greater"),
+    "ge": _arrow("greater_equal"),
+}

@@ -1,0 +1,79 @@
+"""where, is_null, fill_null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.dtypes import Bool, String
+from spuframe.spu.encoding import arrow_type
+from spuframe.spu.share import BIT, Share
+from spuframe.spu.value import Call, Node, Value
+
+
+def _shared(call: Call, x: Value) -> Share:
+    """An operand in the kind of the result."""
+    node = call.node
+    if isinstance(node.dtype, String):
+        return call.words(x, node.dtype.width)
+    return call.bit(x) if isinstance(node.dtype, Bool) else call.number(x, node.ring, node.frac)
+
+
+def _validity(call: Call, x: Value) -> Share:
+    return call.box.constant(1, BIT, (call.rows,)) if x.valid is None else x.valid
+
+
+def _choose(call: Call, bit: Share, x: Value, y: Value) -> Share:
+    """``x`` where the bit is set, else ``y``."""
+    box, node = call.box, call.node
+    if x.share is None and y.share is None and not isinstance(node.dtype, Bool | String):
+        a, b = call.scaled(x, node.frac), call.scaled(y, node.frac)
+        return box.add_public(box.b2a(bit, node.ring).scale(a - b), b)
+    return box.select(bit, _shared(call, x), _shared(call, y))
+
+
+def _where(call: Call, condition: Value, x: Value, y: Value) -> Value:
+    box = call.box
+    if condition.share is None:
+        chosen = x if condition.public else y
+        return call.result(_shared(call, chosen), chosen.valid)
+    bit = call.bit(condition)
+    if condition.valid is not None:  # null is not true
+        bit = box.and_(bit, condition.valid)
+    valid = None if x.valid is None and y.valid is None else box.select(bit, _validity(call, x), _validity(call, y))
+    return call.result(_choose(call, bit, x, y), valid)
+
+
+def _is_null(call: Call, x: Value) -> Value:
+    return call.result(call.box.constant(0, BIT, (call.rows,)) if x.valid is None else call.box.not_(x.valid))
+
+
+def _fill_null(call: Call, x: Value, default: Value) -> Value:
+    if x.valid is None:
+        return call.result(_shared(call, x))
+    valid = None if default.valid is None else call.box.or_(x.valid, default.valid)
+    if x.share is None:
+        return call.result(_shared(call, default), valid)
+    return call.result(_choose(call, x.valid, x, default), valid)
+
+
+SECRET = {"where": _where, "is_null": _is_null, "fill_null": _fill_null}
+
+
+# ---- over Arrow ---------------------------------------------------------------------------------
+def _typed(node: Node, *args: Any) -> list[Any]:
+    target = arrow_type(node.dtype)
+    return [a if a.type == target else a.cast(target, safe=pa.types.is_integer(target)) for a in args]
+
+
+def _plain_where(node: Node, condition: Any, x: Any, y: Any) -> Any:
+    return pc.if_else(pc.fill_null(condition, False), *_typed(node, x, y))
+
+
+PLAIN = {
+    "where": _plain_where,
+    "is_null": lambda node, x: pc.is_null(x),
+    "fill_null": lambda node, x, default: pc.coalesce(*_typed(node, x, default)),
+}

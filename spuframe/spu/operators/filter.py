@@ -1,0 +1,21 @@
+"""filter: rows where a predicate is true stay valid; no row moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spuframe.spu.evaluate import Evaluator
+from spuframe.spu.operator import Env, Step
+from spuframe.spu.shaping import conform
+from spuframe.spu.table import Table
+
+
+def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
+    """Validity AND the predicate AND its not being null."""
+    table, box = inputs[0], env.box
+    keep, known = Evaluator(box, table).bit(step.params["predicate"])
+    for bit in (known, table.valid):
+        if bit is not None:
+            keep = box.and_(keep, bit)
+    columns = {f.name: conform(box, table.columns[f.name], f) for f in step.fields}
+    return Table(columns, table.rows, keep)

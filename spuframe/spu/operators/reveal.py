@@ -1,0 +1,44 @@
+"""reveal: a table is handed to the analyst, and nothing of the rows and values that are not part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spuframe.spu.kernel import Cost
+from spuframe.spu.operator import Delivery, Env, Step
+from spuframe.spu.shaping import conform, masked, shuffled
+from spuframe.spu.share import Share
+from spuframe.spu.table import Table
+
+
+def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
+    """Invalid rows and nulls are zeroed; unless ``ordered``, a masked table is shuffled first, so that the places of its rows say nothing."""
+    box, table = env.box, inputs[0]
+    table = Table({f.name: conform(box, table.columns[f.name], f) for f in step.fields}, table.rows, table.valid)
+    ordered = bool(step.params.get("ordered", False))
+    if table.valid is not None and not ordered:
+        table = shuffled(box, table)
+    table = masked(box, table)
+    delivery = Delivery(step.fields, table.rows)
+    sizes = [0] * env.parties
+
+    def hand(share: Share) -> tuple[Share, object]:
+        for party, size in enumerate(box.protocol.yield_sizes(env.parties, share.kind, share.shape)):
+            sizes[party] += size
+        if box.ctx is None:
+            return share, None
+        return share, box.protocol.yield_(box.ctx.rank, env.parties, share)
+
+    for name, column in table.columns.items():
+        delivery.messages[name] = hand(column.values)
+        if column.valid is not None:
+            delivery.valid[name] = hand(column.valid)
+    if table.valid is not None:
+        delivery.mask = hand(table.valid)
+    box.declared += Cost(1, tuple(sizes))
+    env.deliveries.append(delivery)
+    what = f"reveal to the analyst: columns {', '.join(table.columns) or '(none)'} of up to {table.rows} rows"
+    if table.valid is not None:
+        what += ", how many of them are valid" + (" and where they stand" if ordered else "; rows are shuffled")
+    env.notes.append(what)
+    return table

@@ -1,0 +1,99 @@
+"""scan: an owner computes columns in plaintext and shares them; the parties accept them. One message per party, one round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.dtypes import Bool, Field, String
+from spuframe.errors import DataError
+from spuframe.link.base import Link
+from spuframe.spu.encoding import arrow_type, column_kind, column_shape, encode
+from spuframe.spu.kernel import Cost, Protocol
+from spuframe.spu.operator import Env, Step
+from spuframe.spu.plaintext import evaluate, evaluate_filter
+from spuframe.spu.share import BIT, Array, Kind, Share, pack
+from spuframe.spu.table import Column, Table
+
+
+def _layout(step: Step) -> list[tuple[Kind, tuple[int, ...]]]:
+    """What an owner sends, in order: each column's values and nulls, then the rows' validity."""
+    bit = (BIT, (step.rows,))
+    parts: list[tuple[Kind, tuple[int, ...]]] = []
+    for field in step.fields:
+        parts.append((column_kind(field)[0], column_shape(field, step.rows)))
+        if field.nullable:
+            parts.append(bit)
+    return [*parts, bit] if step.masked else parts
+
+
+def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
+    """At the parties."""
+    owner, layout = env.parties + env.owners.index(step.params["owner"]), _layout(step)
+    protocol, box = env.box.protocol, env.box
+    sizes = [protocol.deal_sizes(env.parties, kind, shape) for kind, shape in layout]
+    total = sum(sum(s) for s in sizes)
+    box.declared += Cost(1, (*[0] * owner, total))
+    if box.ctx is None:
+        shares = [Share(kind, shape, ()) for kind, shape in layout]
+    else:
+        rank = box.ctx.rank
+        message = np.empty(sum(s[rank] for s in sizes), np.uint8)
+        box.ctx.round([], [(owner, message)] if message.size else [])
+        ends = np.cumsum([s[rank] for s in sizes])[:-1]
+        pieces = np.split(message, ends) if sizes else []
+        shares = [
+            protocol.accept(rank, env.parties, np.ascontiguousarray(piece), kind, shape)
+            for piece, (kind, shape) in zip(pieces, layout, strict=True)
+        ]
+    rest = iter(shares)
+    columns = {f.name: Column(f, next(rest), next(rest) if f.nullable else None) for f in step.fields}
+    return Table(columns, step.rows, next(rest) if step.masked else None)
+
+
+def deal_scan(protocol: Protocol, parties: int, link: Link, step: Step, table: pa.Table) -> None:
+    """At the owner: evaluate, filter, encode, share, send."""
+    messages: list[list[Array]] = [[] for _ in range(parties)]
+    for (kind, shape), words in zip(_layout(step), _plaintext(step, table), strict=True):
+        for to, message in enumerate(protocol.deal(parties, words, kind, shape)):
+            messages[to].append(message)
+    for to, pieces in enumerate(messages):
+        whole = np.concatenate(pieces) if pieces else np.empty(0, np.uint8)
+        if whole.size:
+            link.send(to, whole)
+
+
+def _plaintext(step: Step, table: pa.Table) -> list[Array]:
+    expressions = dict(step.params["columns"])
+    predicate = step.params.get("filter")
+    keep: pa.Array | None = None if predicate is None else evaluate_filter(predicate, table)
+    if keep is not None and step.params.get("drop"):
+        table, keep = table.filter(keep), None
+    rows = table.num_rows
+    if rows > step.rows or (rows < step.rows and not step.masked):
+        raise DataError(f"table {step.params['table']!r} has {rows} rows where the plan expects {step.rows}: make the plan again")
+    mask = np.zeros(step.rows, bool)
+    mask[:rows] = True if keep is None else np.asarray(keep)
+    words: list[Array] = []
+    for field in step.fields:
+        column, filler = evaluate(expressions[field.name], table), _filler(field)
+        if keep is not None:  # rows that the filter drops are shared as a constant, whatever they hold
+            column = pc.if_else(keep, column, filler)
+        if rows < step.rows:
+            column = pa.concat_arrays([column, pa.array([filler.as_py()] * (step.rows - rows), column.type)])
+        values, valid = encode(column, field)
+        words += [values] if valid is None else [values, valid]
+    return [*words, pack(mask)] if step.masked else words
+
+
+def _filler(field: Field) -> pa.Scalar:
+    """Zero, or the value of the column's range that is nearest to it."""
+    if isinstance(field.dtype, String):
+        return pa.scalar("")
+    if isinstance(field.dtype, Bool):
+        return pa.scalar(False)
+    low, high = field.range or (0, 0)
+    return pa.scalar(min(max(0, low), high), arrow_type(field.dtype))

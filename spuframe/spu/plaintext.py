@@ -1,0 +1,93 @@
+"""Expressions over plaintext: what an owner computes alone on its own table, and constant parts of any expression.
+
+The same primitives as over shares, with pandas' nullable (Kleene) rules: null in, null out, unless a logical operation is decided by its other
+operand; integers are exact; dividing integers gives a float; dividing by zero gives null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spuframe.dtypes import DType, Int, parse_dtype
+from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
+from spuframe.spu.encoding import arrow_type
+from spuframe.spu.functions import plain
+from spuframe.spu.value import Node, Scalar
+
+Expression = Mapping[str, Any]
+
+
+def evaluate(expression: Expression, table: pa.Table) -> pa.Array:
+    """The column that an expression gives over a table, cast to the type of its node.
+
+    >>> x = {"col": "x", "dtype": "int64", "nullable": True, "range": None}
+    >>> one = {"lit": 1, "dtype": "int64", "nullable": False, "range": [1, 1]}
+    >>> twice = {"fn": "add", "args": [x, one], "dtype": "int64", "nullable": True, "range": None}
+    >>> evaluate(twice, pa.table({"x": [1, None]})).to_pylist()
+    [2, None]
+    """
+    found = _evaluate(expression, table)
+    if isinstance(found, pa.Scalar):
+        return pa.array([found.as_py()] * table.num_rows, found.type)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def evaluate_filter(predicate: Expression, table: pa.Table) -> pa.Array:
+    """Which rows a filter keeps: false and null drop a row."""
+    return pc.fill_null(evaluate(predicate, table), False)
+
+
+def fold(expression: Expression) -> Scalar:
+    """The value of an expression without columns."""
+    found = evaluate(expression, pa.table({"": pa.nulls(1)}))[0].as_py()
+    assert found is None or isinstance(found, bool | int | float | str)
+    return found
+
+
+def _evaluate(e: Expression, table: pa.Table) -> Any:
+    dtype = parse_dtype(e["dtype"])
+    if "lit" in e:
+        return pa.scalar(e["lit"], arrow_type(dtype))
+    if "col" in e:
+        if e["col"] not in table.column_names:
+            raise ColumnNotFoundError.of(e["col"], table.column_names)
+        return _read(table.column(e["col"]), dtype, e["col"])
+    args = [_evaluate(a, table) for a in e["args"]]
+    return _cast(plain(e["fn"])(Node.of(e), *args), dtype, f"{e['fn']}(...)")
+
+
+def _read(column: pa.ChunkedArray, dtype: DType, name: str) -> pa.Array:
+    array = column.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if isinstance(dtype, Int) and (pa.types.is_temporal(array.type)):
+        array = array.view(pa.int32() if array.type.bit_width == 32 else pa.int64())
+    return _cast(array, dtype, f"column {name!r}")
+
+
+def _cast(array: Any, dtype: DType, what: str) -> Any:
+    target = arrow_type(dtype)
+    if array.type == target:
+        return array
+    safe = not (pa.types.is_integer(array.type) and pa.types.is_floating(target)) and not pa.types.is_floating(array.type)
+    try:
+        if isinstance(dtype, Int) and pa.types.is_floating(array.type):
+            _whole(array, what)
+        return array.cast(target, safe=safe)
+    except pa.ArrowNotImplementedError as error:
+        raise TypeMismatchError(f"{what} has the Arrow type {array.type}, which is no {dtype}: declare the column's type") from error
+    except pa.ArrowInvalid:  # its text holds the value
+        raise EncodingError(f"{what} has values that {dtype} cannot hold: declare a wider type") from None
+
+
+def _whole(array: Any, what: str) -> None:
+    """Floats that stand for integers (pandas makes them of integers with nulls) must be whole."""
+    values = np.asarray(pc.drop_null(array) if isinstance(array, pa.Array) else [array.as_py() or 0.0], dtype=np.float64)
+    if not (np.isfinite(values).all() and (values == np.trunc(values)).all() and (np.abs(values) < 2.0**63).all()):
+        raise EncodingError(f"{what} has values that are not whole numbers: declare it float, or round it")
+

@@ -1,0 +1,159 @@
+"""What the primitives of expressions work on: typed values, public or shared, with their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from spuframe.dtypes import Bool, DType, Fixed, Int, String, parse_dtype
+from spuframe.errors import TypeMismatchError
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.encoding import kind_of, string_words, units
+from spuframe.spu.shaping import fit, string_width
+from spuframe.spu.share import BIT, Arithmetic, Share
+
+Scalar: TypeAlias = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Node:
+    """The inferred result of an expression node.
+
+    Parameters
+    ----------
+    dtype : DType
+    nullable : bool
+    low, high : int
+        Bounds in units of ``2**-f`` (of 1 for integers; 0..1 for bool).
+    """
+
+    dtype: DType
+    nullable: bool
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, expression: Mapping[str, Any]) -> Node:
+        dtype, bounds = parse_dtype(expression["dtype"]), expression.get("range")
+        low, high = units(dtype, None if bounds is None else (bounds[0], bounds[1]))
+        return cls(dtype, bool(expression["nullable"]), low, high)
+
+    @property
+    def frac(self) -> int:
+        return self.dtype.f if isinstance(self.dtype, Fixed) else 0
+
+    @property
+    def ring(self) -> int:
+        """Bits of the ring that a share of this type takes."""
+        if isinstance(self.dtype, Fixed):
+            return 64
+        kind, _ = kind_of(self.dtype, (self.low, self.high) if isinstance(self.dtype, Int) else None)
+        return kind.bits
+
+
+@dataclass(frozen=True)
+class Value(Node):
+    """An operand: a share, or a public scalar that is the same in all rows.
+
+    Parameters
+    ----------
+    share : Share or None
+        None for a public scalar.
+    public : bool, int, float, str or None
+        None where ``share`` is given, and for a public null.
+    valid : Share or None
+        None: no row is null. Values of null rows are arbitrary.
+    """
+
+    share: Share | None = None
+    public: Scalar = None
+    valid: Share | None = None
+
+    @property
+    def is_public(self) -> bool:
+        return self.share is None and self.public is not None
+
+    @property
+    def number(self) -> Fraction:
+        """The exact public number."""
+        assert self.public is not None and not isinstance(self.public, str)
+        return Fraction(self.public)
+
+
+class Call:
+    """The application of a primitive: the black box, the number of rows, and what the result must be."""
+
+    def __init__(self, box: BlackBox, rows: int, node: Node) -> None:
+        self.box, self.rows, self.node = box, rows, node
+
+    # ---- operands as shares ----------------------------------------------------------------------
+    def number(self, x: Value, bits: int, frac: int = 0) -> Share:
+        """A numeric or bool operand in the ring of ``bits`` bits with ``frac`` fraction bits."""
+        if x.share is None:
+            return self.box.constant(self.scaled(x, frac), Arithmetic(bits), (self.rows,))
+        if x.share.is_bit:
+            return self.box.b2a(x.share, bits).shift_left(frac)
+        if not isinstance(x.share.kind, Arithmetic):
+            raise TypeMismatchError(f"a number is needed, got {x.dtype}: cast it first")
+        if frac < x.frac:
+            return fit(self.box, self.box.trunc(x.share, x.frac - frac), bits)
+        wide = fit(self.box, x.share, bits)
+        return wide.shift_left(frac - x.frac) if frac > x.frac else wide
+
+    def scaled(self, x: Value, frac: int) -> int:
+        """A public number in units of ``2**-frac``, rounded to the nearest; zero for null."""
+        return 0 if x.public is None else round(x.number * (1 << frac))
+
+    def bit(self, x: Value) -> Share:
+        """A bool operand as a packed bit; a number counts as true unless it is zero."""
+        if x.share is None:
+            return self.box.constant(int(bool(x.public)), BIT, (self.rows,))
+        if not x.share.is_bit:
+            raise TypeMismatchError(f"bool is needed, got {x.dtype}: compare it with something")
+        return x.share
+
+    def words(self, x: Value, width: int) -> Share:
+        """A string operand as words of ``width`` bytes."""
+        if x.share is not None:
+            if not isinstance(x.dtype, String):
+                raise TypeMismatchError(f"a string is needed, got {x.dtype}")
+            return string_width(x.share, x.dtype.width, width)
+        kind, count = kind_of(String(width))
+        shape = (self.rows,) if count == 1 else (self.rows, count)
+        return self.box.constant(np.asarray(string_words([text_of(x)], width)), kind, shape)
+
+    # ---- results -----------------------------------------------------------------------------------
+    def valid(self, *operands: Value) -> Share | None:
+        """Validity of a result that is null where an operand is."""
+        out: Share | None = None
+        for x in operands:
+            if x.valid is not None:
+                out = x.valid if out is None or out is x.valid else self.box.and_(out, x.valid)
+        return out
+
+    def result(self, share: Share, valid: Share | None = None) -> Value:
+        n = self.node
+        if isinstance(share.kind, Arithmetic) and share.bits > n.ring:
+            share = share.narrow(n.ring)
+        return Value(n.dtype, n.nullable, n.low, n.high, share, None, valid)
+
+
+def text_of(x: Value) -> bytes:
+    """A public string's bytes; empty for null."""
+    return x.public.encode() if isinstance(x.public, str) else b""
+
+
+def literal(value: Scalar, node: Node, box: BlackBox, rows: int) -> Value:
+    """A literal; its bounds are its value."""
+    if value is None:
+        return Value(node.dtype, True, 0, 0, None, None, box.constant(0, BIT, (rows,)))
+    low, high = node.low, node.high
+    if isinstance(node.dtype, Bool):
+        low = high = int(bool(value))
+    elif not isinstance(value, str):
+        low = high = round(Fraction(value) * (1 << node.frac))
+    return Value(node.dtype, False, low, high, None, value)

@@ -1,0 +1,291 @@
+"""`check_protocol`: what every protocol must pass, for its author to call in one test.
+
+Every kernel of the table is run on random and extreme words of every ring and of odd sizes, against NumPy; every run is held to the
+declared rounds and bytes at every rank (`simulate_blackbox`). Where there is more than one party, results must be shared afresh
+at every run, and what a single party holds must look uniform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from spuframe.plugins import protocol as protocol_by_name
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.context import Context
+from spuframe.spu.kernel import Protocol
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, unpack
+from spuframe.testing.simulate import share_out, simulate, simulate_blackbox
+
+RINGS = (8, 16, 32, 64)
+WIDTHS = (1, 2, 5, 8, 13, 32, 33, 64)
+SIZES = (0, 1, 7, 64, 1000)
+BATCH = 192  # so that 1000 rows are six batches, the last one odd
+
+Run: TypeAlias = Callable[..., Any]
+Case: TypeAlias = tuple[str, Run, list[Kind], Callable[..., Array]]
+
+
+def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed: int = 0) -> None:
+    """Raise unless ``protocol`` does what the kernel table says, at the cost that it declares.
+
+    Parameters
+    ----------
+    protocol : str or Protocol
+    parties : int, optional
+        The fewest that the protocol runs with, unless stated.
+    seed : int
+        Of the inputs; masks and keys never come from it.
+
+    Raises
+    ------
+    AssertionError
+        A wrong result, a share that is not fresh, or one that is not uniform.
+    ProtocolError
+        A cost that is not the declared one, or a message of the wrong size.
+
+    Examples
+    --------
+    >>> check_protocol("plaintext")
+    """
+    table = protocol_by_name(protocol) if isinstance(protocol, str) else protocol
+    check = _Checker(table, parties or table.parties[0], np.random.default_rng(seed))
+    check.sharing()
+    check.constants()
+    for case in exact_cases():
+        if _kernel_of(case[0]) in table.kernels:
+            check.exact(case)
+    if "trunc" in table.kernels:
+        check.truncations()
+    if "matmul" in table.kernels:
+        check.matrices()
+    if {"draw", "shuffle", "unshuffle"} <= set(table.kernels):
+        check.permutations()
+    if check.parties > 1:
+        check.fresh()
+        check.uniform()
+
+
+def exact_cases() -> Iterator[Case]:
+    """Kernels whose result is determined: (what, run, kinds of the inputs, NumPy reference)."""
+    for k in RINGS:
+        a = Arithmetic(k)
+        yield f"dot k={k}", lambda box, x, y: box.mul(x, y), [a, a], lambda x, y: x * y
+        yield f"dot of 3 k={k}", lambda box, x, y: box.dot([x, y, x], [y, y, x]), [a, a], lambda x, y: x * y + y * y + x * x
+        yield f"open k={k}", lambda box, x: box.open(x), [a], lambda x: x
+        yield f"inject k={k}", lambda box, b, x: box.inject(b, x), [BIT, a], lambda b, x: b.astype(x.dtype) * x
+        for bits in sorted({1, 5, k - 1, k}):
+            yield f"msb k={k} bits={bits}", lambda box, x, bits=bits: box.msb(x, bits), [a], lambda x, bits=bits: _bit(x, bits - 1)
+            yield f"eqz k={k} bits={bits}", lambda box, x, bits=bits: box.eqz(x, bits), [a], lambda x, bits=bits: _zero(x, bits)
+            yield f"a2b k={k} bits={bits}", lambda box, x, bits=bits: box.a2b(x, bits), [a], lambda x, bits=bits: _low(x, bits)
+        for wide in (r for r in RINGS if r > k):
+            yield (
+                f"extend k={k} to {wide}",
+                lambda box, x, wide=wide: box.extend(x, wide),
+                [Arithmetic(k)],
+                lambda x, wide=wide: _signed(x).astype(f"i{wide // 8}").view(f"u{wide // 8}"),
+            )
+    for b in WIDTHS:
+        kind = Boolean(b)
+        yield f"and_ b={b}", lambda box, x, y: box.and_(x, y), [kind, kind], lambda x, y: x & y
+        yield f"open b={b}", lambda box, x: box.open(x), [kind], lambda x: x
+        yield f"eqz b={b}", lambda box, x, b=b: box.eqz(x, b), [kind], lambda x, b=b: _zero(x, b)
+        for k in (r for r in RINGS if r >= b):
+            yield f"b2a b={b} k={k}", lambda box, x, k=k: box.b2a(x, k), [kind], lambda x, k=k: x.astype(f"u{k // 8}")
+
+
+class _Checker:
+    def __init__(self, table: Protocol, parties: int, rng: np.random.Generator) -> None:
+        self.table, self.parties, self.rng = table, parties, rng
+
+    def run(self, fn: Run, *inputs: Any) -> Any:
+        return simulate_blackbox(self.table, fn, *inputs, parties=self.parties, batch_rows=BATCH)
+
+    def words(self, kind: Kind, n: int, limit: int | None = None) -> Array:
+        """Random words, every third one extreme; with ``limit``, signed values of less than 2^limit in size."""
+        if kind == BIT:
+            return self.rng.integers(0, 2, n).astype(np.uint8)
+        top = (1 << kind.bits) - 1
+        extremes = [0, 1, top, top >> 1, (top >> 1) + 1]
+        if limit is not None:
+            extremes = [v & top for v in (0, 1, -1, (1 << limit) - 1, 1 - (1 << limit))]
+        out = self.rng.integers(0, 1 << 64, n, dtype=np.uint64) & np.uint64(top)
+        if limit is not None:
+            out = (out.astype(kind.word).view(f"i{kind.word.itemsize}") >> (kind.bits - 1 - limit)).astype(np.int64).view(np.uint64) & np.uint64(top)
+            out[out == np.uint64((-(1 << limit)) & top)] = 0
+        out[::3] = np.array(extremes, np.uint64)[np.arange(len(out[::3])) % len(extremes)]
+        return out.astype(kind.word)
+
+    # ---- values in, values out -------------------------------------------------------------------------
+    def sharing(self) -> None:
+        for kind in (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS)):
+            inputs = [(self.words(kind, n), kind) for n in SIZES]
+            got = self.run(lambda box, *xs: list(xs), *inputs)
+            for (x, _), y in zip(inputs, got, strict=True):
+                _equal(y, x, f"deal, accept, yield_, combine of {kind}, {len(x)} rows")
+
+    def constants(self) -> None:
+        for kind in (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS)):
+            x = self.words(kind, 70)
+            got = self.run(lambda box, s, x=x, kind=kind: [box.constant(x, kind, (70,)), s ^ s if isinstance(kind, Boolean) else s - s], (x, kind))
+            _equal(got[0], x, f"constant of {kind}")
+            _equal(got[1], np.zeros_like(x), f"x - x of {kind}")
+            scalar = self.run(lambda box, s, kind=kind: box.constant(1, kind, (9,)), (x, kind))
+            _equal(scalar, np.ones(9, x.dtype), f"constant 1 of {kind}")
+
+    # ---- kernels ---------------------------------------------------------------------------------------
+    def exact(self, case: Case) -> None:
+        what, fn, kinds, reference = case
+        m = len(kinds)
+        small = kinds[0].bits - 2 if what.startswith("extend") else None
+        cases = [[self.words(kind, n, small) for kind in kinds] for n in SIZES]
+        inputs = [(x, kind) for case_ in cases for x, kind in zip(case_, kinds, strict=True)]
+        got = self.run(lambda box, *xs: [fn(box, *xs[i : i + m]) for i in range(0, len(xs), m)], *inputs)
+        for xs, y in zip(cases, got, strict=True):
+            _equal(y, reference(*xs), f"{what}, {len(xs[0])} rows")
+
+    def truncations(self) -> None:
+        """Error below one unit in the last place, over the whole range."""
+        for k in RINGS:
+            kind = Arithmetic(k)
+            for f in sorted({1, k // 4, k // 2, k - 3}):
+                xs = [self.words(kind, n, k - 2) for n in SIZES]
+                got = self.run(partial(_truncate, f=f), *xs)
+                for x, y in zip([x for x in xs for _ in range(2)], got, strict=True):
+                    error = _signed(y).astype(object) * (1 << f) - _signed(x).astype(object)
+                    assert all(abs(e) < 1 << f for e in error), f"trunc or dot k={k} f={f}, {len(x)} rows: off by {max(map(abs, error)) / (1 << f)} units"
+
+    def matrices(self) -> None:
+        for k in RINGS:
+            kind = Arithmetic(k)
+            for n, m, p in ((1, 1, 1), (1, 9, 1), (5, 7, 3), (16, 33, 4), (3, 0, 2)):
+                x, y = self.words(kind, n * m).reshape(n, m), self.words(kind, m * p).reshape(m, p)
+                got = self.run(lambda box, x, y: box.matmul(x, y), x, y)
+                _equal(got, np.matmul(x, y, dtype=x.dtype), f"matmul k={k}, ({n},{m}) by ({m},{p})")
+        x = self.rng.integers(-(1 << 20), 1 << 20, (9, 11))
+        y = self.rng.integers(-(1 << 20), 1 << 20, (11, 6))
+        got = _signed(self.run(lambda box, x, y: box.matmul(x, y, 13), x, y))
+        assert (np.abs(got * (1 << 13) - x @ y) < 1 << 13).all(), "matmul f=13: off by more than a unit in the last place"
+
+    def permutations(self) -> None:
+        for n in (1, 2, 7, 64, 1000):
+            rows, words = np.arange(n, dtype=np.uint32), self.words(Boolean(13), n)
+            bits, wide = self.words(BIT, n), self.words(Arithmetic(64), n)
+            inputs = ((rows, Arithmetic(32)), (words, Boolean(13)), (bits, BIT), (wide, Arithmetic(64)))
+
+            def there_and_back(box: BlackBox, *xs: Share, n: int = n) -> Any:
+                first, second = box.draw(n), box.draw(n)
+                moved = box.shuffle(first, xs)
+                return moved, box.unshuffle(first, moved), box.shuffle(second, xs[:1])
+
+            moved, back, other = self.run(there_and_back, *inputs)
+            order = moved[0]
+            _equal(np.sort(order), rows, f"shuffle of {n} rows: a permutation")
+            for y, (x, kind) in zip(moved, inputs, strict=True):
+                _equal(y, x[order], f"shuffle of {kind}, {n} rows: the permutation of the other shares")
+            for y, (x, kind) in zip(back, inputs, strict=True):
+                _equal(y, x, f"unshuffle of {kind}, {n} rows: the inverse")
+            assert n < 64 or (order != other[0]).any(), f"two permutations of {n} rows are equal"
+
+    # ---- secrecy, as far as a test can tell ----------------------------------------------------------------
+    def fresh(self) -> None:
+        """Two runs on the same shares give other shares, at every party."""
+        n = 256
+        for what, fn, kinds in interactive(self.table):
+            dealt = [share_out(self.table, self.parties, (self.words(kind, n, kind.bits - 2 if kind.bits > 2 else None), kind)) for kind in kinds]
+
+            def ends(fn: Run = fn, dealt: list[list[Share]] = dealt) -> list[Share]:
+                return simulate(self.parties, lambda box: fn(box, *(d[_rank(box)] for d in dealt)), protocol=self.table)
+
+            for rank, (one, two) in enumerate(zip(ends(), ends(), strict=True)):
+                for j, (p, q) in enumerate(zip(one.parts, two.parts, strict=True)):
+                    assert (p != q).any(), f"{what}: component {j} of party {rank} is the same in two runs; is the result re-randomised?"
+
+    def uniform(self) -> None:
+        """What one party holds of a constant input: every component's bits as often set as not."""
+        n = 1 << 13
+        for what, fn, kinds in [("deal", lambda box, x: x, [k]) for k in (Arithmetic(64), Arithmetic(8), Boolean(13), BIT)] + list(interactive(self.table)):
+            for value in (0, 1):
+                dealt = [share_out(self.table, self.parties, (np.full(n, value, kind.word), kind)) for kind in kinds]
+
+                def ends(fn: Run = fn, dealt: list[list[Share]] = dealt) -> list[Share]:
+                    return simulate(self.parties, lambda box: fn(box, *(d[_rank(box)] for d in dealt)), protocol=self.table)
+
+                for rank, share in enumerate(ends()):
+                    for j, part in enumerate(share.parts):
+                        _looks_uniform(part, share, f"{what} of {kinds}, all {value}: component {j} of party {rank}")
+
+
+def interactive(table: Protocol) -> Iterator[tuple[str, Run, list[Kind]]]:
+    """Kernels that must share their result afresh."""
+    a, b = Arithmetic(64), Boolean(64)
+    every: list[tuple[str, Run, list[Kind]]] = [
+        ("dot", lambda box, x, y: box.mul(x, y), [a, a]),
+        ("dot f", lambda box, x, y: box.mul(x, y, 20), [a, a]),
+        ("matmul", lambda box, x, y: box.matmul(x.reshape(-1, 4), y.reshape(4, -1).slice(0, 4)), [a, a]),
+        ("trunc", lambda box, x: box.trunc(x, 20), [a]),
+        ("extend", lambda box, x: box.extend(x, 64), [Arithmetic(32)]),
+        ("inject", lambda box, x, y: box.inject(x, y), [BIT, a]),
+        ("and_", lambda box, x, y: box.and_(x, y), [b, b]),
+        ("msb", lambda box, x: box.msb(x), [a]),
+        ("eqz", lambda box, x: box.eqz(x), [a]),
+        ("a2b", lambda box, x: box.a2b(x), [a]),
+        ("b2a", lambda box, x: box.b2a(x), [BIT]),
+        ("b2a word", lambda box, x: box.b2a(x, 16), [Boolean(13)]),
+        ("shuffle", lambda box, x: box.shuffle(box.draw(x.rows), [x])[0], [a]),
+    ]
+    return (c for c in every if _kernel_of(c[0]) in table.kernels)
+
+
+def _truncate(box: BlackBox, *xs: Share, f: int) -> list[Share]:
+    out = []
+    for x in xs:
+        one = box.constant(1, x.kind, x.shape)
+        out += [box.trunc(x, f), box.mul(x, one, f)]
+    return out
+
+
+def _rank(box: BlackBox) -> int:
+    assert isinstance(box.ctx, Context)
+    return box.ctx.rank
+
+
+def _looks_uniform(part: Array, share: Share, what: str) -> None:
+    """Six standard deviations for the number of ones; a right protocol fails once in 10^8 components."""
+    if share.is_bit:
+        bits = unpack(part, share.rows)
+        total = bits.size
+    else:
+        bits = np.unpackbits(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
+        total = share.size * share.bits
+    ones = int(bits.sum(dtype=np.int64))
+    assert abs(ones - total / 2) < 6 * np.sqrt(total) / 2, f"{what}: {ones} of {total} bits are set"
+
+
+def _kernel_of(what: str) -> str:
+    return what.split(" ")[0]
+
+
+def _signed(x: Array) -> Array:
+    return np.ascontiguousarray(x).view(f"i{x.dtype.itemsize}")
+
+
+def _bit(x: Array, j: int) -> Array:
+    return (x.astype(np.uint64) >> np.uint64(j) & np.uint64(1)).astype(np.uint8)
+
+
+def _low(x: Array, bits: int) -> Array:
+    return (x.astype(np.uint64) & np.uint64((1 << bits) - 1)).astype(Boolean(bits).word)
+
+
+def _zero(x: Array, bits: int) -> Array:
+    return (_low(x, bits) == 0).astype(np.uint8)
+
+
+def _equal(got: Any, expected: Array, what: str) -> None:
+    got = np.asarray(got)
+    assert got.dtype == expected.dtype, f"{what}: `dtype` must be {expected.dtype}, got {got.dtype}"
+    np.testing.assert_array_equal(got, expected, err_msg=what)

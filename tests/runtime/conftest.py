@@ -1,0 +1,63 @@
+"""What the tests of the runtime share: a stand-in for the SPU, sessions of one party and two owners, plans."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from spuframe.config import InsecureWarning
+from spuframe.plan.physical import PhysicalPlan
+from spuframe.runtime.local import local
+from spuframe.runtime.session import Session
+
+STANDIN = (sys.executable, str(Path(__file__).parent / "standin.py"))
+
+
+@pytest.fixture
+def standin() -> tuple[str, ...]:
+    return STANDIN
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Session]]:
+    """Open sessions under the protocol ``plaintext``; all are closed at the end."""
+    with ExitStack() as stack:
+
+        def make(*, owners: tuple[str, ...] = ("ann", "bob"), **options: Any) -> Session:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InsecureWarning)
+                session = local(protocol="plaintext", **{"spares": 0, "worker": STANDIN, "deadline": 30.0} | options)
+            stack.enter_context(session)
+            for owner in owners:
+                session.add_owner(owner)
+            return session
+
+        yield make
+
+
+@pytest.fixture
+def plan() -> Callable[..., PhysicalPlan]:
+    """A plan for the stand-in."""
+
+    def make(do: str = "exchange", at: int = 0, owners: tuple[str, ...] = ("ann", "bob")) -> PhysicalPlan:
+        return PhysicalPlan("plaintext", 1, owners, (), options={"do": do, "at": at})
+
+    return make
+
+
+@pytest.fixture
+def ipc() -> Callable[[pa.Table], bytes]:
+    def make(table: pa.Table) -> bytes:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return sink.getvalue().to_pybytes()
+
+    return make

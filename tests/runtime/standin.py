@@ -1,0 +1,63 @@
+"""A worker whose engine does what the plan's options say, in place of the SPU; run as a script by the tests."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+import numpy as np
+
+from spuframe.errors import DuplicateKeyError
+from spuframe.runtime.worker import main
+
+
+class StandIn:
+    def __init__(self, protocol: Any, parties: int, link: Any, session_id: bytes, store: Any, tables: Any) -> None:
+        self.link, self.tables = link, tables
+
+    def open(self) -> None:
+        self.exchange()
+
+    def exchange(self) -> int:
+        """One round among all ranks: the sum of all ranks' numbers."""
+        mine, total = np.array([self.link.rank + 1], np.int64), 0
+        self.link.traffic.rounds += 1
+        others = [r for r in range(self.link.world) if r != self.link.rank]
+        for peer in others:
+            self.link.send(peer, mine)
+        for peer in others:
+            out = np.empty(1, np.int64)
+            self.link.recv_into(peer, out)
+            total += int(out[0])
+        return total + self.link.rank + 1
+
+    def run(self, plan: Mapping[str, Any], progress: Callable[[int, int], None]) -> dict[str, Any]:
+        do, at = plan["options"]["do"], plan["options"].get("at", 0)
+        here = self.link.rank == at
+        if do == "forever":
+            progress(1, 2)
+            while True:
+                self.exchange()
+                time.sleep(0.005)
+        if do == "value error" and here:
+            raise ValueError("a text with the secret 4711")
+        if do == "duplicate":
+            raise DuplicateKeyError("the key is not unique. Use another one.")
+        if do == "exit" and here:
+            sys.stderr.write("last words\n")
+            sys.exit(3)
+        if do == "memory" and here:
+            np.ones(1 << 29, np.int64)
+        total = self.exchange()
+        progress(1, 1)
+        profile = {"rounds": 1, "sent": 8 * (self.link.world - 1), "steps": []}
+        return {"deliveries": [], "notes": [f"sum {total}"], "profile": profile}
+
+
+if __name__ == "__main__":
+    main(StandIn)

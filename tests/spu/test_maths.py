@@ -1,0 +1,51 @@
+"""sigmoid and rsqrt against float64 over their whole range, on every protocol."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spuframe.spu.algorithms.rsqrt import SCALE, leading_bit, rsqrt
+from spuframe.spu.algorithms.sigmoid import coefficients, sigmoid
+from spuframe.spu.share import Arithmetic, Boolean
+from spuframe.testing import simulate_blackbox
+
+A64 = Arithmetic(64)
+F = 18
+
+
+def fixed(x: np.ndarray, f: int = F) -> np.ndarray:
+    return np.rint(np.asarray(x, np.float64) * 2.0**f).astype(np.int64).view(np.uint64)
+
+
+def floating(words: np.ndarray, f: int = F) -> np.ndarray:
+    return words.view(np.int64).astype(np.float64) / 2.0**f
+
+
+def test_series_of_the_sigmoid_is_close_where_it_is_used() -> None:
+    x = np.linspace(-16, 16, 20001)
+    series = 0.5 + sum(c * np.sin(2 * np.pi * h * x / 64) for h, c in coefficients())
+    assert np.abs(series - 1 / (1 + np.exp(-x))).max() < 6e-6
+
+
+def test_sigmoid_over_the_whole_type(protocol: str) -> None:
+    inside = np.linspace(-17, 17, 6001)
+    wide = np.concatenate([2.0 ** np.arange(-18, 43), -(2.0 ** np.arange(-18, 43)), [0.0, -0.0, 16.0, -16.0, 15.9999, 1e6, -1e12]])
+    x = np.concatenate([inside, wide])
+    got = floating(simulate_blackbox(protocol, lambda box, s: sigmoid(box, s, F), (fixed(x), A64)))
+    want = 1 / (1 + np.exp(-np.clip(floating(fixed(x)), -700, 700)))
+    assert np.abs(got - want).max() < 1e-5 + 2.0**-F
+
+
+def test_leading_bit(protocol: str) -> None:
+    x = np.array([0, 1, 2, 3, 4, 255, 256, 2**30, 2**31 - 1], np.uint32)
+    got = simulate_blackbox(protocol, lambda box, s: leading_bit(box, s), (x, Boolean(31)))
+    assert got.tolist() == [0, 1, 2, 2, 4, 128, 256, 2**30, 2**30]
+
+
+@pytest.mark.parametrize("low", [2.0**-25, 1e-4])
+def test_rsqrt(protocol: str, low: float) -> None:
+    x = np.concatenate([np.geomspace(low, 1.0, 4001), 2.0 ** -np.arange(0, 25)])
+    got = floating(simulate_blackbox(protocol, lambda box, s: rsqrt(box, s, F), (fixed(x, SCALE), A64)))
+    want = 1 / np.sqrt(floating(fixed(x, SCALE), SCALE))
+    assert (np.abs(got - want) / want).max() < 2.0**-15

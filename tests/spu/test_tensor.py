@@ -1,0 +1,163 @@
+"""Tensor programs against NumPy, on every protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.errors import PlanError, SchemaError
+from spuframe.plan.tensor import Program
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.operators.tensor import Machine
+from spuframe.spu.share import BIT, Arithmetic, Share
+from spuframe.spu.table import Column, Table
+from spuframe.testing import simulate_blackbox
+
+F = 18
+FIXED = Arithmetic(64)
+
+
+def fixed(x: Any) -> np.ndarray:
+    return np.rint(np.asarray(x, np.float64) * 2.0**F).astype(np.int64).view(np.uint64)
+
+
+def floating(words: np.ndarray) -> np.ndarray:
+    return words.view(np.int64).astype(np.float64) / 2.0**F
+
+
+def run(protocol: str, program: Program, results: list[str], make: Callable[..., list[Table]], *inputs: Any) -> list[np.ndarray]:
+    """The named matrices after running ``program`` over the tables that ``make`` builds from the shared inputs."""
+
+    def party(box: BlackBox, *shares: Share) -> list[Share]:
+        machine = Machine(box, make(*shares), F)
+        machine.run(program.body)
+        return [machine.values[name] for name in results]
+
+    return [floating(w) if w.dtype == np.uint64 else w for w in simulate_blackbox(protocol, party, *inputs)]
+
+
+def table_of(*columns: tuple[str, Any, Share], valid: Share | None = None, nulls: Share | None = None) -> Table:
+    made = {name: Column(Field(name, dtype), share, nulls) for name, dtype, share in columns}
+    return Table(made, columns[0][2].rows, valid)
+
+
+@pytest.fixture
+def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return rng.normal(size=40) * 3, rng.integers(-100, 100, 40), rng.random(40) < 0.5
+
+
+def test_inputs_of_all_types_scaled_and_masked(protocol: str, data: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    a, b, c = data
+    keep = np.arange(40) % 3 > 0
+    p = Program()
+    x = p.input(0, ["a", "b", "c"], 40, shifts=[2, 7, 0], masked=True)
+    m = p.mask(0, ["a", "b", "c"], 40)
+
+    def make(a: Share, b: Share, c: Share, keep: Share) -> list[Table]:
+        return [table_of(("a", Fixed(F), a), ("b", Int(8), b), ("c", Bool(), c), valid=keep)]
+
+    got, mask = run(protocol, p, [x.name, m.name], make, (fixed(a), FIXED), b.astype(np.int16), (c, BIT), (keep, BIT))
+    want = np.stack([a / 4, b / 128, c], axis=1) * keep[:, None]
+    np.testing.assert_allclose(got, want, atol=2.0**-F * 2)
+    np.testing.assert_array_equal(mask[:, 0], keep)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_moments_and_affine(protocol: str, masked: bool) -> None:
+    rng = np.random.default_rng(2)
+    a = np.clip(rng.normal(size=(500, 4)) * [0.5, 0.2, 0.01, 0.0] * 0.5 + [0.0, 0.5, 0.9, 0.25], -1, 1)
+    keep = rng.random(500) < 0.4 if masked else np.ones(500, bool)
+    p = Program()
+    x = p.input(0, list("abcd"), 500, masked=masked)
+    mask = p.mask(0, list("abcd"), 500) if masked else None
+    mean, rstd = p.moments(x, mask)
+    scaled = p.affine(x, mean, rstd, mask)
+
+    def make(a: Share, keep: Share) -> list[Table]:
+        return [table_of(*((n, Fixed(F), a.column(j)) for j, n in enumerate("abcd")), valid=keep if masked else None)]
+
+    got_mean, got_rstd, got = run(protocol, p, [mean.name, rstd.name, scaled.name], make, (fixed(a), FIXED), (keep, BIT))
+    kept = floating(fixed(a))[keep]
+    np.testing.assert_allclose(got_mean[0], kept.mean(0), atol=2e-5)
+    std = kept.std(0)
+    np.testing.assert_allclose(got_rstd[0, :3], 1 / std[:3], rtol=3e-3)
+    want = (kept - kept.mean(0))[:, :3] / std[:3]
+    np.testing.assert_allclose(got[keep][:, :3], want, atol=2e-2)
+    if masked:
+        np.testing.assert_allclose(got[~keep], 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [64, 5000])
+def test_matmul_mean_with_sums(protocol: str, rows: int) -> None:
+    rng = np.random.default_rng(3)
+    a, b, w = rng.normal(size=(rows, 3)), rng.uniform(-1, 1, (rows, 1)), rng.normal(size=(3, 1))
+    p = Program()
+    ra, rb = p.input(0, list("xyz"), rows), p.input(0, ["b"], rows)
+    rw = p.constant(w.tolist())
+    out = p.matmul_mean(ra, rb, rate=-0.7, add=[(rw, [0.9, 0.9, 1.0]), (rw, [0.05, 0.0, 0.0])])
+
+    def make(a: Share, b: Share) -> list[Table]:
+        return [table_of(*((n, Fixed(F), a.column(j)) for j, n in enumerate("xyz")), ("b", Fixed(F), b))]
+
+    (got,) = run(protocol, p, [out.name], make, (fixed(a), FIXED), (fixed(b[:, 0]), FIXED))
+    want = -0.7 / rows * a.T @ b + np.array([[0.95], [0.9], [1.0]]) * w
+    np.testing.assert_allclose(got, want, atol=3e-5)
+
+
+def test_loop_batches_and_logistic_descent(protocol: str) -> None:
+    rng = np.random.default_rng(4)
+    n, size, trips = 70, 32, 9
+    x, y = rng.normal(size=(n, 2)), (rng.random(n) < 0.5).astype(np.int8)
+    p = Program()
+    rx, ry = p.input(0, ["a", "b"], n), p.input(0, ["y"], n)
+    w = p.zeros(2, 1)
+    with p.loop(trips) as i:
+        bx, by = p.batch(rx, size, i), p.batch(ry, size, i)
+        error = p.sub(p.sigmoid(p.matmul(bx, w)), by)
+        p.assign(w, p.matmul_mean(bx, error, -0.5, add=[(w, [1.0, 1.0])]))
+
+    def make(x: Share, y: Share) -> list[Table]:
+        return [table_of(("a", Fixed(F), x.column(0)), ("b", Fixed(F), x.column(1)), ("y", Int(8), y))]
+
+    (got,) = run(protocol, p, [w.name], make, (fixed(x), FIXED), y)
+    want = np.zeros((2, 1))
+    for trip in range(trips):
+        start = min(trip % 3 * size, n - size)
+        bx, by = x[start : start + size], y[start : start + size, None]
+        want -= 0.5 / size * bx.T @ (1 / (1 + np.exp(-bx @ want)) - by)
+    np.testing.assert_allclose(got, want, atol=2e-4)
+
+
+def test_bits_and_numbers(protocol: str) -> None:
+    a = np.array([-1.5, 0.0, 2.0**-F, 3.0, -(2.0**-F)])
+    p = Program()
+    bit = p.positive(p.input(0, ["a"], 5))
+    number = p.scale(p.number(bit), 3.0)
+    half = p.scale(p.number(bit), 0.5)
+    got, tripled, halved = run(protocol, p, [bit.name, number.name, half.name], lambda s: [table_of(("a", Fixed(F), s))], (fixed(a), FIXED))
+    assert got.tolist() == [0, 0, 1, 1, 0]
+    assert tripled[:, 0].tolist() == [0, 0, 3, 3, 0]
+    np.testing.assert_allclose(halved[:, 0], [0, 0, 0.5, 0.5, 0], atol=2.0**-F)
+
+
+def test_shapes_are_checked_when_a_program_is_built() -> None:
+    p = Program()
+    a, b = p.zeros(2, 3), p.zeros(2, 3)
+    with pytest.raises(SchemaError, match=r"\(2, 3\) and \(2, 3\) cannot be multiplied"):
+        p.matmul(a, b)
+    with pytest.raises(SchemaError, match="do not fit element by element"):
+        p.add(a, p.zeros(3, 2))
+    with pytest.raises(SchemaError, match="cannot take a value"):
+        p.assign(a, p.zeros(1, 1))
+    with pytest.raises(SchemaError, match="rows 1..4"):
+        p.rows(a, 1, 4)
+
+
+def test_an_unknown_instruction_is_a_plan_error() -> None:
+    with pytest.raises(PlanError, match="no tensor instruction 'fft'"):
+        simulate_blackbox("plaintext", lambda box: Machine(box, [], F).run([{"op": "fft", "out": "m1"}]))
