@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import subprocess
@@ -64,7 +65,8 @@ class Process:
 
     def close(self) -> None:
         if self.child.stdin is not None:
-            self.child.stdin.close()
+            with contextlib.suppress(OSError):  # it is gone already
+                self.child.stdin.close()
         try:
             self.child.wait(5)
         except subprocess.TimeoutExpired:

@@ -52,14 +52,17 @@ def _matmul_add(a: Array, bt: Array, out: Array) -> None:
     for k0 in range(0, m, 2048):
         k1 = min(k0 + 2048, m)
         for j in range(0, p, 4):
-            j1, j2, j3 = min(j + 1, p - 1), min(j + 2, p - 1), min(j + 3, p - 1)
+            # Rows as vectors of their own, indexed from zero: indices that might be negative would keep the loop from being vectorised.
+            q0, q1 = bt[j, k0:k1], bt[min(j + 1, p - 1), k0:k1]
+            q2, q3 = bt[min(j + 2, p - 1), k0:k1], bt[min(j + 3, p - 1), k0:k1]
             for i in range(0, n, 4):
-                i1, i2, i3 = min(i + 1, n - 1), min(i + 2, n - 1), min(i + 3, n - 1)
+                p0, p1 = a[i, k0:k1], a[min(i + 1, n - 1), k0:k1]
+                p2, p3 = a[min(i + 2, n - 1), k0:k1], a[min(i + 3, n - 1), k0:k1]
                 s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = zero
                 s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = zero
-                for k in range(k0, k1):
-                    a0, a1, a2, a3 = a[i, k], a[i1, k], a[i2, k], a[i3, k]
-                    b0, b1, b2, b3 = bt[j, k], bt[j1, k], bt[j2, k], bt[j3, k]
+                for k in range(k1 - k0):
+                    a0, a1, a2, a3 = p0[k], p1[k], p2[k], p3[k]
+                    b0, b1, b2, b3 = q0[k], q1[k], q2[k], q3[k]
                     s00 += a0 * b0
                     s01 += a0 * b1
                     s02 += a0 * b2

@@ -136,11 +136,13 @@ def _swap_rows(a: Array, width: int, lanes: int) -> None:
         step = np.uint64(j)
         mask = np.uint64(0xFFFFFFFFFFFFFFFF) // ((np.uint64(1) << step) + np.uint64(1))
         for base in range(0, width, 2 * j):
-            low, high = base * lanes, (base + j) * lanes
+            # slices with an index from 0: only so does LLVM see that no index is negative, and vectorise
+            low, high = a[base * lanes : (base + j) * lanes], a[(base + j) * lanes : (base + 2 * j) * lanes]
             for q in range(j * lanes):
-                t = ((a[low + q] >> step) ^ a[high + q]) & mask
-                a[high + q] ^= t
-                a[low + q] ^= t << step
+                x, y = low[q], high[q]
+                t = ((x >> step) ^ y) & mask
+                high[q] = y ^ t
+                low[q] = x ^ (t << step)
         j >>= 1
 
 
@@ -152,20 +154,23 @@ def _to_planes(words: Array, bits: int, width: int, max_lanes: int, out: Array) 
     for first in range(0, total, max_lanes):
         lanes = min(max_lanes, total - first)
         rows = min(n - 64 * first, 64 * lanes)
+        here = words[64 * first : 64 * first + rows]
         for q in range(rows):
-            tile[q] = np.uint64(words[64 * first + q]) & mask
+            tile[q] = np.uint64(here[q]) & mask
         for q in range(rows, 64 * lanes):
             tile[q] = np.uint64(0)
         half = 32
         while half >= width:  # narrow words: put the lower half of the rows beside the upper half
             by = np.uint64(half)
+            beside = tile[half * lanes : 2 * half * lanes]
             for q in range(half * lanes):
-                tile[q] |= tile[half * lanes + q] << by
+                tile[q] |= beside[q] << by
             half >>= 1
         _swap_rows(tile, width, lanes)
         for p in range(bits):
+            row, plane = tile[p * lanes : (p + 1) * lanes], out[p, first : first + lanes]
             for q in range(lanes):
-                out[p, first + q] = tile[p * lanes + q]
+                plane[q] = row[q]
 
 
 @jit
@@ -177,15 +182,21 @@ def _from_planes(planes: Array, width: int, max_lanes: int, out: Array) -> None:
     for first in range(0, total, max_lanes):
         lanes = min(max_lanes, total - first)
         for p in range(width):
-            for q in range(lanes):
-                tile[p * lanes + q] = planes[p, first + q] if p < bits else np.uint64(0)
+            row = tile[p * lanes : (p + 1) * lanes]
+            if p < bits:
+                plane = planes[p, first : first + lanes]
+                for q in range(lanes):
+                    row[q] = plane[q]
+            else:
+                for q in range(lanes):
+                    row[q] = np.uint64(0)
         _swap_rows(tile, width, lanes)
         start, chunk = 64 * first, width * lanes
         for i in range(64 // width):
             by = np.uint64(i * width)
-            at = start + i * chunk
-            for q in range(min(chunk, n - at)):
-                out[at + q] = (tile[q] >> by) & keep
+            rows = out[start + i * chunk : min(n, start + (i + 1) * chunk)]
+            for q in range(rows.size):
+                rows[q] = (tile[q] >> by) & keep
 
 
 def to_planes(words: Array, bits: int) -> Array:

@@ -47,7 +47,7 @@ class Stream:
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"`key` must be {KEY_BYTES} bytes, got {len(key)}.")
-        self._encryptor = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
+        self._encryptor: Any = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
         self._zeros = np.zeros(_AHEAD, np.uint8)  # grows to _CHUNK when much is drawn at once
         self._ahead = np.empty(_AHEAD, np.uint8)
         self._used = _AHEAD  # of `_ahead`
@@ -76,7 +76,7 @@ class Stream:
             return
         target[:held] = self._ahead[start:]
         if size - held < _AHEAD:
-            self._encryptor.update_into(self._zeros[:_AHEAD], self._ahead)
+            self._encrypt(_AHEAD, self._ahead)
             self._used = size - held
             target[held:] = self._ahead[: size - held]
             return
@@ -85,7 +85,10 @@ class Stream:
             self._zeros = np.zeros(_CHUNK, np.uint8)
         for at in range(held, size, _CHUNK):
             piece = target[at : at + _CHUNK]
-            self._encryptor.update_into(self._zeros[: piece.size], piece)
+            self._encrypt(piece.size, piece)
+
+    def _encrypt(self, size: int, out: NDArray[np.uint8]) -> None:
+        self._encryptor.update_into(self._zeros[:size], out)
 
     def words(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """The next uniformly random words, as a new array.

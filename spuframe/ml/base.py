@@ -115,7 +115,8 @@ def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, Se
     owners = frozenset[str]().union(*(f.owners for frame in inputs for f in frame.schema))
     outputs = []
     for name, out in program.outputs.items():
-        fields = [Field(c, parse_dtype(out["dtype"]), owners=owners) for c in out["columns"]]
+        bounds = None if out["range"] is None else (float(out["range"][0]), float(out["range"][1]))
+        fields = [Field(c, parse_dtype(out["dtype"]), range=bounds, owners=owners) for c in out["columns"]]
         masked = out["like"] is not None and inputs[out["like"]].masked
         outputs.append(TensorOutput(name, Schema.of(fields), out["rows"], masked))
     tensor = build.tensor([frame.node for frame in inputs], program.to_plain(), outputs)

@@ -13,6 +13,9 @@ from spuframe.frame.series import SecretSeries
 from spuframe.ml.base import SecretArray, SecretEstimator, features, matrix, run_program, shifts, steps, with_target
 from spuframe.plan.tensor import Program, Ref
 
+UNIT = (-2.0**-10, 1 + 2.0**-10)
+"""Bounds of a probability, with room for rounding."""
+
 
 class LogisticRegression(SecretEstimator):
     """Binary logistic regression by minibatch gradient descent with momentum, on secret features and labels.
@@ -198,10 +201,10 @@ class LogisticRegression(SecretEstimator):
         elif truth is not None:  # 1 - label - y + 2 label y
             label, y = p.number(p.positive(score)), p.input(2, list(truth.columns), X.rows)
             apart = p.sub(p.add(label, y), p.scale(p.mul(label, y), 2.0))
-            p.output(what, p.sub(p.constant([[1.0]]), apart), [what], like=0)
+            p.output(what, p.sub(p.constant([[1.0]]), apart), [what], like=0, range=UNIT)
         else:
             one = p.sigmoid(score)
-            p.output(what, p.hstack([p.sub(p.constant([[1.0]]), one), one]), ["0", "1"], like=0)
+            p.output(what, p.hstack([p.sub(p.constant([[1.0]]), one), one]), ["0", "1"], like=0, range=UNIT)
         return run_program(p, [X, model] if truth is None else [X, model, truth])[what]
 
     # ---- checks ------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from spuframe.dtypes import Bool, Fixed
+from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import SchemaError
 
 
@@ -180,11 +180,20 @@ class Program:
             raise SchemaError(f"a matrix of shape {(target.rows, target.columns)} cannot take a value of shape {(value.rows, value.columns)}")
         self.body.append({"op": "assign", "out": target.name, "a": value.name})
 
-    def output(self, name: str, a: Ref, columns: Sequence[str], like: int | None = None) -> None:
-        """Make ``a`` an output table with these columns; ``like``: the input table whose row validity it takes."""
+    def output(self, name: str, a: Ref, columns: Sequence[str], like: int | None = None, range: Range | None = None) -> None:
+        """Make ``a`` an output table.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        like : int, optional
+            The input table whose row validity it takes.
+        range : (low, high), optional
+            Public bounds of all its values, rounding errors included.
+        """
         _inner(a.columns, len(columns), a, a)
         dtype = Bool() if a.bits else Fixed(self.f)
-        self.outputs[name] = {"a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtype": str(dtype)}
+        self.outputs[name] = {"a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtype": str(dtype), "range": None if range is None else list(range)}
 
     def to_plain(self) -> dict[str, Any]:
         return {"f": self.f, "body": self.body, "outputs": self.outputs}

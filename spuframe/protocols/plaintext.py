@@ -31,6 +31,7 @@ def _low(words: Array, bits: int) -> Array:
 
 # ---- kernels ----------------------------------------------------------------------------------------
 def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Share:
+    """Sum of products, rounded down."""
     total = xs[0].parts[0] * ys[0].parts[0]
     for x, y in zip(xs[1:], ys[1:], strict=True):
         total += x.parts[0] * y.parts[0]
@@ -38,38 +39,46 @@ def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Share
 
 
 def matmul(ctx: Context, x: Share, y: Share, f: int) -> Share:
+    """Matrix product, rounded down."""
     product = np.matmul(x.parts[0], y.parts[0], dtype=x.kind.word)
     return Share(x.kind, product.shape, (_shift(product, f),))
 
 
 def trunc(ctx: Context, x: Share, f: int) -> Share:
+    """Floor of x / 2^f."""
     return x.map(lambda p: _shift(np.ascontiguousarray(p), f))
 
 
 def extend(ctx: Context, x: Share, bits: int) -> Share:
+    """Sign extension."""
     kind = Arithmetic(bits)
     return x.map(lambda p: _signed(np.ascontiguousarray(p)).astype(f"i{bits // 8}").view(kind.word), kind)
 
 
 def and_(ctx: Context, x: Share, y: Share) -> Share:
+    """Bit by bit."""
     return Share(x.kind, x.shape, (x.parts[0] & y.parts[0],))
 
 
 def msb(ctx: Context, x: Share, bits: int) -> Share:
+    """The sign bit."""
     return x.bit(bits - 1)
 
 
 def eqz(ctx: Context, x: Share, bits: int) -> Share:
+    """Whether the low bits are zero."""
     if x.is_bit:
         return x.map(np.bitwise_not)
     return x.map(lambda p: pack(_low(p, bits) == 0), BIT, (x.rows,))
 
 
 def a2b(ctx: Context, x: Share, bits: int) -> Share:
+    """The low bits."""
     return x.slice_bits(0, bits)
 
 
 def b2a(ctx: Context, x: Share, bits: int) -> Share:
+    """The unsigned word."""
     kind = Arithmetic(bits)
     if x.is_bit:
         return x.map(lambda p: unpack(p, x.rows).astype(kind.word), kind)
@@ -77,6 +86,7 @@ def b2a(ctx: Context, x: Share, bits: int) -> Share:
 
 
 def inject(ctx: Context, bit: Share, x: Share) -> Share:
+    """The word where the bit is set, else zero."""
     return Share(x.kind, x.shape, (unpack(bit.parts[0], x.rows).astype(x.kind.word) * x.parts[0],))
 
 
@@ -87,18 +97,22 @@ def fourier(ctx: Context, x: Share, period: int, terms: Sequence[tuple[int, floa
 
 
 def draw(ctx: Context, n: int) -> Array:
+    """From this party's own stream."""
     return ctx.private.permutation(n)
 
 
 def shuffle(ctx: Context, perm: Array, xs: Sequence[Share]) -> list[Share]:
+    """Row i is the old row perm[i]."""
     return [x.take(perm) for x in xs]
 
 
 def unshuffle(ctx: Context, perm: Array, xs: Sequence[Share]) -> list[Share]:
+    """The inverse of `shuffle`."""
     return [x.put(perm) for x in xs]
 
 
 def open_(ctx: Context, x: Share) -> Array:
+    """The words themselves."""
     return unpack(x.parts[0], x.rows) if x.is_bit else np.array(x.parts[0])
 
 
@@ -108,26 +122,32 @@ def _free(*arguments: Any) -> Cost:
 
 # ---- how values enter and leave -----------------------------------------------------------------------
 def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    """The words themselves."""
     return Share(kind, shape, (np.array(values, kind.word),))
 
 
 def deal(parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> list[Array]:
+    """The words as bytes."""
     return [np.array(values, kind.word).reshape(-1).view(np.uint8)]
 
 
 def deal_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """One message."""
     return (int(np.prod(stored_shape(kind, shape), dtype=np.int64)) * kind.word.itemsize,)
 
 
 def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    """The words back from their bytes."""
     return Share(kind, shape, (np.frombuffer(message.tobytes(), kind.word).reshape(stored_shape(kind, shape)).copy(),))
 
 
 def yield_(rank: int, parties: int, share: Share) -> Array:
+    """The words as bytes."""
     return np.array(share.parts[0]).reshape(-1).view(np.uint8)
 
 
 def combine(parties: int, messages: list[Array], kind: Kind, shape: tuple[int, ...]) -> Array:
+    """The words back from their bytes."""
     share = accept(0, 1, messages[0], kind, shape)
     return unpack(share.parts[0], share.rows) if kind == BIT else share.parts[0]
 

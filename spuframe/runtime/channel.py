@@ -87,9 +87,7 @@ class Channel:
         try:
             return msgpack.unpackb(body)
         except (ValueError, msgpack.exceptions.UnpackException):
-            raise FrameError(
-                f"{self._name} sent bytes that are not a message. Install the same spuframe everywhere.", party=self._name
-            ) from None
+            raise FrameError(f"{self._name} sent bytes that are not a message. Install the same spuframe everywhere.", party=self._name) from None
 
     def close(self) -> None:
         """Close; a thread that waits in `recv` wakes up."""

@@ -43,16 +43,12 @@ def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], owner: str | None, 
             f"the instance runs {terms['protocol']!r} with {terms['parties']}. Build the plan in the session that runs it."
         )
     if list(plan.owners) != list(terms["owners"]):
-        raise PlanError(
-            f"the plan numbers the owners {list(plan.owners)}, the instance {list(terms['owners'])}. Ship it through its session."
-        )
+        raise PlanError(f"the plan numbers the owners {list(plan.owners)}, the instance {list(terms['owners'])}. Ship it through its session.")
     for position, step in enumerate(plan):
         if step.op == "scan":
             named = step.params.get("owner")
             if named not in plan.owners:
-                raise PlanError(
-                    f"step {position} scans a table of {named!r}, who is not an owner of the plan. Open the table in this session."
-                )
+                raise PlanError(f"step {position} scans a table of {named!r}, who is not an owner of the plan. Open the table in this session.")
             if named == owner:
                 _check_scan(position, step, policy, tables)
 
@@ -61,18 +57,14 @@ def _check_scan(position: int, step: Step, policy: Policy, tables: Mapping[str, 
     owner, handle = step.params["owner"], step.params.get("table")
     holding = tables.get(str(handle))
     if holding is None:
-        raise PlanError(
-            f"owner {owner!r} has no open table {handle!r} (step {position}). It was closed, or is another session's: open it again."
-        )
+        raise PlanError(f"owner {owner!r} has no open table {handle!r} (step {position}). It was closed, or is another session's: open it again.")
     if step.params.get("drop") and not policy.allow_row_counts:
         raise PolicyError(
             f"owner {owner!r} does not let filters drop rows, which would tell how many remain (step {position}). "
             "Filter without dropping, or ask the owner for allow_row_counts."
         )
     if not step.params.get("drop") and step.rows < holding.rows:
-        raise PlanError(
-            f"step {position} expects {step.rows} rows of a table of {holding.rows}. Open the table again and rebuild the plan."
-        )
+        raise PlanError(f"step {position} expects {step.rows} rows of a table of {holding.rows}. Open the table again and rebuild the plan.")
     names = list(holding.columns)
     asked = [expression for _, expression in step.params.get("columns", ())]
     for column in _columns([*asked, step.params.get("filter")]):

@@ -45,7 +45,8 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tup
             f"column {name!r} has only missing values, so that its type is not known. Leave it out (name the columns to read), or give it a type."
         )
     raise TypeMismatchError(
-        f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. Leave it out (name the columns to read), or cast it at the owner to "
+        f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. "
+        "Leave it out (name the columns to read), or cast it at the owner to "
         "a bool, integer, float or short string (a date, for example, to its number of days)."
     )
 
@@ -65,9 +66,7 @@ def _fit_float(name: str, column: pa.ChunkedArray, nan_as_null: bool) -> pa.Chun
 
 def _fit_string(name: str, column: pa.ChunkedArray) -> String:
     _refuse(name, pc.match_substring(column, "\0"), "strings with a zero byte", "Remove it first")
-    _refuse(
-        name, pc.greater(pc.binary_length(column), MAX_STRING), f"longer than {MAX_STRING} bytes", "Shorten them, or leave the column out"
-    )
+    _refuse(name, pc.greater(pc.binary_length(column), MAX_STRING), f"longer than {MAX_STRING} bytes", "Shorten them, or leave the column out")
     longest = pc.max(pc.binary_length(column)).as_py() or 0
     return String(max(4, -(-longest // 4) * 4))
 
@@ -142,9 +141,7 @@ def _declared(name: str, dtype: Int | Fixed, declared: Any) -> Range:
     low, high = declared
     if isinstance(dtype, Fixed):
         if max(abs(low), abs(high)) >= dtype.limit:
-            raise EncodingError(
-                f"the range of column {name!r} must lie within {dtype.limit} in magnitude, got {declared!r}. Scale the column."
-            )
+            raise EncodingError(f"the range of column {name!r} must lie within {dtype.limit} in magnitude, got {declared!r}. Scale the column.")
         return float(low), float(high)
     if int(low) != low or int(high) != high:
         raise TypeMismatchError(f"the range of column {name!r} ({dtype}) must be of integers, got {declared!r}.")

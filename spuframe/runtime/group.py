@@ -36,8 +36,9 @@ class Group:
 
     def open(self) -> Group:
         """Start the instances everywhere at the same time, then join them."""
+        creating = [c.call("create") for c in self._clients]
         try:
-            made = gather([c.call("create") for c in self._clients], self._config.grace)
+            made = gather(creating, self._config.grace)
             self._instances = [m["instance"] for m in made]
             terms = {
                 "parties": self._config.parties,
@@ -53,6 +54,8 @@ class Group:
             calls = [c.call("initialise", {"instance": i, "terms": terms | {"rank": r}}) for r, c, i in self._members()]
             gather(calls, self._config.grace)
         except BaseException:
+            done, _ = wait(creating, CLOSE_SECONDS)
+            self._instances = [c.result()["instance"] if c in done and c.exception() is None else None for c in creating]
             self.close()
             raise
         return self

@@ -110,9 +110,7 @@ class Worker:
             time.sleep(0.002)
         how = how_ended(self.process)
         log.error("the worker of %s died (%s); the end of its stderr:\n%s", self.who, how, self.tail.text())
-        return PartyDiedError(
-            f"{self.who} died: its worker process was {how}. Its node's log has the details; run the plan again.", party=self.who
-        )
+        return PartyDiedError(f"{self.who} died: its worker process was {how}. Its node's log has the details; run the plan again.", party=self.who)
 
 
 class Instance:

@@ -36,7 +36,7 @@ class NodeProcess:
     secret: bytes
     process: subprocess.Popen[bytes]
     tail: Tail
-    ready: int
+    ready: int | None
 
     @classmethod
     def start(cls, config: RuntimeConfig) -> NodeProcess:
@@ -69,6 +69,7 @@ class NodeProcess:
 
     def wait(self, deadline: float) -> NodeAddress:
         """Wait until it listens; give where."""
+        assert self.ready is not None, "waited for already"
         until, line = time.monotonic() + deadline, b""
         try:
             while not line.endswith(b"\n"):
@@ -82,12 +83,18 @@ class NodeProcess:
                     raise PartyDiedError(f"{self.config.name} could not start: {how}. Its log has the details.", party=self.config.name)
                 line += piece
         finally:
-            os.close(self.ready)
+            self.forget()
         answer = json.loads(line)
         if "error" in answer:
             raise from_wire(answer["error"])
         host, port = answer["address"]
         return NodeAddress(self.config.name, host, port, self.secret, self.config.owner)
+
+    def forget(self) -> None:
+        """Close the pipe that tells that it is ready."""
+        if self.ready is not None:
+            os.close(self.ready)
+            self.ready = None
 
     def how_died(self) -> str:
         try:
@@ -156,6 +163,7 @@ def _stop(nodes: dict[str, NodeProcess]) -> None:
     killed = False
     for node in nodes.values():
         assert node.process.stdin is not None
+        node.forget()
         try:
             node.process.stdin.close()
         except OSError:

@@ -99,9 +99,7 @@ class Desk:
     def _own(self, params: dict[str, Any]) -> str:
         name = str(params["instance"])
         if name not in self._mine:
-            raise InstanceStateError(
-                f"{self._config.name} has no instance {name!r} of this session. Make a new one.", party=self._config.name
-            )
+            raise InstanceStateError(f"{self._config.name} has no instance {name!r} of this session. Make a new one.", party=self._config.name)
         return name
 
     # ---- tables -----------------------------------------------------------------------------------

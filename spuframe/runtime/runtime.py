@@ -160,7 +160,9 @@ class SPURuntime:
 
     # ---- workers --------------------------------------------------------------------------------------
     def _start_worker(self) -> Worker:
-        return Worker(self.config.worker or command("spuframe.runtime.worker"), self.config.max_message, self._lost)
+        worker = Worker(self.config.worker or command("spuframe.runtime.worker"), self.config.max_message, self._lost)
+        worker.caller.call("warm", {"protocols": list(self.config.protocols or ())})
+        return worker
 
     def _refill(self) -> None:
         with self._lock:

@@ -62,33 +62,30 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
 
 def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
     kind = source.get("kind")
+    path = _path(source, policy) if kind in {"csv", "parquet"} else ""
     try:
         if kind == "arrow":
             return pa.ipc.open_stream(source["data"]).read_all()
         if kind == "csv":
-            path = _path(source, policy)
             # Empty fields are nulls, of strings too, as pandas reads them.
             convert = pa.csv.ConvertOptions(strings_can_be_null=True)
-            return pa.csv.read_csv(str(path), convert_options=convert)
+            return pa.csv.read_csv(path, convert_options=convert)
         if kind == "parquet":
-            path = _path(source, policy)
             wanted = source.get("columns")
             if wanted is not None:
-                _require(wanted, pa.parquet.read_schema(str(path)).names)
-            return pa.parquet.ParquetFile(str(path)).read(columns=None if wanted is None else list(wanted))
+                _require(wanted, pa.parquet.read_schema(path).names)
+            return pa.parquet.ParquetFile(path).read(columns=None if wanted is None else list(wanted))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
         row = re.search(r"Row #(\d+)", str(error))
         place = f" near row {row[1]}" if row else ""
         empty = " (it is empty)" if "Empty CSV" in str(error) else ""
         raise DataError(f"{_what(source)} cannot be read as {kind}{place}{empty}. Check its format and encoding (UTF-8).") from None
     except OSError as error:
-        raise DataFileError(
-            f"{_what(source)} cannot be read: {error.strerror or 'not a readable file'}. Check the path at the owner."
-        ) from None
+        raise DataFileError(f"{_what(source)} cannot be read: {error.strerror or 'not a readable file'}. Check the path at the owner.") from None
     raise DataError(f"a table comes from csv, parquet or arrow, got {kind!r}.")
 
 
-def _path(source: Mapping[str, Any], policy: Policy) -> Path:
+def _path(source: Mapping[str, Any], policy: Policy) -> str:
     path = Path(source["path"])
     if policy.folders is not None:
         real = path.resolve()
@@ -97,7 +94,7 @@ def _path(source: Mapping[str, Any], policy: Policy) -> Path:
     if not path.is_file():
         reason = "is not a file" if path.exists() else "does not exist"
         raise DataFileError(f"{str(path)!r} {reason} at the owner. Check the path and the owner's current folder.")
-    return path
+    return str(path)
 
 
 def _require(wanted: Sequence[str], names: list[str]) -> None:

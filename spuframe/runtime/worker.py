@@ -62,7 +62,7 @@ class Worker:
         self._listener: socket.socket | None = None
         self._link: Link | None = None
         self._engine: Engine | None = None
-        self._handlers = {"listen": self._listen, "initialise": self._initialise, "run": self._run}
+        self._handlers = {"warm": self._warm, "listen": self._listen, "initialise": self._initialise, "run": self._run}
 
     def serve(self) -> None:
         """Answer until the node is gone; runs in the main thread, so that a plan does."""
@@ -76,6 +76,13 @@ class Worker:
             requests.put(message)
         # The node closed or died. Nothing here is worth keeping: peers see the end of the links.
         os._exit(0)
+
+    def _warm(self, params: dict[str, Any], emit: Emit) -> None:
+        """Import while there is nothing else to do; an error shows again when it matters."""
+        from spuframe import plugins
+
+        for name in params["protocols"]:
+            plugins.protocol(name)
 
     def _listen(self, params: dict[str, Any], emit: Emit) -> list[Any]:
         from spuframe.link import listen
@@ -152,8 +159,7 @@ class _Failing:
             typed: SpuframeError = error
         elif isinstance(error, MemoryError):
             typed = InstanceMemoryError(
-                f"{self._name} ran out of the memory that one instance may use. "
-                "Raise memory_limit, or work on fewer rows or columns at a time.",
+                f"{self._name} ran out of the memory that one instance may use. Raise memory_limit, or work on fewer rows or columns at a time.",
                 party=self._name,
             )
         else:

@@ -140,7 +140,7 @@ def _encode_floats(numbers: Array, nulls: Array | None, field: Field) -> Array:
             f"scale the column, or use fewer fraction bits"
         )
     if field.range is not None:
-        _check(floats, nulls, *field.range, field)
+        _check(floats, nulls, field.range[0], field.range[1], field)
     words = np.rint(floats * 2.0**field.dtype.f).astype(np.int64)
     return words.view(np.uint64)
 

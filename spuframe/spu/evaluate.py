@@ -80,7 +80,8 @@ class Evaluator:
             raise PlanError("an expression node must have 'col', 'lit' or 'fn': make the plan with the same spuframe")
         if all(_is_public(a) for a in e["args"]):
             return literal(fold(e), node, self.box, self.table.rows)
-        return secret(e["fn"])(Call(self.box, self.table.rows, node), *(self.value(a) for a in e["args"]))
+        value: Value = secret(e["fn"])(Call(self.box, self.table.rows, node), *(self.value(a) for a in e["args"]))
+        return value
 
     def _source(self, name: str) -> Column:
         found = self.table.columns.get(name)

@@ -107,8 +107,8 @@ class SPU:
             full = InstanceMemoryError(text, party=name)
             self.link.abort(full)
             raise full from None
-        except Exception as error:
-            # The top of an instance: its text could hold values, so only the class and the place of the error leave it.
+        except Exception as error:  # noqa: BLE001 the top of an instance
+            # Its text could hold values, so only the class and the place of the error leave it.
             frames = traceback.extract_tb(error.__traceback__)
             log.error("rank %d: %s failed: %s at %s", self.link.rank, what, type(error).__name__, [f"{f.filename}:{f.lineno}" for f in frames])
             name = self.link.config.name(self.link.rank)
@@ -139,7 +139,8 @@ class SPU:
         }
 
     def _party(self, env: Env, steps: Sequence[Step], recorder: _Recorder, progress: Progress | None) -> None:
-        last, results = last_uses(steps), cast("list[Any]", [None] * len(steps))
+        last = last_uses(steps)
+        results: list[Any] = [None] * len(steps)
         for i, step in enumerate(steps):
             with recorder.step(step):
                 results[i] = operator(step.op)(env, step, [results[j] for j in step.inputs])

@@ -14,8 +14,8 @@ class Column:
     """One column.
 
     The values' kind follows from the field: Bool: ``Boolean(1)``; Int: ``Arithmetic`` of the narrowest ring that holds the field's
-    range (or wider), two's complement; Fixed: ``Arithmetic(64)``, ``x * 2**f``; String of width w: ``Boolean(8*w)`` if w <= 8, else a matrix (rows, words)
-    of ``Boolean(64)``, most significant word first, bytes big-endian.
+    range (or wider), two's complement; Fixed: ``Arithmetic(64)``, ``x * 2**f``; String of width w: ``Boolean(8*w)`` if
+    w <= 8, else a matrix (rows, words) of ``Boolean(64)``, most significant word first, bytes big-endian.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from spuframe.dtypes import Bool, DType, Fixed, Int, String, parse_dtype
-from spuframe.errors import TypeMismatchError
+from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, string_words, units
 from spuframe.spu.shaping import fit, string_width
@@ -101,6 +101,8 @@ class Call:
             raise TypeMismatchError(f"a number is needed, got {x.dtype}: cast it first")
         if frac < x.frac:
             return fit(self.box, self.box.trunc(x.share, x.frac - frac), bits)
+        if frac > x.frac and max(abs(x.low), abs(x.high)) << (frac - x.frac) >= 1 << 63:
+            raise RangeOverflowError(f"{x.dtype} of this range does not fit {frac} fraction bits: declare the column's range, or use fewer bits")
         wide = fit(self.box, x.share, bits)
         return wide.shift_left(frac - x.frac) if frac > x.frac else wide
 
@@ -109,7 +111,7 @@ class Call:
         return 0 if x.public is None else round(x.number * (1 << frac))
 
     def bit(self, x: Value) -> Share:
-        """A bool operand as a packed bit; a number counts as true unless it is zero."""
+        """A bool operand as a packed bit."""
         if x.share is None:
             return self.box.constant(int(bool(x.public)), BIT, (self.rows,))
         if not x.share.is_bit:

@@ -23,6 +23,7 @@ from spuframe.testing.simulate import share_out, simulate, simulate_blackbox
 RINGS = (8, 16, 32, 64)
 WIDTHS = (1, 2, 5, 8, 13, 32, 33, 64)
 SIZES = (0, 1, 7, 64, 1000)
+KINDS: tuple[Kind, ...] = (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS))
 BATCH = 192  # so that 1000 rows are six batches, the last one odd
 
 Run: TypeAlias = Callable[..., Any]
@@ -121,14 +122,14 @@ class _Checker:
 
     # ---- values in, values out -------------------------------------------------------------------------
     def sharing(self) -> None:
-        for kind in (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS)):
+        for kind in KINDS:
             inputs = [(self.words(kind, n), kind) for n in SIZES]
             got = self.run(lambda box, *xs: list(xs), *inputs)
             for (x, _), y in zip(inputs, got, strict=True):
                 _equal(y, x, f"deal, accept, yield_, combine of {kind}, {len(x)} rows")
 
     def constants(self) -> None:
-        for kind in (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS)):
+        for kind in KINDS:
             x = self.words(kind, 70)
             got = self.run(lambda box, s, x=x, kind=kind: [box.constant(x, kind, (70,)), s ^ s if isinstance(kind, Boolean) else s - s], (x, kind))
             _equal(got[0], x, f"constant of {kind}")
@@ -156,7 +157,8 @@ class _Checker:
                 got = self.run(partial(_truncate, f=f), *xs)
                 for x, y in zip([x for x in xs for _ in range(2)], got, strict=True):
                     error = _signed(y).astype(object) * (1 << f) - _signed(x).astype(object)
-                    assert all(abs(e) < 1 << f for e in error), f"trunc or dot k={k} f={f}, {len(x)} rows: off by {max(map(abs, error)) / (1 << f)} units"
+                    worst = max(map(abs, error), default=0)
+                    assert worst < 1 << f, f"trunc or dot k={k} f={f}, {len(x)} rows: off by {worst / (1 << f)} units in the last place"
 
     def matrices(self) -> None:
         for k in RINGS:
@@ -207,7 +209,8 @@ class _Checker:
     def uniform(self) -> None:
         """What one party holds of a constant input: every component's bits as often set as not."""
         n = 1 << 13
-        for what, fn, kinds in [("deal", lambda box, x: x, [k]) for k in (Arithmetic(64), Arithmetic(8), Boolean(13), BIT)] + list(interactive(self.table)):
+        dealt_alone: list[tuple[str, Run, list[Kind]]] = [("deal", lambda box, x: x, [k]) for k in (Arithmetic(64), Arithmetic(8), Boolean(13), BIT)]
+        for what, fn, kinds in [*dealt_alone, *interactive(self.table)]:
             for value in (0, 1):
                 dealt = [share_out(self.table, self.parties, (np.full(n, value, kind.word), kind)) for kind in kinds]
 
@@ -274,7 +277,8 @@ def _signed(x: Array) -> Array:
 
 
 def _bit(x: Array, j: int) -> Array:
-    return (x.astype(np.uint64) >> np.uint64(j) & np.uint64(1)).astype(np.uint8)
+    bits: Array = x.astype(np.uint64) >> np.uint64(j) & np.uint64(1)
+    return bits.astype(np.uint8)
 
 
 def _low(x: Array, bits: int) -> Array:
@@ -282,7 +286,8 @@ def _low(x: Array, bits: int) -> Array:
 
 
 def _zero(x: Array, bits: int) -> Array:
-    return (_low(x, bits) == 0).astype(np.uint8)
+    zero: Array = _low(x, bits) == 0
+    return zero.astype(np.uint8)
 
 
 def _equal(got: Any, expected: Array, what: str) -> None:

@@ -121,6 +121,7 @@ def test_a_memory_limit_ends_one_instance_only(start: Start, plan: Plans) -> Non
     session.run(plan())
 
 
+@pytest.mark.slow
 def test_a_stopped_worker_is_found_by_the_deadline(start: Start, plan: Plans) -> None:
     session = start(deadline=3.0)
     session.run(plan())

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, String, parse_dtype
-from spuframe.errors import PlanError
+from spuframe.errors import PlanError, RangeOverflowError
 from spuframe.spu.plaintext import evaluate
 from tests.spu.harness import fn, lit, plan_of, ref, reveal, run_full, run_plan, scan, step
 
@@ -245,6 +245,23 @@ def test_public_factors_are_precise(protocol):
     for got, expected in zip(found, [np.multiply(values, 1.1), np.divide(values, 3), np.multiply(whole, 0.1), np.divide(whole, 7)]):
         np.testing.assert_allclose(got, expected, rtol=1e-6, atol=3 * unit)
     assert found[4] == [None] * 5
+
+
+def test_public_factors_where_no_range_is_known(protocol):
+    x = Field("x", Fixed())
+    values = [1e12, -1e12, 123456.789, 0.001, 1.0]
+    factors = [0.1, -1.1, 3.7, 1e-5]
+    e = [fn("mul", ref(x), lit(c, "float"), dtype="float") for c in factors]
+    found = secret(e, pa.table({"x": values}), [x], protocol)
+    for got, c in zip(found, factors):
+        np.testing.assert_allclose(got, np.multiply(values, c), rtol=2**-28, atol=4 * 2**-18)
+
+
+def test_ranges_that_do_not_fit_the_fraction_bits_are_refused():
+    n, x = Field("n", Int(64)), Field("x", Fixed(), range=(0.0, 1.0))
+    for e in (fn("lt", ref(n), ref(x), dtype="bool"), fn("add", ref(n), ref(x), dtype="float")):
+        with pytest.raises(RangeOverflowError, match="range"):
+            secret([e], pa.table({"n": [1], "x": [0.5]}), [n, x], "plaintext")
 
 
 def test_division_and_division_by_zero(protocol):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from spuframe.dtypes import Bool, Fixed, Int, String
-from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import Binary, mismatch, overflow, same_type
 from spuframe.expr.functions.conversion import convert
 
@@ -33,11 +33,10 @@ class Compare(Binary):
         a, b = self.left.dtype, self.right.dtype
         if a != b and not (isinstance(a, Int) and isinstance(b, Int)):
             raise mismatch("compare", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
-        if a.is_numeric and self.fn not in ("eq", "ne"):
-            for e in self.args:
-                low, high = bounds_of(e)
-                if isinstance(a, Int) and max(-low, high) > INT_LIMIT and e.range is not None:
-                    raise overflow(self, (low, high), INT_LIMIT, "an ordered integer")
+        if isinstance(a, Int) and self.fn not in ("eq", "ne"):
+            (low, high), (least, most) = bounds_of(self.left), bounds_of(self.right)
+            if max(high, most) >= 1 << 63 and min(low, least) < 0:
+                raise overflow(self, (min(low, least), max(high, most)), 1 << 63, "an integer compared with negative ones")
         return self.info_of(Bool(), None)
 
     def value(self, *args: Any) -> Scalar:

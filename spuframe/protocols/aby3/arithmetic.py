@@ -12,7 +12,8 @@ did. So w = a_top OR b_top, and 1 - w = (1 - a_top)(1 - b_top): one product of a
 - truncation: y = ceil(a / 2^f) + floor(b / 2^f) - w 2^(k-f) - 2^(k-2-f). Then 2^f y - x = (-a mod 2^f) - (b mod 2^f), which is below 2^f in
   size for *every* x: the result is floor or ceiling of x / 2^f and never anything else (no wrap with small probability as in
   [Mohassel&Rindal CCS 2018, section 5.1]). For uniform a both terms are uniform over 0 .. 2^f - 1, so the mean error is exactly zero: x / 2^f
-  is rounded up with the probability of its fraction. Multiples of 2^f are exact. Only w mod 2^f matters: it travels in the smallest word of at least f bits.
+  is rounded up with the probability of its fraction. Multiples of 2^f are exact. Only w mod 2^f matters: it travels in the smallest word of
+  at least f bits. (A public constant is not uniformly shared; it is rounded up.)
 - extension to K bits: y = a + b - w 2^k - 2^(k-2) in Z_2^K, exact; w matters mod 2^(K-k).
 
 Shares of y. With r' and r from the stream of parties 0 and 2, q1 and q2 from that of 1 and 2, t = (1 - a_top)(1 - b_top) = s n + r n where
@@ -49,7 +50,6 @@ from spuframe.protocols.aby3 import sharing
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Arithmetic, Array, Share
-
 
 
 # ---- products ---------------------------------------------------------------------------------------------
@@ -97,19 +97,23 @@ def _finish(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...], f:
 
 
 def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Share:
+    """Sum of products element by element, truncated by f bits if f > 0."""
     shape = np.broadcast_shapes(xs[0].shape, ys[0].shape)
     return _finish(ctx, _products(ctx, xs, ys), _ring(xs[0]), shape, f)
 
 
 def matmul(ctx: Context, x: Share, y: Share, f: int) -> Share:
+    """Matrix product, truncated by f bits if f > 0."""
     return _finish(ctx, _matrix_product(ctx, x, y), _ring(x), (x.shape[0], y.shape[1]), f)
 
 
 def dot_cost(xs: Sequence[Share], ys: Sequence[Share], f: int) -> Cost:
+    """Traffic of one product, whatever the number of pairs."""
     return _product_cost(_ring(xs[0]), int(np.prod(np.broadcast_shapes(xs[0].shape, ys[0].shape), dtype=np.int64)), f)
 
 
 def matmul_cost(x: Share, y: Share, f: int) -> Cost:
+    """Traffic of the result."""
     return _product_cost(_ring(x), x.shape[0] * y.shape[1], f)
 
 
@@ -200,7 +204,7 @@ def _split(message: Array, n: int, out: Arithmetic, wrap: Arithmetic) -> tuple[A
 
 
 def _addend(ctx: Context, x: Share) -> Array:
-    """a = c_0 + c_1 at party 0, b = c_2 at the others."""
+    """What enters `_join`: a = c_0 + c_1 at party 0, b = c_2 at the others."""
     if ctx.rank == 0:
         total: Array = np.add(x.parts[0], x.parts[1])
         return flat(total)
@@ -213,18 +217,22 @@ def _join_cost(how: _Join, n: int) -> Cost:
 
 
 def trunc(ctx: Context, x: Share, f: int) -> Share:
+    """Divide by 2^f, with a = c_0 + c_1 and b = c_2."""
     return _join(ctx, _addend(ctx, x), _truncation(_ring(x), f), x.shape, exchange=False)
 
 
 def trunc_cost(x: Share, f: int) -> Cost:
+    """Two rounds."""
     return _join_cost(_truncation(_ring(x), f), x.size)
 
 
 def extend(ctx: Context, x: Share, bits: int) -> Share:
+    """The same signed value in a larger ring."""
     return _join(ctx, _addend(ctx, x), _extension(_ring(x), bits), x.shape, exchange=False)
 
 
 def extend_cost(x: Share, bits: int) -> Cost:
+    """Two rounds."""
     return _join_cost(_extension(_ring(x), bits), x.size)
 
 
@@ -262,6 +270,7 @@ def inject(ctx: Context, bit: Share, x: Share) -> Share:
 
 
 def inject_cost(bit: Share, x: Share) -> Cost:
+    """Two rounds."""
     size = x.size * x.bits // 8
     return Cost(2, (3 * size, size, size))
 
@@ -276,7 +285,7 @@ KERNELS: dict[str, Kernel] = {
     "dot": Kernel(
         dot,
         dot_cost,
-        "z_i = sum_j x_i y_i + x_i y_(i+1) + x_(i+1) y_i + zero_i; f = 0: 1 round, k bits a party; f > 0: joined with trunc, 2 rounds, k + word(f) bits",
+        "z_i = sum_j x_i y_i + x_i y_(i+1) + x_(i+1) y_i + zero_i; f = 0: 1 round, k bits a party; f > 0: 2 rounds, k + word(f) bits",
         "Araki+ CCS 2016, 2.2; truncation: see trunc",
     ),
     "matmul": Kernel(
@@ -288,7 +297,7 @@ KERNELS: dict[str, Kernel] = {
     "trunc": Kernel(
         trunc,
         trunc_cost,
-        "y = ceil(a/2^f) + floor(b/2^f) - (a_top OR b_top) 2^(k-f) - 2^(k-2-f), v = x + 2^(k-2) = a + b; 2 rounds; k + word(f), word(f), word(f) bits",
+        "y = ceil(a/2^f) + floor(b/2^f) - (a_top OR b_top) 2^(k-f) - 2^(k-2-f), x + 2^(k-2) = a + b; 2 rounds; k + w, w, w bits, w = word(f)",
         "known-sign wrap bit: Escudero+ CRYPTO 2020 (probabilistic truncation), Huang+ (Cheetah) USENIX Security 2022, 5; proof in the module",
     ),
     "extend": Kernel(

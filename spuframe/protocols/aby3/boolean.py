@@ -30,14 +30,13 @@ def and_(ctx: Context, x: Share, y: Share) -> Share:
 
 
 def and_cost(x: Share, y: Share) -> Cost:
+    """1 round, the bits."""
     each = packed_bytes(x.bits, x.size)
     return Cost(1, (each, each, each))
 
 
 KERNELS: dict[str, Kernel] = {
-    "and_": Kernel(
-        and_, and_cost, "z_i = x_i y_i ^ x_i y_(i+1) ^ x_(i+1) y_i ^ zero_i, sent to party i-1", "Araki+ CCS 2016, section 2 (boolean)"
-    ),
+    "and_": Kernel(and_, and_cost, "z_i = x_i y_i ^ x_i y_(i+1) ^ x_(i+1) y_i ^ zero_i, sent to party i-1", "Araki+ CCS 2016, section 2 (boolean)"),
     **compare.KERNELS,
     **convert.KERNELS,
 }

@@ -57,6 +57,7 @@ class Circuit:
 
 
 def build(inputs: int, levels: Sequence[Sequence[Gate]], outputs: Sequence[int]) -> Circuit:
+    """A `Circuit` from lists of gates."""
     arrays = tuple(np.array(level, np.int64).reshape(-1, 3) for level in levels if level)
     return Circuit(inputs, arrays, tuple(outputs))
 
@@ -89,6 +90,7 @@ def plane_bytes(n: int) -> int:
 
 
 def run_cost(circuit: Circuit, n: int) -> Cost:
+    """What `run` costs for ``n`` rows."""
     each = circuit.gates * plane_bytes(n)
     return Cost(len(circuit.levels), (each, each, each))
 

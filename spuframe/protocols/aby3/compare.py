@@ -2,7 +2,7 @@
 
 Traffic of `msb`, in planes (one bit a row) for b bits with N = b-1 positions below the sign: P0 enters N planes and N/2
 products, P1 and P2 answer with about N/2 generate and N/2 propagate bits of pairs, and the carry tree over the N/2 pairs takes about N gates. For
-b = 64: P0 sends 151 bits a row, P1 and P2 118 each, in 7 rounds.
+b = 64: P0 sends 151 bits a row, P1 and P2 119 each, in 7 rounds.
 """
 
 from __future__ import annotations

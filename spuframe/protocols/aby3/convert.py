@@ -84,7 +84,7 @@ def words_share(own: Array, other: Array, shape: tuple[int, ...]) -> Share:
 
 
 def a2b_cost(x: Share, bits: int) -> Cost:
-    """2 + ceil(log2(bits-1)) - 1 rounds; 1 for a single bit."""
+    """1 + ceil(log2(bits-1)) rounds from 3 bits on; 1 for a single bit, 2 for two."""
     each = plane_bytes(x.size)
     if bits == 1:
         return Cost(1, (each, 0, 0))
@@ -190,8 +190,8 @@ def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int
     bit = None
     if carry:
         row = circuit.outputs[-1]
-        carries = (unpack(plane_to_bitmap(s[row], n), n) for s in states)
-        bit = _Products(ctx, *carries, 1, narrowest(bits - width))
+        high_own, high_other = (unpack(plane_to_bitmap(s[row], n), n) for s in states)
+        bit = _Products(ctx, high_own, high_other, 1, narrowest(bits - width))
     ctx.round([*(bit.sends if bit else []), *sends], [*(bit.recvs if bit else []), *recvs])
     if ctx.rank == 1:
         parts = drawn, rest

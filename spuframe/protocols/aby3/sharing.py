@@ -85,11 +85,13 @@ def deal(parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> lis
 
 
 def deal_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The bytes of `deal`'s messages."""
     explicit = KEY_BYTES + wire_bytes(kind, shape)
     return (2 * KEY_BYTES, explicit, explicit)
 
 
 def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+    """Draw the components that came as seeds; unpack the explicit one."""
     expected = deal_sizes(parties, kind, shape)[rank]
     if message.nbytes != expected:
         raise FrameError(f"a dealt share of {kind}, {shape} for party {rank} must have {expected} bytes, got {message.nbytes}")
@@ -107,10 +109,12 @@ def yield_(rank: int, parties: int, share: Share) -> Array:
 
 
 def yield_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """One component from each party."""
     return (wire_bytes(kind, shape),) * 3
 
 
 def combine(parties: int, messages: list[Array], kind: Kind, shape: tuple[int, ...]) -> Array:
+    """Add up c_0, c_1 and c_2."""
     size = wire_bytes(kind, shape)
     for rank, message in enumerate(messages):
         if message.nbytes != size:
@@ -134,4 +138,5 @@ def open_(ctx: Context, x: Share) -> Array:
 
 
 def open_cost(x: Share) -> Cost:
+    """One component a party."""
     return Cost(1, (wire_bytes(x.kind, x.shape),) * 3)

@@ -14,9 +14,9 @@ to Y. X and Y draw vectors r, u, m from their stream, Y and Z draw q from theirs
     result    c_XY = m, c_YZ = q, and c_XZ
 
 Each hop re-randomises. Views (1 corrupt, semi-honest): Z sees A', S, D, masked by r, u, m, of which it knows none; X sees
-c_XZ, masked by q; Y receives nothing. A column costs four vectors over all parties, two from X. The first and the second hop of
-[Araki+ CCS 2021, "Secure Graph Analysis at Scale", section 4] and [Asharov+ CCS 2022, section 4] are the same; here Y re-randomises with a vector that X draws
-too and sends the difference straight to Z, so both first messages go at once.
+c_XZ, masked by q; Y receives nothing. A column costs four vectors over all parties, two from X. The idea of three hops, each by a pair,
+is that of [Araki+ CCS 2021, "Secure Graph Analysis at Scale"] and [Asharov+ CCS 2022]; here Y re-randomises with a vector that X
+draws too and sends the difference straight to Z, so all of the first two hops goes at once.
 
 Booleans are masked by XOR and travel packed to their bits. All columns share the permutations and the rounds.
 """
@@ -34,7 +34,7 @@ from spuframe.kernels.permute import ADD, SUBTRACT, XOR, compose, gathered, inve
 from spuframe.kernels.prg import Stream
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
-from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack, unpack
+from spuframe.spu.share import Arithmetic, Array, Kind, Share, pack, unpack
 
 
 class Permutation:
@@ -205,7 +205,7 @@ def shuffle_cost(perm: object, xs: Sequence[Share]) -> Cost:
 
 
 KERNELS: dict[str, Kernel] = {
-    "draw": Kernel(draw, lambda n: Cost(0, (0, 0, 0)), "p_0, p_1, p_2, each from a pair's stream", "Araki+ CCS 2021, section 4"),
-    "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1][p_2]", "Araki+ CCS 2021, section 4; Asharov+ CCS 2022, section 4; two rounds: see the module"),
+    "draw": Kernel(draw, lambda n: Cost(0, (0, 0, 0)), "p_0, p_1, p_2, each from a pair's stream", "Araki+ CCS 2021"),
+    "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1][p_2]", "Araki+ CCS 2021, Asharov+ CCS 2022; in two rounds: see the module"),
     "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_2^-1][p_1^-1][p_0^-1]", "as shuffle, with P1 and P2 in each other's place"),
 }

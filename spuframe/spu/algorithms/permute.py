@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spuframe.kernels.digits import scatter
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Array, Boolean, Share, word_of
 
@@ -39,7 +40,7 @@ class Move:
         if not columns or columns[0].rows <= 1:
             return list(columns)
         packed = Bundle.of(columns)
-        return packed.open([c.put(self.places) for c in self.box.shuffle(self.perm, packed.shares)])
+        return packed.open([put(c, self.places) for c in self.box.shuffle(self.perm, packed.shares)])
 
     def gather(self, columns: Sequence[Share]) -> list[Share]:
         """The inverse: row j of the result is row ``places[j]`` of every column."""
@@ -63,14 +64,27 @@ def open_move(box: BlackBox, places: Share, columns: Sequence[Share] = (), label
     """
     n = places.rows
     if n <= 1:
-        return Move(box, None, np.zeros(n, np.intp)), list(columns)
+        return Move(box, None, np.zeros(n, np.uint32)), list(columns)
     packed = Bundle.of(columns)
     perm = box.draw(n)
     hidden, *moved = box.shuffle(perm, [places, *packed.shares])
     opened = box.open(hidden)
     if not box.dry:
-        opened = opened.astype(np.intp) if labels is None else labels[opened]
-    return Move(box, perm, opened), packed.open([c.put(opened) for c in moved])
+        opened = opened.astype(np.uint32) if labels is None else labels[opened].astype(np.uint32)
+    return Move(box, perm, opened), packed.open([put(c, opened) for c in moved])
+
+
+def put(x: Share, index: Array) -> Share:
+    """`Share.put` by a narrow index, at half its time for vectors of words."""
+    if x.is_bit or len(x.shape) > 1:
+        return x.put(index)
+
+    def scattered(p: Array) -> Array:
+        out = np.empty_like(p)
+        scatter(p, index, out)
+        return out
+
+    return x.map(scattered)
 
 
 @dataclass(frozen=True, repr=False)

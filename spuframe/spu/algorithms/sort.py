@@ -14,6 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
+from spuframe.kernels.digits import places
 from spuframe.spu.algorithms.permute import Move, drop_low_bits, join_bits, open_move, regroup
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Array, Boolean, Share, concat
@@ -101,9 +102,9 @@ def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | 
         lane = lanes.pop()
         bits = lane.bits - (0 if lanes else tag)
         for digit in _digits(bits, rows):
-            places = destinations(box, [lane.bit(j) for j in range(digit)])
+            goal = destinations(box, [lane.bit(j) for j in range(digit)])
             left = [drop_low_bits(lane, digit)] if lane.bits > digit else []
-            moved = open_move(box, places, [*lanes, *left])[1]
+            moved = open_move(box, goal, [*lanes, *left])[1]
             lanes, lane = (moved[:-1], moved[-1]) if left else (moved, index)
         index = lane
     return Order(box, index, labels)
@@ -123,15 +124,19 @@ def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
     flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
     m = len(flags)
     ones = box.b2a(concat(flags), ring)
-    sums = ones.cumsum()  # over all values in turn: already offset + inclusive prefix
-    ends = [sums.slice((v + 1) * n - 1, (v + 1) * n) for v in range(m)]
-    above = [sums.slice(v * n, (v + 1) * n) for v in range(m)]
-    seen = above[0]
-    for v in range(1, m):
-        seen = seen + above[v] - ends[v - 1]
-    last = box.add_public(ends[-1] - seen, np.arange(1, n + 1))
-    step = box.dot([ones.slice(v * n, (v + 1) * n) for v in range(m)], [a - last for a in above])
-    return box.add_public(step + last, np.array([-1]))
+    steps, last = _places(box, ones, m, n)
+    return last + box.dot([ones.slice(v * n, (v + 1) * n) for v in range(m)], [steps.slice(v * n, (v + 1) * n) for v in range(m)])
+
+
+def _places(box: BlackBox, ones: Share, values: int, rows: int) -> tuple[Share, Share]:
+    """Local: for each value but the last, a row's place less its place with the last value; and that place."""
+    one = box.constant(1, ones.kind, (1,))
+    pairs: list[tuple[Array, Array]] = []
+    for part, unit in zip(ones.parts, one.parts, strict=True):
+        steps, last = np.empty_like(part), np.empty(rows, part.dtype)
+        places(part.reshape(values, rows), np.ascontiguousarray(unit), steps.reshape(values, rows), last)
+        pairs.append((steps, last))
+    return Share(ones.kind, ones.shape, tuple(s for s, _ in pairs)), Share(ones.kind, (rows,), tuple(last for _, last in pairs))
 
 
 def _indicators(box: BlackBox, bits: Sequence[Share]) -> list[Share]:

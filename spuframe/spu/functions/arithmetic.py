@@ -17,6 +17,7 @@ from spuframe.spu.value import Call, Node, Value
 
 HEADROOM = 62
 """A product must stay below 2^62 for `trunc` to be exact to the unit."""
+_HALF = 31
 
 
 def _linear(call: Call, x: Value, y: Value, sign: int) -> Value:
@@ -41,14 +42,23 @@ def _neg(call: Call, x: Value) -> Value:
 def scale_by(box: BlackBox, x: Share, factor: Fraction, limit: int) -> Share:
     """``x * factor`` for a public factor, given that the result stays within ``±limit``; local if the factor is an integer.
 
-    Otherwise the factor is rounded to as many fraction bits as the ring has room for, and the product truncated: error at most one unit and
-    ``limit * 2**-room``, room being 61 minus the bits of ``limit``.
+    Otherwise the factor is rounded to as many fraction bits as the ring has room for, and the product truncated: relative error 2^-29 or
+    better, and two units. Where the ring has little room, x is taken in two halves.
     """
     room = max(0, HEADROOM - 1 - limit.bit_length())
     digits = factor.denominator.bit_length() - 1
     exact = factor.denominator == 1 << digits and digits <= room
-    g = digits if exact else room
-    return box.trunc(x.scale(round(factor * (1 << g))), g)
+    if exact:
+        return box.trunc(x.scale(int(factor * (1 << digits))), digits)
+    magnitude = max(0, int(abs(factor)).bit_length()) or 1 - int(1 / abs(factor)).bit_length()  # |factor| < 2^magnitude
+    if room + magnitude >= _HALF - 1:
+        return box.trunc(x.scale(round(factor * (1 << room))), room)
+    g = max(0, _HALF - 1 - magnitude)
+    by = round(factor * (1 << g))
+    upper = box.trunc(x, _HALF)
+    lower = box.trunc((x - upper.shift_left(_HALF)).scale(by), g)
+    high = upper.scale(by)
+    return lower + (box.trunc(high, g - _HALF) if g > _HALF else high.shift_left(_HALF - g))
 
 
 def _mul(call: Call, x: Value, y: Value) -> Value:

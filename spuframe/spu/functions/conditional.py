@@ -28,6 +28,9 @@ def _validity(call: Call, x: Value) -> Share:
 def _choose(call: Call, bit: Share, x: Value, y: Value) -> Share:
     """``x`` where the bit is set, else ``y``."""
     box, node = call.box, call.node
+    if x.share is None and y.share is None and isinstance(node.dtype, Bool):
+        a, b = int(bool(x.public)), int(bool(y.public))
+        return box.constant(a, BIT, (call.rows,)) if a == b else bit if a else box.not_(bit)
     if x.share is None and y.share is None and not isinstance(node.dtype, Bool | String):
         a, b = call.scaled(x, node.frac), call.scaled(y, node.frac)
         return box.add_public(box.b2a(bit, node.ring).scale(a - b), b)

@@ -1,0 +1,221 @@
+"""Plans as text: the logical plan as it was built, as it was optimised, and its steps with their exact cost. Never a value of a column.
+
+>>> from spuframe.dtypes import Field, Int
+>>> from spuframe.expr import col, ge
+>>> from spuframe.plan.build import filter_, reveal, scan
+>>> t = scan("s1", "hospital", "t0", [Field("age", Int(64), range=(18, 97))], 10)
+>>> print(tree(reveal(filter_(t, ge(col(t.schema["age"]), 50)))))
+reveal                              10 rows, masked
+└─ filter  age >= 50                10 rows, masked
+   └─ scan  hospital.t0  [age]      10 rows
+            age  int64  [18, 97]  private(hospital)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spuframe.dtypes import Field, Schema
+from spuframe.errors import PlanError
+from spuframe.expr.expr import Col, Expr
+from spuframe.plan.cost import CostReport
+from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Reveal, Scan, Sort, Store, Tensor
+from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.plan.policy import leakage_report
+
+STAGES = ("all", "logical", "optimized", "physical")
+"""What `explain` can print."""
+
+WIDTH = 100
+"""Columns of text that a description may take."""
+
+
+def explain(
+    stage: str,
+    logical: LogicalNode,
+    optimized: LogicalNode | None = None,
+    physical: PhysicalPlan | None = None,
+    cost: CostReport | None = None,
+) -> str:
+    """A plan at one stage, or at all.
+
+    Parameters
+    ----------
+    stage : {"all", "logical", "optimized", "physical"}
+    logical : LogicalNode
+    optimized : LogicalNode, optional
+    physical : PhysicalPlan, optional
+    cost : CostReport, optional
+        Rounds and bytes of each step of the physical plan; without it they are left out.
+    """
+    if stage not in STAGES:
+        raise PlanError(f"stage must be one of {', '.join(map(repr, STAGES))}, got {stage!r}")
+    parts: list[tuple[str, str]] = []
+    if stage in ("all", "logical"):
+        parts.append(("Logical plan", tree(logical)))
+    if stage in ("all", "optimized") and optimized is not None:
+        parts.append(("Optimized plan", tree(optimized)))
+    if stage in ("all", "physical") and physical is not None:
+        heading = f"Physical plan: {physical.protocol}, {physical.parties} parties, batches of {physical.batch_rows} rows"
+        parts.append((heading, steps(physical, cost)))
+        lines = leakage_report(physical, () if cost is None else cost.notes)
+        parts.append(("What becomes known besides the values of the result", "\n".join(lines) or "nothing"))
+    return "\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in parts)
+
+
+# ---- logical ------------------------------------------------------------------------------------------
+def tree(root: LogicalNode) -> str:
+    """A logical plan as a tree; a part that is used again is printed once and then named by its number."""
+    counts: dict[LogicalNode, int] = {}
+    for n in dict.fromkeys(root.nodes()):
+        for used in n.inputs:
+            counts[used] = counts.get(used, 0) + 1
+    numbers: dict[LogicalNode, int] = {}
+    lines: list[tuple[str, str]] = []
+    stack: list[tuple[LogicalNode, str, str]] = [(root, "", "")]
+    while stack:
+        node, lead, indent = stack.pop()
+        if node in numbers:
+            lines.append((f"{lead}{node.op}  (as above, #{numbers[node]})", ""))
+            continue
+        mark = ""
+        if counts.get(node, 0) > 1:
+            numbers[node] = len(numbers) + 1
+            mark = f"  #{numbers[node]}"
+        text = describe(node)
+        lines.append((f"{lead}{node.op}{mark}{'  ' + text if text else ''}", size(node.rows, node.masked)))
+        if isinstance(node, Scan | Project | Aggregate | Load | Output):
+            lines += [(f"{indent}{'│' if node.inputs else ' '}  {' ' * len(node.op)}{line}", "") for line in columns(node)]
+        last = len(node.inputs) - 1
+        for i, child in reversed(list(enumerate(node.inputs))):
+            stack.append((child, indent + ("└─ " if i == last else "├─ "), indent + ("   " if i == last else "│  ")))
+    return _aligned(lines)
+
+
+def _aligned(lines: list[tuple[str, str]]) -> str:
+    width = max((len(a) for a, b in lines if b), default=0)
+    return "\n".join(f"{a:<{width}}    {b}".rstrip() if b else a for a, b in lines)
+
+
+def size(rows: int, masked: bool) -> str:
+    """Physical rows, as a plan prints them."""
+    return f"{rows} rows{', masked' if masked else ''}"
+
+
+def columns(node: LogicalNode) -> list[str]:
+    """A node's columns: name, type, range, visibility; and how they are computed."""
+    computed = dict(node.outputs) if isinstance(node, Scan) else dict(node.columns) if isinstance(node, Project) else {}
+    return table([[f.name, *about(f), _computed(computed.get(f.name), f.name)] for f in node.schema])
+
+
+def _computed(e: Expr | None, name: str) -> str:
+    return "" if e is None or (isinstance(e, Col) and e.field.name == name) else f"= {e}"
+
+
+def about(f: Field) -> list[str]:
+    """Type, range and visibility of a column."""
+    known = "" if f.range is None else f"[{_bound(f.range[0])}, {_bound(f.range[1])}]"
+    return [f"{f.dtype}{'?' if f.nullable else ''}", known, str(f.visibility)]
+
+
+def _bound(value: float) -> str:
+    return f"{value:.6g}" if isinstance(value, float) or abs(value) >= 10**9 else str(value)
+
+
+def table(rows: list[list[str]]) -> list[str]:
+    """Cells as aligned lines."""
+    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))] if rows else []
+    kept = [i for i, w in enumerate(widths) if w]
+    return ["  ".join(f"{r[i]:<{widths[i]}}" for i in kept).rstrip() for r in rows]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
+
+
+def _names(schema: Schema) -> str:
+    return _short(", ".join(schema.names))
+
+
+def _scan(n: Scan) -> str:
+    where = f"  where {n.predicate}" if n.predicate is not None else ""
+    return f"{n.owner}.{n.table}  [{_names(n.schema)}]{where}"
+
+
+def _join(n: Join) -> str:
+    on = ", ".join(a if a == b else f"{a} = {b}" for a, b in zip(n.left_on, n.right_on, strict=True))
+    return f"{n.how} on {on}  ({n.unique} unique)"
+
+
+def _aggregate(n: Aggregate) -> str:
+    made = ", ".join(f"{name} = {function}({column or ''})" for name, function, column in n.aggregates)
+    return _short(f"by {', '.join(n.keys) or 'nothing'}: {made}")
+
+
+def _order(by: tuple[str, ...], ascending: tuple[bool, ...]) -> str:
+    return ", ".join(name if up else f"{name} descending" for name, up in zip(by, ascending, strict=True))
+
+
+_DESCRIBE: dict[type[LogicalNode], Callable[[Any], str]] = {
+    Scan: _scan,
+    Load: lambda n: f"{n.name}  [{_names(n.schema)}]",
+    Project: lambda n: f"[{_names(n.schema)}]",
+    Filter: lambda n: str(n.predicate),
+    Join: _join,
+    Aggregate: _aggregate,
+    Sort: lambda n: _order(n.by, n.ascending),
+    Limit: lambda n: str(n.count),
+    Concat: lambda n: f"{len(n.tables)} tables",
+    Tensor: lambda n: f"-> {', '.join(o.name for o in n.outputs)}",
+    Output: lambda n: n.name,
+    Store: lambda n: repr(n.name),
+    Reveal: lambda n: "in order" if n.ordered else "",
+}
+
+
+def describe(node: LogicalNode) -> str:
+    """What a node does, in one line."""
+    writer = _DESCRIBE.get(type(node))
+    return "" if writer is None else writer(node)
+
+
+# ---- physical -------------------------------------------------------------------------------------------
+def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
+    """The steps of a physical plan, with rounds and bytes each, and the total."""
+    if cost is not None and len(cost.steps) != len(plan.steps):
+        raise PlanError(f"the cost is that of another plan: {len(cost.steps)} steps, not {len(plan.steps)}")
+    rows = [["step", "operator", "from", "rows", *([] if cost is None else ["rounds", "bytes"]), "columns"]]
+    for i, s in enumerate(plan.steps):
+        figures = [] if cost is None else [f"{cost.steps[i].rounds:,}", f"{cost.steps[i].bytes:,}"]
+        inputs = " ".join(map(str, s.inputs)) or "-"
+        rows.append([str(i), f"{s.op} {_detail(s)}".rstrip(), inputs, f"{s.rows:,}{'*' if s.masked else ''}", *figures, _names(s.schema)])
+    if cost is not None:
+        rows.append(["", "total", "", "", f"{cost.total.rounds:,}", f"{cost.total.bytes:,}", ""])
+    numeric = {0, 3, *([] if cost is None else [4, 5])}
+    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(f"{c:>{w}}" if i in numeric else f"{c:<{w}}" for i, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows
+    ]
+    if any(s.masked for s in plan.steps):
+        lines.append("(*: masked; only the parties' shares tell which of these rows exist)")
+    if cost is not None:
+        names = [*(f"party {i}" for i in range(plan.parties)), *(f"owner {o}" for o in plan.owners)]
+        sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))
+        lines.append(f"total: {cost.total.rounds:,} rounds, {cost.total.bytes:,} bytes" + (f" (sent by {sent})" if sent else ""))
+    return "\n".join(lines)
+
+
+def _detail(s: Step) -> str:
+    p = s.params
+    if s.op == "scan":
+        return f"{p['owner']}.{p['table']}{' where ...' if p.get('filter') is not None else ''}"
+    if s.op == "join":
+        return f"on {', '.join(p['left_on'])}"
+    if s.op == "aggregate":
+        return f"by {', '.join(p['keys']) or 'nothing'}"
+    if s.op == "sort":
+        return f"by {', '.join(p['by']) or 'validity'}"
+    if s.op in ("load", "store", "output"):
+        return str(p["name"])
+    return ""

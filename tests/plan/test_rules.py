@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.plan.interpret import interpret
+
+from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.errors import PlanError
+from spuframe.expr import add, and_, col, div, eq, fill_null, ge, lit, lt, mul, sub
+from spuframe.expr.expr import Expr
+from spuframe.plan.build import (
+    aggregate, concat, filter_, join, limit, output, project, rename, reveal, roots, scan, select, sort, tensor, with_columns,
+)  # fmt: skip
+from spuframe.plan.logical import Aggregate, Filter, Limit, LogicalNode, Project, Roots, Scan, Sort, TensorOutput
+from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
+
+ID = Field("id", Int(64), range=(0, 30))
+
+
+def h(rows: int = 8) -> Scan:
+    return scan("s", "h", "t", [ID, Field("age", Int(64), range=(18, 97)), Field("g", Int(8), True, range=(0, 3)), Field("ok", Bool())], rows)
+
+
+def i(rows: int = 6) -> Scan:
+    return scan("s", "i", "t", [ID, Field("cost", Fixed(), range=(0.0, 64.0)), Field("days", Int(8), range=(0, 9))], rows)
+
+
+def c(node: LogicalNode, name: str) -> Expr:
+    return col(node.schema[name])
+
+
+def one(name: str, node: LogicalNode) -> LogicalNode:
+    """A single rule, until it has nothing more to say."""
+    return run(node, [r for r in RULES if r.name == name])
+
+
+def ops(node: LogicalNode) -> list[str]:
+    return [n.op for n in node.nodes()]
+
+
+def scans(node: LogicalNode) -> dict[str, Scan]:
+    return {n.owner: n for n in node.nodes() if isinstance(n, Scan)}
+
+
+def test_constant_folding() -> None:
+    t = h()
+    plan = filter_(t, and_(ge(c(t, "age"), add(lit(10), 8)), lt(c(t, "age"), mul(lit(5), 10))))
+    folded = one("constant_folding", plan)
+    assert isinstance(folded, Filter) and str(folded.predicate) == "age < 50"  # age >= 18 always holds
+    assert one("constant_folding", filter_(t, ge(c(t, "age"), 0))) == t
+    assert one("constant_folding", project(t, {"x": fill_null(c(t, "age"), 3)})).columns[0][1] == c(t, "age")  # type: ignore[attr-defined]
+    kept = project(t, {"x": and_(c(t, "ok"), False)})  # folding it would make a secret column public
+    assert one("constant_folding", kept) == kept
+
+
+def test_merge_projects() -> None:
+    t = h()
+    inner = with_columns(t, {"x": add(c(t, "age"), 1)})
+    outer = project(inner, {"y": mul(c(inner, "x"), 2)})
+    merged = one("merge_projects", outer)
+    assert isinstance(merged, Project) and merged.input == t and str(merged.columns[0][1]) == "(age + 1) * 2"
+    assert one("merge_projects", select(t, t.schema.names)) == t
+    both = roots([outer, project(inner, {"z": sub(c(inner, "x"), 2)})])
+    assert one("merge_projects", both) == both  # x is computed once for both
+
+
+def test_predicate_pushdown() -> None:
+    j = join(h(), i(), on="id")
+    plan = filter_(j, and_(and_(ge(c(j, "age"), 50), lt(c(j, "days"), 5)), and_(ge(c(j, "id"), 3), eq(add(c(j, "age"), c(j, "days")), 60))))
+    moved = one("predicate_pushdown", plan)
+    assert isinstance(moved, Filter) and str(moved.predicate) == "(age + days) == 60"
+    below = {n.input.owner: str(n.predicate) for n in moved.nodes() if isinstance(n, Filter) and isinstance(n.input, Scan)}
+    assert below == {"h": "(age >= 50) & (id >= 3)", "i": "(days < 5) & (id >= 3)"}
+    for over in (limit(h(), 3), aggregate(h(), "g", [("n", "size", None)])):
+        stays = filter_(over, ge(c(over, over.schema.names[0]), 1))
+        assert one("predicate_pushdown", stays) == stays
+    s = sort(h(), "age")
+    assert isinstance(one("predicate_pushdown", filter_(s, ge(c(s, "age"), 50))), Sort)
+    two = concat([select(h(), ["id"]), select(i(), ["id"])])
+    assert ops(one("predicate_pushdown", filter_(two, ge(c(two, "id"), 5)))) == ["scan", "filter", "project", "scan", "filter", "project", "concat"]
+
+
+def test_a_shared_join_is_not_computed_twice() -> None:
+    j = join(h(), i(), on="id")
+    x, y = select(filter_(j, ge(c(j, "age"), 50)), ["cost"]), select(j, ["ok", "days"])
+    assert ops(optimize(roots([reveal(x), reveal(y)]))).count("join") == 1
+    t = tensor([select(j, ["cost", "days"]), select(j, ["ok"])], {"op": "fit"}, [TensorOutput("coef", select(j, ["cost"]).schema, 1)])
+    plan = optimize(reveal(output(t, "coef")))
+    assert ops(plan).count("join") == 1 and scans(plan)["h"].schema.names == ["id", "ok"]
+
+
+def test_compute_and_owner_pushdown() -> None:
+    j = join(h(), i(), on="id")
+    plan = with_columns(j, {"per_day": div(c(j, "cost"), c(j, "days")), "mixed": add(c(j, "age"), c(j, "days"))})
+    done = optimize(reveal(plan))
+    assert [(n, str(e)) for n, e in scans(done)["i"].outputs if str(e) != n] == [("per_day", "cost / days")]
+    assert isinstance(done.inputs[0], Project) and dict(done.inputs[0].columns)["mixed"] == add(c(j, "age"), c(j, "days"))
+    kept = optimize(reveal(plan), disable=("compute_pushdown",))
+    assert all(str(e) == n for n, e in scans(kept)["i"].outputs)
+
+
+def test_owner_pushdown_keeps_rows_and_combines_filters() -> None:
+    t = h()
+    plan = filter_(filter_(t, ge(c(t, "age"), 50)), c(t, "ok"))
+    done = one("owner_pushdown", plan)
+    assert isinstance(done, Scan) and done.rows == 8 and done.masked and str(done.predicate) == "(age >= 50) & ok"
+
+
+def test_what_the_parties_clip_the_owner_does_not_compute() -> None:
+    t = scan("s", "h", "t", [Field("a", Fixed(), range=(0.0, 2.0**30)), Field("b", Fixed(), range=(0.0, 1.0))], 4)
+    plan = project(t, {"q": div(c(t, "a"), c(t, "b"))})
+    assert one("owner_pushdown", plan) == plan
+
+
+def test_projection_pushdown() -> None:
+    j = join(h(), i(), on="id")
+    plan = reveal(aggregate(j, "g", [("s", "sum", "cost")]))
+    done = one("projection_pushdown", plan)
+    assert scans(done)["h"].schema.names == ["id", "g"] and scans(done)["i"].schema.names == ["id", "cost"]
+    size = one("projection_pushdown", reveal(aggregate(h(), [], [("n", "size", None)])))
+    assert scans(size)["h"].schema.names == ["ok"]  # a table needs a column: the narrowest
+    clash = join(h(), rename(i(), {"cost": "age"}), on="id")
+    renamed = one("projection_pushdown", reveal(select(clash, ["age_x"])))
+    assert renamed.schema.names == ["age_x"] and scans(renamed)["i"].schema.names == ["id"]
+
+
+def test_a_column_that_only_the_owners_filter_reads_is_not_shared() -> None:
+    t = h()
+    assert scans(optimize(reveal(select(filter_(t, ge(c(t, "age"), 50)), ["id"]))))["h"].schema.names == ["id"]
+
+
+def test_sort_elimination() -> None:
+    done = one("sort_elimination", aggregate(sort(h(), "age"), "g", [("n", "size", None)]))
+    assert isinstance(done, Aggregate) and done.input == h()
+
+
+def test_common_subexpressions() -> None:
+    j = join(h(), i(), on="id")
+    shared = mul(add(c(j, "age"), c(j, "days")), 2)
+    plan = project(j, {"a": add(shared, 1), "b": sub(shared, c(j, "age")), "c": c(j, "ok")})
+    done = one("common_subexpressions", plan)
+    assert isinstance(done, Project) and isinstance(done.input, Project)
+    assert [(n, str(e)) for n, e in done.input.columns] == [("age", "age"), ("ok", "ok"), ("_0", "(age + days) * 2")]
+    assert [str(e) for _, e in done.columns] == ["_0 + 1", "_0 - age", "ok"]
+    assert one("common_subexpressions", done) == done
+
+
+EXAMPLES: dict[str, Callable[[], LogicalNode]] = {
+    "constant_folding": lambda: filter_(h(), ge(c(h(), "age"), 0)),
+    "sort_elimination": lambda: aggregate(sort(h(), "age"), "g", [("n", "size", None)]),
+    "merge_projects": lambda: select(select(limit(h(), 3), ["id", "age"]), ["id"]),
+    "predicate_pushdown": lambda: filter_(sort(h(), "age"), ge(c(sort(h(), "age"), "age"), 50)),
+    "compute_pushdown": lambda: project(join(h(), i(), on="id"), {"x": add(c(join(h(), i(), on="id"), "age"), 1)}),
+    "owner_pushdown": lambda: filter_(h(), ge(c(h(), "age"), 50)),
+    "projection_pushdown": lambda: aggregate(h(), "g", [("n", "size", None)]),
+    "common_subexpressions": lambda: project(limit(h(), 3), {n: add(mul(c(limit(h(), 3), "age"), 3), k) for k, n in enumerate("abc")}),
+}
+
+
+@pytest.mark.parametrize("name", [r.name for r in RULES])
+def test_each_rule_can_be_switched_off(name: str) -> None:
+    plan = reveal(EXAMPLES[name]())
+    assert one(name, plan) != plan
+    assert optimize(plan, disable=(name,)) != optimize(plan)
+    assert optimize(plan, disable=[r.name for r in RULES]) == plan
+
+
+def test_misuse() -> None:
+    with pytest.raises(PlanError, match="no rule 'x'.*owner_pushdown"):
+        optimize(h(), disable=("x",))
+
+    def flip(node: LogicalNode, uses: object) -> LogicalNode | None:
+        return Sort(node.input, node.by, tuple(not a for a in node.ascending)) if isinstance(node, Sort) else None
+
+    with pytest.raises(PlanError, match=r"does not come to rest \(flip\)"):
+        run(sort(h(), "age"), [Rule(flip, "")])
+
+    def drop_column(node: LogicalNode, uses: object) -> LogicalNode | None:
+        return select(node.input, ["id"]) if isinstance(node, Sort) else None
+
+    with pytest.raises(PlanError, match="drop_column changed the columns of a sort"):
+        apply(sort(h(), "age"), Rule(drop_column, ""))
+
+
+# ---- random plans: the same schema and the same rows ---------------------------------------------------
+@st.composite
+def numbers(draw: st.DrawFn, node: LogicalNode, depth: int = 2) -> Expr:
+    names = [f.name for f in node.schema if f.dtype.is_numeric and f.range is not None and max(map(abs, f.range)) < 10**4]
+    if depth == 0 or not names or draw(st.integers(0, 2)) == 0:
+        return c(node, draw(st.sampled_from(names))) if names and draw(st.booleans()) else lit(draw(st.integers(-3, 60)))
+    a, b = draw(numbers(node, depth - 1)), draw(numbers(node, depth - 1))
+    return draw(st.sampled_from([add, sub, mul, fill_null]))(a, b)
+
+
+@st.composite
+def predicates(draw: st.DrawFn, node: LogicalNode) -> Expr:
+    e = draw(st.sampled_from([ge, lt, eq]))(draw(numbers(node, 1)), draw(numbers(node, 1)))
+    return and_(e, draw(predicates(node))) if draw(st.integers(0, 3)) == 0 else e
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> LogicalNode:
+    node: LogicalNode = draw(st.sampled_from([h(), i(), join(h(), i(), on="id"), concat([h(4), h(5)])]))
+    for _ in range(draw(st.integers(1, 5))):
+        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate"]))
+        if step == "filter":
+            node = filter_(node, draw(predicates(node)))
+        elif step == "with":
+            node = with_columns(node, {draw(st.sampled_from(["age", "p", "q"])): draw(numbers(node)) for _ in range(2)})
+        elif step == "select":
+            node = select(node, draw(st.lists(st.sampled_from(node.schema.names), min_size=1, unique=True)))
+        elif step == "sort":
+            node = sort(node, node.schema.names, draw(st.booleans()))  # by all columns: one order only
+        elif step == "limit" and isinstance(node, Sort):
+            node = limit(node, draw(st.integers(0, 5)))
+        elif step == "aggregate" and draw(st.booleans()):
+            some = draw(st.sampled_from(node.schema.names))
+            node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [("n", "size", None), ("m", "max", some)])
+    return reveal(node)
+
+
+def canonical(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return sorted((tuple((v is None, 0 if v is None else v) for v in r.values()) for r in rows), key=repr)
+
+
+@settings(max_examples=60)
+@given(plan=plans(), data=st.data())
+def test_optimising_changes_no_schema_and_no_row(plan: LogicalNode, data: st.DataObject) -> None:
+    off = data.draw(st.sets(st.sampled_from([r.name for r in RULES]), max_size=2))
+    done = optimize(plan, disable=off)
+    assert done.schema == plan.schema and done.rows == plan.rows
+    ages, costs = st.integers(18, 97), st.integers(0, 64).map(float)
+    first = st.fixed_dictionaries({"age": ages, "g": st.none() | st.integers(0, 3), "ok": st.booleans()})
+    second = st.fixed_dictionaries({"cost": costs, "days": st.integers(0, 9)})
+    rows = data.draw(st.lists(first, min_size=8, max_size=8)), data.draw(st.lists(second, min_size=6, max_size=6))
+    tables = {("h", "t"): [{"id": 3 * k, **r} for k, r in enumerate(rows[0])], ("i", "t"): [{"id": 2 * k, **r} for k, r in enumerate(rows[1])]}
+    assert canonical(interpret(done, tables)) == canonical(interpret(plan, tables))
+
+
+def test_optimising_an_optimised_plan_changes_nothing_without_the_last_rule() -> None:
+    j = join(h(), i(), on="id")
+    once = optimize(reveal(filter_(j, ge(c(j, "age"), 50))), disable=("common_subexpressions",))
+    assert optimize(once, disable=("common_subexpressions",)) == once
+    assert isinstance(roots([once, once]), Roots) and not isinstance(once, Limit)

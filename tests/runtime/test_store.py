@@ -1,0 +1,108 @@
+"""The store of shares and the private folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spuframe.dtypes import Bool, Field, Int, String
+from spuframe.errors import StoreError
+from spuframe.runtime.folder import PrivateFolder, sweep
+from spuframe.runtime.store import ShareStore
+from spuframe.spu.share import BIT, Arithmetic, Boolean, Share
+from spuframe.spu.table import Column, Table
+
+
+def vector(kind: Arithmetic | Boolean, rows: int, *tail: int) -> Share:
+    shape = (-(-rows // 8),) if kind == BIT else (rows, *tail)
+    size = int(np.prod(shape))
+    return Share(kind, (rows, *tail), tuple(np.arange(k, size + k).astype(kind.word).reshape(shape) for k in (1, 2)))
+
+
+def table(rows: int) -> Table:
+    columns = {
+        "age": Column(Field("age", Int(32), True, range=(0, 127), owners=frozenset({"ann"})), vector(Arithmetic(32), rows), vector(BIT, rows)),
+        "name": Column(Field("name", String(16)), vector(Boolean(64), rows, 2)),
+        "ok": Column(Field("ok", Bool()), vector(BIT, rows)),
+    }
+    return Table(columns, rows, vector(BIT, rows), ("age",))
+
+
+def same(a: Share | None, b: Share | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    parts = zip(a.parts, b.parts, strict=True)
+    return (a.kind, a.shape) == (b.kind, b.shape) and all(p.dtype == q.dtype and np.array_equal(p, q) for p, q in parts)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 13, 1000])
+def test_a_table_comes_back(tmp_path: Path, rows: int) -> None:
+    given = table(rows)
+    ShareStore(tmp_path / "s").put("cohort", given)
+    got = ShareStore(tmp_path / "s").get("cohort")  # another process's view of the same folder
+    assert (got.rows, got.sorted_by, list(got.columns)) == (rows, ("age",), ["age", "name", "ok"])
+    assert same(got.valid, given.valid)
+    for name, column in given.columns.items():
+        assert got.columns[name].field == column.field
+        assert same(got.columns[name].values, column.values) and same(got.columns[name].valid, column.valid)
+
+
+def test_what_is_read_can_be_written_to_without_harm(tmp_path: Path) -> None:
+    store = ShareStore(tmp_path / "s")
+    store.put("t", table(8))
+    part = store.get("t").columns["age"].values.parts[0]
+    part[:] = 0
+    assert store.get("t").columns["age"].values.parts[0][0] == 1
+
+
+def test_put_delete_names_sizes(tmp_path: Path) -> None:
+    store = ShareStore(tmp_path / "s")
+    store.put("b", table(8))
+    store.put("a", table(16))
+    store.put("b", table(80))
+    assert store.names() == ["a", "b"]
+    assert store.sizes() == {name: 2 * rows * (4 + 16) + 2 * 3 * rows // 8 for name, rows in (("a", 16), ("b", 80))}
+    mapped = store.get("a")
+    store.delete("a")
+    assert store.names() == ["b"] and mapped.columns["age"].values.parts[0][0] == 1
+    for call in (store.get, store.delete):
+        with pytest.raises(StoreError, match="no table 'a'"):
+            call("a")
+
+
+def test_files_tell_nothing(tmp_path: Path) -> None:
+    one, two = ShareStore(tmp_path / "1"), ShareStore(tmp_path / "2")
+    for store in (one, two):
+        store.put("cohort", table(8))
+    names = [{p.name for p in (tmp_path / f).glob("*.arrow")} for f in "12"]
+    assert names[0] != names[1]  # keyed: the same name makes another file elsewhere
+    for path in tmp_path.rglob("*"):
+        assert "cohort" not in path.name and "age" not in path.name
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_lives_as_long_as_its_runtime(tmp_path: Path) -> None:
+    with PrivateFolder(tmp_path) as folder:
+        (folder.path / "x").write_text("x")
+        assert sweep(tmp_path) == 0
+        with PrivateFolder(tmp_path) as other:
+            assert folder.path.exists() and other.path != folder.path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    code = (
+        f"import sys, os, pathlib; sys.path.insert(0, {str(root)!r})\n"
+        "from spuframe.runtime.folder import PrivateFolder\n"
+        "PrivateFolder(pathlib.Path(sys.argv[1])).open(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert sweep(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == [] and os.path.exists(tmp_path)
