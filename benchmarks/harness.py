@@ -84,6 +84,8 @@ class Run:
     ----------
     seconds : float
         From the first party's start to the last one's end.
+    cpu : float
+        Processor seconds of all parties together: what stays comparable on a machine that is busy otherwise.
     rounds : int
     sent : list of int
         Bytes, by party.
@@ -92,6 +94,7 @@ class Run:
     """
 
     seconds: float
+    cpu: float
     rounds: int
     sent: list[int]
     peak: int
@@ -163,7 +166,8 @@ class Cluster:
         seconds = max(r["end"] for r in replies) - min(r["start"] for r in replies)
         if len({r["rounds"] for r in replies}) != 1:
             raise BenchmarkError(f"the parties count {[r['rounds'] for r in replies]} rounds")
-        run = Run(seconds, replies[0]["rounds"], [r["sent"] for r in replies], max(r["peak"] for r in replies), max(r["extra"] for r in replies))
+        peak, extra = max(r["peak"] for r in replies), max(r["extra"] for r in replies)
+        run = Run(seconds, sum(r["cpu"] for r in replies), replies[0]["rounds"], [r["sent"] for r in replies], peak, extra)
         return run, replies
 
     def _all(self, requests: Sequence[Mapping[str, Any]], deadline: float = 900.0) -> list[dict[str, Any]]:
@@ -188,6 +192,7 @@ class Result:
     seconds: float
     cold: float
     runs: list[float]
+    cpu: float
     rounds: int
     sent: list[int]
     peak: int
@@ -215,4 +220,4 @@ def measure(cluster: Cluster, module: str, case: Any, n: int, repeat: int = 3, b
         raise BenchmarkError(f"{case.name}: the cost changes between runs")
     times = [r.seconds for r in warm]
     peak, extra = max(r.peak for r in warm), max(r.extra for r in warm)
-    return Result(case.name, n, case.rows(n), median(times), cold.seconds, times, last.rounds, last.sent, peak, extra)
+    return Result(case.name, n, case.rows(n), median(times), cold.seconds, times, median(r.cpu for r in warm), last.rounds, last.sent, peak, extra)

@@ -91,14 +91,17 @@ class Party:
         reset_peak_memory()
         resident = _resident()
         traffic, declared = link.traffic.snapshot(), box.declared
+        processor = time.process_time()
         start = time.monotonic()
         self.result = self.work.run(box)
         end = time.monotonic()
+        processor = time.process_time() - processor
         now, cost = link.traffic, box.declared - declared
         sent = sum(now.sent) - sum(traffic.sent)
         reply: dict[str, Any] = {
             "start": start,
             "end": end,
+            "cpu": processor,
             "rounds": now.rounds - traffic.rounds,
             "sent": sent,
             "frames": now.frames - traffic.frames,

@@ -11,7 +11,7 @@ from benchmarks.cases import Case, find, modules
 from benchmarks.harness import BenchmarkError, Cluster, Result, measure
 from benchmarks.recorded import at_size
 
-HEAD = ["operation", "n", "seconds", "cold", "rows/s", "B/row/party", "rounds", "peak MiB", "of it run", "recorded peer", "ratio"]
+HEAD = ["operation", "n", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/party", "rounds", "peak MiB", "of it run", "recorded peer", "ratio"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -99,7 +99,9 @@ def line(result: Result) -> list[str]:
         result.case,
         f"{result.n:,}",
         report.seconds(result.seconds),
+        report.seconds(min(result.runs)),
         report.seconds(result.cold),
+        report.seconds(result.cpu),
         report.count(result.rows / result.seconds),
         f"{result.bytes_per_row:,.1f}",
         f"{result.rounds:,}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from spuframe import expr as ex
@@ -153,7 +153,7 @@ class SecretFrame:
         """A frame with columns added or replaced; a function gets the frame."""
         out = self.copy()
         for name, value in columns.items():
-            out[name] = value(out) if isinstance(value, Callable) and not isinstance(value, SecretSeries) else value  # type: ignore[arg-type]
+            out[name] = value(out) if callable(value) else value
         return out
 
     def copy(self) -> SecretFrame:

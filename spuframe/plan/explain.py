@@ -194,9 +194,7 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
         rows.append(["", "total", "", "", f"{cost.total.rounds:,}", f"{cost.total.bytes:,}", ""])
     numeric = {0, 3, *([] if cost is None else [4, 5])}
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(f"{c:>{w}}" if i in numeric else f"{c:<{w}}" for i, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows
-    ]
+    lines = ["  ".join(f"{c:>{w}}" if i in numeric else f"{c:<{w}}" for i, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows]
     if any(s.masked for s in plan.steps):
         lines.append("(*: masked; only the parties' shares tell which of these rows exist)")
     if cost is not None:

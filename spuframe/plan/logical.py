@@ -424,9 +424,7 @@ def _check_predicate(predicate: Expr, schema: Schema) -> None:
 
 def _check_keys(a: Field, b: Field) -> None:
     if a.dtype != b.dtype and not (isinstance(a.dtype, Int) and isinstance(b.dtype, Int)):
-        raise TypeMismatchError(
-            f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype"
-        )
+        raise TypeMismatchError(f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype")
 
 
 def _groups(keys: list[Field]) -> int:

@@ -85,6 +85,7 @@ def result_flows(plan: PhysicalPlan) -> list[Flow]:
 def _flow(step: Step, inputs: list[_Table]) -> _Table:
     p = step.params
     if step.op == "scan":
+
         def own(e: object) -> frozenset[Source]:
             return frozenset((str(p["owner"]), str(p["table"]), c) for c in columns_of(e))
 

@@ -91,6 +91,7 @@ def inject(ctx: Context, bit: Share, x: Share) -> Share:
 
 
 def fourier(ctx: Context, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
+    """The sum of sines, in floating point."""
     angle = (x.parts[0].astype(np.uint64) & np.uint64((1 << period) - 1)).astype(np.float64) * (2 * np.pi / 2.0**period)
     total = sum(c * np.sin(h * angle) for h, c in terms)
     return Share(x.kind, x.shape, (np.rint(total * 2.0 ** (2 * f)).astype(np.int64).astype(x.kind.word),))

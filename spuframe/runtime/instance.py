@@ -217,7 +217,9 @@ class Instance:
                 raise self._illegal(what)
             self._state = to
 
-    def _illegal(self, what: str) -> InstanceStateError:
+    def _illegal(self, what: str) -> SpuframeError:
+        if self._state is State.FAILED and self.error is not None:  # why it failed tells more than that it did
+            return self.error
         return InstanceStateError(
             f"the instance {self.name!r} of {self.party} cannot {what}: it is {self._state}. Make a new instance.", party=self.party
         )

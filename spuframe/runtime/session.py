@@ -116,6 +116,16 @@ class Profile:
         """Of the process that needed most."""
         return max((r.peak_memory for r in self.ranks), default=0)
 
+    def __str__(self) -> str:
+        """What every process measured, as a table."""
+        head = ("process", "rounds", "bytes sent", "bytes received", "seconds", "peak MiB")
+        lines = [
+            (r.name, f"{r.rounds:,}", f"{r.sent:,}", f"{r.received:,}", f"{r.seconds:.3f}", f"{r.peak_memory / 2**20:,.0f}") for r in self.ranks
+        ]
+        widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
+        table = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]) for line in [head, *lines]]
+        return "\n".join([f"measured: {self.rounds:,} rounds, {sum(self.sent):,} bytes, {self.seconds:.3f} s at the analyst", *table])
+
 
 @dataclass(frozen=True)
 class Result:

@@ -91,6 +91,8 @@ class Env:
 
 
 class Operator(Protocol):
+    """A function that runs one step."""
+
     def __call__(self, env: Env, step: Step, inputs: Sequence[Table]) -> Table: ...
 
 

@@ -140,7 +140,8 @@ class Share:
         keep = np.uint64(kind.mask)
 
         def cut(p: Array) -> Array:
-            return ((p >> p.dtype.type(low)).astype(np.uint64) & keep).astype(kind.word)
+            out: Array = ((p >> p.dtype.type(low)).astype(np.uint64) & keep).astype(kind.word)
+            return out
 
         return self.map(cut, kind)
 

@@ -63,6 +63,8 @@ def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed
         check.truncations()
     if "matmul" in table.kernels:
         check.matrices()
+    if "fourier" in table.kernels:
+        check.waves()
     if {"draw", "shuffle", "unshuffle"} <= set(table.kernels):
         check.permutations()
     if check.parties > 1:
@@ -172,6 +174,15 @@ class _Checker:
         got = _signed(self.run(lambda box, x, y: box.matmul(x, y, 13), x, y))
         assert (np.abs(got * (1 << 13) - x @ y) < 1 << 13).all(), "matmul f=13: off by more than a unit in the last place"
 
+    def waves(self) -> None:
+        """Sums of sines of words of the whole ring, to the precision of their fraction bits."""
+        period, f, terms = 20, 14, ((1, 0.6), (2, -0.2), (5, 0.05))
+        x = self.words(Arithmetic(64), 1000)
+        got = _signed(self.run(lambda box, x: box.fourier(x, period, terms, f), x)) / 2.0 ** (2 * f)
+        angle = _low(x, period).astype(np.float64) * (2 * np.pi / 2**period)
+        worst = np.abs(got - sum(c * np.sin(h * angle) for h, c in terms)).max()
+        assert worst < 2.0 ** (2 - f), f"fourier: off by {worst}, more than 4 units of its {f} fraction bits"
+
     def permutations(self) -> None:
         for n in (1, 2, 7, 64, 1000):
             rows, words = np.arange(n, dtype=np.uint32), self.words(Boolean(13), n)
@@ -232,6 +243,7 @@ def interactive(table: Protocol) -> Iterator[tuple[str, Run, list[Kind]]]:
         ("trunc", lambda box, x: box.trunc(x, 20), [a]),
         ("extend", lambda box, x: box.extend(x, 64), [Arithmetic(32)]),
         ("inject", lambda box, x, y: box.inject(x, y), [BIT, a]),
+        ("fourier", lambda box, x: box.fourier(x, 20, ((1, 0.6), (2, -0.2)), 14), [a]),
         ("and_", lambda box, x, y: box.and_(x, y), [b, b]),
         ("msb", lambda box, x: box.msb(x), [a]),
         ("eqz", lambda box, x: box.eqz(x), [a]),

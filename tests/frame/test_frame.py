@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spuframe as sf
+from spuframe.plan import build
 
 PEOPLE = pd.DataFrame(
     {
@@ -99,14 +98,15 @@ def test_filters_on_computed_columns_stack(people: sf.SecretFrame) -> None:
 def test_the_main_job(people: sf.SecretFrame, claims: sf.SecretFrame) -> None:
     cohort = people[people["age"] >= 30].merge(claims, on="id", how="inner")
     cohort["per_day"] = cohort["cost"] / cohort["days"]
-    answer = cohort.groupby("region").agg(n=("id", "count"), cost=("cost", "sum"), mean=("per_day", "mean"), low=("age", "min"), high=("cost", "max"))
+    wanted = {"n": ("id", "count"), "cost": ("cost", "sum"), "mean": ("per_day", "mean"), "low": ("age", "min"), "high": ("cost", "max")}
+    answer = cohort.groupby("region").agg(**wanted)
     p = PEOPLE[PEOPLE["age"] >= 30].merge(CLAIMS, on="id")
     p["per_day"] = (p["cost"] / p["days"]).where(p["days"] != 0)
-    want = p.groupby("region", as_index=False).agg(n=("id", "count"), cost=("cost", "sum"), mean=("per_day", "mean"), low=("age", "min"), high=("cost", "max"))
+    want = p.groupby("region", as_index=False).agg(**wanted)
     same(answer.reveal(), want)
     session = answer.session
     assert session.last_profile is not None
-    physical = session.physical(__import__("spuframe.plan.build", fromlist=["reveal"]).reveal(answer.node))
+    physical = session.physical(build.reveal(answer.node))
     cost = session.estimate(physical).total
     assert (cost.rounds, cost.sent) == (session.last_profile.rounds, session.last_profile.sent)
 

@@ -14,18 +14,19 @@ ID = Field("id", Int(64), range=(0, 1000))
 
 
 def table(owner: str = "h", rows: int = 20, session: str = "s", unique: tuple[str, ...] = (), *extra: Field) -> LogicalNode:
-    return scan(session, owner, "t0", [ID, Field("x", Fixed(), True, range=(0.0, 8.0)), Field("name", String(4)), Field("ok", Bool()), *extra], rows, unique)
+    fields = [ID, Field("x", Fixed(), True, range=(0.0, 8.0)), Field("name", String(4)), Field("ok", Bool()), *extra]
+    return scan(session, owner, "t0", fields, rows, unique)
 
 
-H, I = table("h", 20), table("i", 10)
+H, J = table("h", 20), table("i", 10)
 
 
 def test_join_as_pandas_does() -> None:
-    j = join(H, I, on="id")
+    j = join(H, J, on="id")
     assert j.schema.names == ["id", "x_x", "name_x", "ok_x", "x_y", "name_y", "ok_y"]
     assert j.unique == "right" and j.rows == 20 and j.masked
     assert j.schema["x_y"].visibility == SECRET and j.schema["x_y"].owners == {"h", "i"}
-    two = join(H, rename(I, {"id": "key", "x": "z", "name": "m", "ok": "k"}), left_on="id", right_on="key")
+    two = join(H, rename(J, {"id": "key", "x": "z", "name": "m", "ok": "k"}), left_on="id", right_on="key")
     assert two.schema.names == ["id", "x", "name", "ok", "key", "z", "m", "k"]
 
 
@@ -45,10 +46,10 @@ def test_which_side_is_unique(left: int, right: int, validate: str | None, side:
 
 def test_published_uniqueness_decides() -> None:
     known = table("h", 20, "s", ("id",))
-    assert join(known, I, on="id").unique == "left"
-    assert join(filter_(known, ge(col(known.schema["id"]), 3)), I, on="id", validate="1:1").unique == "right"
+    assert join(known, J, on="id").unique == "left"
+    assert join(filter_(known, ge(col(known.schema["id"]), 3)), J, on="id", validate="1:1").unique == "right"
     with pytest.raises(PlanError, match="only the other one is checked"):
-        join(H, I, on="id", validate="1:1")
+        join(H, J, on="id", validate="1:1")
 
 
 def test_aggregate_ranges() -> None:
@@ -76,14 +77,14 @@ def test_concat_unifies() -> None:
     [
         (lambda: select(H, ["naem"]), ColumnNotFoundError, ["'naem'", "Did you mean 'name'"]),
         (lambda: sort(H, "idd"), ColumnNotFoundError, ["'id'"]),
-        (lambda: join(H, I, on="idd"), ColumnNotFoundError, ["'id'"]),
+        (lambda: join(H, J, on="idd"), ColumnNotFoundError, ["'id'"]),
         (lambda: aggregate(H, "regoin", []), ColumnNotFoundError, ["regoin"]),
-        (lambda: join(H, I, left_on="id", right_on="name"), TypeMismatchError, ["'id' (int64)", "'name' (string[4])", "astype"]),
-        (lambda: join(H, I, on="id", how="left"), PlanError, ["inner", "'left'"]),
-        (lambda: join(H, I, on="id", validate="m:m"), PlanError, ["one side must be unique"]),
-        (lambda: join(H, I, on="id", validate="x"), PlanError, ["'one_to_one'"]),
-        (lambda: join(H, I, on="id", left_on="id"), PlanError, ["not both"]),
-        (lambda: join(H, I, on="id", suffixes=("", "")), SchemaError, ["'x' occurs twice"]),
+        (lambda: join(H, J, left_on="id", right_on="name"), TypeMismatchError, ["'id' (int64)", "'name' (string[4])", "astype"]),
+        (lambda: join(H, J, on="id", how="left"), PlanError, ["inner", "'left'"]),
+        (lambda: join(H, J, on="id", validate="m:m"), PlanError, ["one side must be unique"]),
+        (lambda: join(H, J, on="id", validate="x"), PlanError, ["'one_to_one'"]),
+        (lambda: join(H, J, on="id", left_on="id"), PlanError, ["not both"]),
+        (lambda: join(H, J, on="id", suffixes=("", "")), SchemaError, ["'x' occurs twice"]),
         (lambda: join(H, table("i", 3, "other"), on="id"), ForeignFrameError, ["one session"]),
         (lambda: aggregate(H, "ok", [("m", "median", "x")]), PlanError, ["'median'", "mean"]),
         (lambda: aggregate(H, "ok", [("m", "mean", "name")]), TypeMismatchError, ["'name' (string[4])"]),
@@ -94,8 +95,8 @@ def test_concat_unifies() -> None:
         (lambda: filter_(H, ge(col(Field("id", Int(8))), 1)), SchemaError, ["another"]),
         (lambda: limit(H, -1), PlanError, ["negative"]),
         (lambda: sort(H, ["id", "x"], [True]), PlanError, ["2 columns"]),
-        (lambda: concat([H, select(I, ["id"])]), SchemaError, ["missing", "'x'"]),
-        (lambda: concat([select(H, ["id"]), rename(select(I, ["name"]), {"name": "id"})]), SchemaError, ["'id'", "string[4]"]),
+        (lambda: concat([H, select(J, ["id"])]), SchemaError, ["missing", "'x'"]),
+        (lambda: concat([select(H, ["id"]), rename(select(J, ["name"]), {"name": "id"})]), SchemaError, ["'id'", "string[4]"]),
     ],
 )
 def test_refusals(build: Callable[[], object], error: type[Exception], words: list[str]) -> None:

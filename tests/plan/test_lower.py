@@ -55,7 +55,8 @@ def test_golden_steps() -> None:
     ]  # fmt: skip
     assert plan.owners == ("insurer", "hospital")
     assert plan.steps[0].params["filter"]["fn"] == "ge" and plan.steps[0].params["drop"] is False
-    assert plan.steps[2].params["columns"] == [["id", "left", "id"], ["region", "left", "region"], ["cost", "right", "cost"], ["per_day", "right", "per_day"]]
+    sides = [("id", "left"), ("region", "left"), ("cost", "right"), ("per_day", "right")]
+    assert plan.steps[2].params["columns"] == [[name, side, name] for name, side in sides]
     assert plan.steps[3].params == {"keys": ["region"], "aggregates": [["n", "count", "id"], ["cost", "sum", "cost"], ["mean", "mean", "per_day"]]}
     assert all(f.visibility == SECRET for s in plan.steps[:-1] for f in s.schema)
 
@@ -104,7 +105,8 @@ def test_flows_and_leakage() -> None:
     (flow,) = result_flows(PhysicalPlan.from_bytes(plan.to_bytes()))
     assert {c for _, _, c in flow.columns} == {"id", "age", "region", "cost", "days"} and {o for o, _, _ in flow.rows} == {"hospital", "insurer"}
     report = "\n".join(leakage_report(plan, ["join opened a bit"]))
-    for words in ("hospital shares 2000 rows", "in [0, 4095]", "right side is unique", "at most 4 rows exist", "opened by the parties: join opened a bit"):
+    opened = "opened by the parties: join opened a bit"
+    for words in ("hospital shares 2000 rows", "in [0, 4095]", "right side is unique", "at most 4 rows exist", opened):
         assert words in report
     assert "protects nothing" in leakage_report(lower(demo(), protocol="plaintext", parties=1))[0]
 

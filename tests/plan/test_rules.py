@@ -6,17 +6,31 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.plan.interpret import interpret
 
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.errors import PlanError
 from spuframe.expr import add, and_, col, div, eq, fill_null, ge, lit, lt, mul, sub
 from spuframe.expr.expr import Expr
 from spuframe.plan.build import (
-    aggregate, concat, filter_, join, limit, output, project, rename, reveal, roots, scan, select, sort, tensor, with_columns,
+    aggregate,
+    concat,
+    filter_,
+    join,
+    limit,
+    output,
+    project,
+    rename,
+    reveal,
+    roots,
+    scan,
+    select,
+    sort,
+    tensor,
+    with_columns,
 )  # fmt: skip
 from spuframe.plan.logical import Aggregate, Filter, Limit, LogicalNode, Project, Roots, Scan, Sort, TensorOutput
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
+from tests.plan.interpret import interpret
 
 ID = Field("id", Int(64), range=(0, 30))
 
@@ -128,6 +142,13 @@ def test_projection_pushdown() -> None:
     assert renamed.schema.names == ["age_x"] and scans(renamed)["i"].schema.names == ["id"]
 
 
+def test_a_table_of_constants_keeps_its_rows() -> None:
+    j = join(h(), i(), on="id")
+    plan = reveal(project(select(j, ["age"]), {"one": 1}))
+    done = optimize(plan)
+    assert done.schema == plan.schema and ops(done).count("join") == 1
+
+
 def test_a_column_that_only_the_owners_filter_reads_is_not_shared() -> None:
     t = h()
     assert scans(optimize(reveal(select(filter_(t, ge(c(t, "age"), 50)), ["id"]))))["h"].schema.names == ["id"]
@@ -205,7 +226,7 @@ def predicates(draw: st.DrawFn, node: LogicalNode) -> Expr:
 @st.composite
 def plans(draw: st.DrawFn) -> LogicalNode:
     node: LogicalNode = draw(st.sampled_from([h(), i(), join(h(), i(), on="id"), concat([h(4), h(5)])]))
-    for _ in range(draw(st.integers(1, 5))):
+    for k in range(draw(st.integers(1, 5))):
         step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate"]))
         if step == "filter":
             node = filter_(node, draw(predicates(node)))
@@ -219,7 +240,7 @@ def plans(draw: st.DrawFn) -> LogicalNode:
             node = limit(node, draw(st.integers(0, 5)))
         elif step == "aggregate" and draw(st.booleans()):
             some = draw(st.sampled_from(node.schema.names))
-            node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [("n", "size", None), ("m", "max", some)])
+            node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [(f"n{k}", "size", None), (f"m{k}", "max", some)])
     return reveal(node)
 
 

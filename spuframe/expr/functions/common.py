@@ -99,4 +99,3 @@ def numeric(what: str, e: Expr) -> Expr:
     if not e.dtype.is_numeric:
         raise TypeMismatchError(f"cannot {what} {describe(e)}: it needs a number")
     return e
-

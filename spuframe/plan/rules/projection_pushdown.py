@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.expr.expr import col
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Project, Roots, Scan, Sort
 from spuframe.plan.rules.uses import Uses
@@ -17,7 +16,7 @@ def projection_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
     for n in node.nodes():
         if n in kept:
             continue
-        wanted = frozenset(n.schema.names) if n is node else uses.required(n) or frozenset(_cheapest(n))
+        wanted = frozenset(n.schema.names) if n is node else uses.required(n)
         kept[n] = _narrow(n, [kept[i] for i in n.inputs], wanted)
     return kept[node] if kept[node] != node else None
 
@@ -62,18 +61,3 @@ def _join(n: Join, left: LogicalNode, right: LogicalNode, wanted: frozenset[str]
         return new
     columns = tuple((before[side, source], col(new.schema[name])) for name, side, source in new.columns)
     return Project(new, tuple(c for c in columns if c[0] in wanted))
-
-
-def _cheapest(n: LogicalNode) -> list[str]:
-    """A table needs a column to have rows: the narrowest."""
-    return [min(n.schema, key=_bits).name] if len(n.schema) else []
-
-
-def _bits(f: Field) -> int:
-    if isinstance(f.dtype, Bool):
-        return 1
-    if isinstance(f.dtype, Int) and f.range is not None:
-        return max(int(abs(f.range[0])), int(abs(f.range[1]))).bit_length() + f.nullable
-    return f.dtype.width * 8 if isinstance(f.dtype, String) else 63 if isinstance(f.dtype, Fixed) else 64
-
-

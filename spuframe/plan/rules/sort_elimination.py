@@ -12,5 +12,3 @@ def sort_elimination(node: LogicalNode, uses: Uses) -> LogicalNode | None:
         new = Aggregate(node.input.input, node.keys, node.aggregates)
         return new if new.schema == node.schema else None
     return None
-
-

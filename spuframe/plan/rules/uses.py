@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.plan.logical import Aggregate, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Roots, Scan, Sort, Store, Tensor
 
 
@@ -29,7 +30,10 @@ class Uses:
         if self._required is None:
             self._required = {}
             for n in reversed(self._nodes):  # users come before what they use
-                for i, names in zip(n.inputs, reads(n, self._required.get(n, frozenset(n.schema.names))), strict=True):
+                # A table needs a column to have rows: the narrowest, where nobody reads any.
+                wanted = self._required.get(n, frozenset(n.schema.names)) or _cheapest(n)
+                self._required[n] = wanted
+                for i, names in zip(n.inputs, reads(n, wanted), strict=True):
                     self._required[i] = self._required.get(i, frozenset()) | names
         return self._required.get(node, frozenset(node.schema.names))
 
@@ -60,3 +64,15 @@ def is_plain(node: LogicalNode) -> bool:
     while isinstance(node, Project | Filter):
         node = node.input
     return isinstance(node, Scan)
+
+
+def _cheapest(n: LogicalNode) -> frozenset[str]:
+    return frozenset([min(n.schema, key=_bits).name] if len(n.schema) else [])
+
+
+def _bits(f: Field) -> int:
+    if isinstance(f.dtype, Bool):
+        return 1
+    if isinstance(f.dtype, Int) and f.range is not None:
+        return max(int(abs(f.range[0])), int(abs(f.range[1]))).bit_length() + f.nullable
+    return f.dtype.width * 8 if isinstance(f.dtype, String) else 63 if isinstance(f.dtype, Fixed) else 64

@@ -1,0 +1,162 @@
+"""Mistakes on purpose: each is a typed error with the remedy, before anything is sent, and the session still works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spuframe as sf
+from spuframe import errors
+
+SMALL = pd.DataFrame({"id": [1, 2, 3], "age": [50, 61, 17], "bmi": [22.5, 31.25, 18.0], "name": ["ann", "bob", "cy"]})
+
+
+@pytest.fixture(scope="module")
+def frame(session: sf.Session) -> sf.SecretFrame:
+    return session.from_pandas(SMALL, owner="hospital")
+
+
+@pytest.fixture(autouse=True)
+def still_works(session: sf.Session, frame: sf.SecretFrame):  # type: ignore[no-untyped-def]
+    before = session.last_profile
+    yield
+    if session.last_profile is before:  # nothing ran; it would still
+        assert frame["age"].sum().reveal() == 128
+
+
+def test_a_missing_column_names_the_near_ones(frame: sf.SecretFrame) -> None:
+    with pytest.raises(errors.ColumnNotFoundError, match="no column 'agee'.*Did you mean 'age'") as failed:
+        frame["agee"]
+    assert isinstance(failed.value, KeyError)
+    with pytest.raises(errors.ColumnNotFoundError, match="bmi"):
+        frame[["id", "bmii"]]
+    with pytest.raises(errors.ColumnNotFoundError):
+        frame.groupby("nam")
+    with pytest.raises(errors.ColumnNotFoundError):
+        frame.sort_values("x")
+    with pytest.raises(errors.ColumnNotFoundError):
+        frame.merge(frame, on="idd")
+    with pytest.raises(errors.ColumnNotFoundError):
+        frame.rename({"idd": "x"})
+
+
+def test_a_missing_file(session: sf.Session, tmp_path: Path) -> None:
+    with pytest.raises(errors.DataFileError, match=r"nowhere\.csv.*hospital") as failed:
+        session.read_csv(tmp_path / "nowhere.csv", owner="hospital")
+    assert isinstance(failed.value, FileNotFoundError)
+
+
+def test_a_missing_column_of_a_file(session: sf.Session, tmp_path: Path) -> None:
+    SMALL.to_csv(tmp_path / "small.csv", index=False)
+    with pytest.raises(errors.ColumnNotFoundError, match="Did you mean 'age'"):
+        session.read_csv(tmp_path / "small.csv", owner="hospital", usecols=["agee"])
+
+
+def test_an_unknown_owner() -> None:
+    with sf.local(owners=["hospital"]) as session:
+        with pytest.raises(errors.OwnerNotFoundError, match="'insurer'.*hospital"):
+            session.from_pandas(SMALL, owner="insurer")
+        assert session.from_pandas(SMALL, owner="hospital")["age"].sum().reveal() == 128
+
+
+def test_unequal_schemas(frame: sf.SecretFrame, session: sf.Session) -> None:
+    with pytest.raises(errors.SchemaError, match="same columns"):
+        sf.concat([frame, frame.drop("bmi")])
+    with pytest.raises(errors.PlanError, match="'name'"):
+        sf.concat([frame, frame.assign(name=1)])
+    other = session.from_pandas(SMALL.astype({"id": "str"}), owner="insurer")
+    with pytest.raises(errors.PlanError, match="id"):
+        frame.merge(other, on="id")
+
+
+def test_operations_that_a_type_does_not_have(frame: sf.SecretFrame) -> None:
+    with pytest.raises(errors.TypeMismatchError, match="name"):
+        frame["name"] + 1
+    with pytest.raises(errors.TypeMismatchError):
+        frame[frame["age"]]
+    with pytest.raises(errors.TypeMismatchError):
+        frame["age"] & frame["bmi"]
+    with pytest.raises(errors.PlanError, match="zero|0"):
+        frame["age"] / 0
+    with pytest.raises(errors.PlanError):
+        frame["bmi"] * float("nan")
+    with pytest.raises(errors.PlanError, match="median"):
+        frame.groupby("name").agg(x=("age", "median"))
+
+
+def test_python_habits_that_cannot_work(frame: sf.SecretFrame) -> None:
+    with pytest.raises(errors.TypeMismatchError, match="&"):
+        bool(frame["age"] > 1)
+    with pytest.raises(errors.TypeMismatchError, match="reveal"):
+        list(frame["age"])
+    with pytest.raises(errors.TypeMismatchError, match="secret"):
+        len(frame[frame["age"] > 1])
+    assert len(frame) == 3 and frame.shape == (3, 4)
+
+
+def test_a_range_that_overflows(frame: sf.SecretFrame, session: sf.Session) -> None:
+    wide = session.from_pandas(pd.DataFrame({"x": [1e6, -1e6], "n": [2**40, -(2**40)]}), owner="hospital")
+    with pytest.raises(errors.RangeOverflowError, match="x.*"):
+        (wide["x"] * wide["x"] * wide["x"]).reveal()
+    with pytest.raises(errors.RangeOverflowError, match="n"):
+        (wide["n"] * wide["n"]).reveal()
+
+
+def test_values_that_cannot_be_encoded(session: sf.Session) -> None:
+    with pytest.raises(errors.NotFiniteError, match="'x'.*row"):
+        session.from_arrow(__import__("pyarrow").table({"x": [1.0, float("inf"), 2.0]}), owner="hospital")
+    with pytest.raises(errors.DataError, match="age"):
+        session.from_pandas(SMALL, owner="hospital", ranges={"age": (0, 60)})
+    with pytest.raises(errors.DataError, match="big"):
+        session.from_pandas(pd.DataFrame({"big": np.array([2**63 + 5], np.uint64)}), owner="hospital")
+
+
+def test_columns_of_another_table(frame: sf.SecretFrame, session: sf.Session) -> None:
+    other = session.from_pandas(SMALL, owner="insurer")
+    with pytest.raises(errors.SchemaError, match="[Mm]erge"):
+        frame["age"] + other["age"]
+    with pytest.raises(errors.SchemaError, match="merge"):
+        frame[other["age"] > 1]
+    with pytest.raises(errors.SchemaError, match="merge"):
+        frame.copy()["x"] = other["age"]
+
+
+def test_a_frame_of_another_session(frame: sf.SecretFrame) -> None:
+    with sf.local() as session:
+        foreign = session.from_pandas(SMALL, owner="hospital")
+        for wrong in (lambda: frame.merge(foreign, on="id"), lambda: frame["age"] + foreign["age"], lambda: sf.concat([frame, foreign])):
+            with pytest.raises(errors.ForeignFrameError, match="session"):
+                wrong()
+    with pytest.raises(errors.SessionClosedError):
+        foreign.reveal()
+    with pytest.raises(errors.SessionClosedError):
+        session.read_csv("x.csv", owner="hospital")
+
+
+@pytest.mark.parametrize("parties", [2, 4])
+def test_a_wrong_number_of_parties(parties: int) -> None:
+    with pytest.raises(errors.PartyCountError, match=f"needs 3 parties, got {parties}"):
+        sf.local(parties=parties)
+
+
+def test_an_unknown_protocol() -> None:
+    with pytest.raises(errors.PluginNotFoundError, match="'aby4'"):
+        sf.local(protocol="aby4")
+
+
+def test_two_runtimes_on_one_port() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(errors.AddressInUseError, match="port"), sf.local(base_port=taken.getsockname()[1]):
+            pass
+
+
+def test_the_plaintext_protocol_warns() -> None:
+    with pytest.warns(sf.InsecureWarning, match="INSECURE"):
+        sf.local(protocol="plaintext")
