@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
 DELAY = 1.0  # seconds before anything is shown
+
+
+def _bar(total: int) -> Any:
+    """A widget in a notebook that can show one, else a line of text."""
+    if find_spec("ipywidgets") is not None:
+        from tqdm.auto import tqdm
+    else:
+        from tqdm import tqdm
+    return tqdm(total=total, desc="spuframe", unit="step", leave=False)
 
 
 class Progress:
@@ -26,9 +36,7 @@ class Progress:
         if not self._enabled or (self._bar is None and time.monotonic() - self._start < DELAY):
             return
         if self._bar is None:
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(total=total, desc="spuframe", unit="step", leave=False)
+            self._bar = _bar(total)
         self._bar.n = min(done, total)
         self._bar.refresh()
 

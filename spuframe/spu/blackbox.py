@@ -162,9 +162,9 @@ class BlackBox:
     def _rowwise(self, name: str, shares: Sequence[Share], kind: Kind, arguments: Callable[[Sequence[Share]], tuple[Any, ...]]) -> Share:
         """Run a kernel whose rows do not depend on each other, batch by batch."""
         shape = shares[0].shape if len(shares) == 1 else np.broadcast_shapes(*(s.shape for s in shares))
-        n, step = shape[0], self.batch_rows
-        width = max(1, int(np.prod(shape[1:], dtype=np.int64)))
-        step = max(64, step // width // 64 * 64)
+        n = shape[0]
+        row = max(kind.bits, *(s.bits for s in shares)) * max(1, int(np.prod(shape[1:], dtype=np.int64)))
+        step = max(64, self.batch_rows * 64 // row // 64 * 64)  # a batch is so many bytes: narrow rows make long batches
         if n == 0:
             return Share(kind, shape, () if self.ctx is None else tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in shares[0].parts))
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]

@@ -24,7 +24,7 @@ RINGS = (8, 16, 32, 64)
 WIDTHS = (1, 2, 5, 8, 13, 32, 33, 64)
 SIZES = (0, 1, 7, 64, 1000)
 KINDS: tuple[Kind, ...] = (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS))
-BATCH = 192  # so that 1000 rows are six batches, the last one odd
+BATCH = 64  # so that 1000 rows of most kinds are several batches, the last one odd
 
 Run: TypeAlias = Callable[..., Any]
 Case: TypeAlias = tuple[str, Run, list[Kind], Callable[..., Array]]

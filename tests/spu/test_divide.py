@@ -11,11 +11,11 @@ from spuframe.spu.share import Arithmetic
 from spuframe.testing import simulate_blackbox
 
 
-def _divide(protocol, a, b, numerator, denominator, shift, quotient=None):
+def _divide(protocol, a, b, numerator, denominator, shift, quotient=None, clip=False):
     ring = ring_for(*denominator)
 
     def work(box, x, y):
-        found = divide(box, x, y, numerator=numerator, denominator=denominator, shift=shift, quotient=quotient)
+        found = divide(box, x, y, numerator=numerator, denominator=denominator, shift=shift, quotient=quotient, clip=clip)
         return [found.quotient] if found.nonzero is None else [found.quotient, found.nonzero]
 
     words, *nonzero = simulate_blackbox(protocol, work, (a.astype(np.int64), Arithmetic(64)), (b.astype(np.int64), Arithmetic(ring)))
@@ -25,7 +25,7 @@ def _divide(protocol, a, b, numerator, denominator, shift, quotient=None):
 def _check(words, a, b, shift):
     for q, n, d in zip(words.tolist(), a.tolist(), b.tolist()):
         exact = (n << shift) / d if shift >= 0 else n / (d << -shift)
-        assert abs(q - exact) <= abs(exact) * 2.0**-28 + 6, (n, d)
+        assert abs(q - exact) <= abs(exact) * 2.0**-27 + 6, (n, d)
 
 
 def _spread(rng, bits, n):
@@ -73,6 +73,40 @@ def test_the_whole_range_of_the_type(protocol):
     b = np.array([7, 200, 1 << 18, 1 << 61, 3 << 59, -(77 << 18), 3])
     words, _ = _divide(protocol, a, b, (-(1 << 62), 1 << 62), (-(1 << 62), 1 << 62), f, None)
     _check(words, a, b, f)
+
+
+def test_large_quotients(protocol):
+    """Quotients up to 2^61 units, whose product with the reciprocal does not fit one word."""
+    rng = np.random.default_rng(8)
+    b = rng.integers(1, 1 << 20, 200)
+    q = _spread(rng, 61, 200)
+    a = np.array([int(x) // 4 for x in q])
+    words, _ = _divide(protocol, a, np.ones_like(b), (-(1 << 60), 1 << 60), (0, 1 << 20), 0, 1 << 60)
+    _check(words, a, np.ones_like(b), 0)
+    a = np.array([min(int(x) * int(d) // (1 << 22), 1 << 61) for x, d in zip(q, b)])
+    words, _ = _divide(protocol, a, b, (-(1 << 61), 1 << 61), (0, 1 << 20), 0, (1 << 61) + 1)
+    _check(words, a, b, 0)
+
+
+@pytest.mark.parametrize("bits", [62, 63, 64])
+def test_denominators_that_fill_the_ring(protocol, bits):
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    b = np.array([low, low + 1, high, high - 1, 1, -1, 1 << (bits - 2), -(1 << (bits - 2)), 12345])
+    a = np.array([1 << 61, -(1 << 61), 1 << 61, 3 << 59, 5 << 18, 1 << 18, 1 << 60, 1 << 59, 98765 << 18])
+    words, _ = _divide(protocol, a, b, (-(1 << 62), 1 << 62), (low, high), 0, 1 << 61)
+    _check(words, a, b, 0)
+
+
+def test_clipped_where_the_quotient_leaves_the_range(protocol):
+    f, top = 18, (1 << 62) - (1 << 18)
+    a = np.array([1 << 60, -(1 << 60), 1 << 60, 1 << 45, -(1 << 50), 1 << 61, -(1 << 61), 7 << 18, 0, 1 << 43])
+    b = np.array([1, 1, -5, 1, -3, 1 << 61, 3 << 40, 3 << 18, 9, 1])
+    for numerator in [(-(1 << 62), 1 << 62), (0, 1 << 62)]:
+        keep = a >= numerator[0]
+        words, _ = _divide(protocol, a[keep], b[keep], numerator, (-(1 << 62), 1 << 62), f, top, clip=True)
+        for q, n, d in zip(words.tolist(), a[keep].tolist(), b[keep].tolist()):
+            exact = min(max((n << f) / d, -top), top)
+            assert abs(q - exact) <= abs(exact) * 2.0**-25 + 6, (n, d)
 
 
 def test_zero_is_told(protocol):

@@ -281,6 +281,28 @@ def test_division_and_division_by_zero(protocol):
         np.testing.assert_allclose([v for v in got if v is not None], [v for v in expected if v is not None], rtol=2**-27, atol=8 * 2**-18)
 
 
+def test_quotients_out_of_range_are_clipped(protocol):
+    x, n = Field("x", Fixed()), Field("n", Int(64), range=(-9, 9))
+    top = Fixed().limit - 1
+    values, whole = [1e13, -1e13, 8e12, 1.5, -3e12], [1, -1, 9, 0, -1]
+    bounds = [-top, top]
+    e = [
+        fn("div", ref(x), lit(0.125, "float"), dtype="float", range=bounds),
+        fn("div", ref(x), lit(-0.5, "float"), dtype="float", range=bounds),
+        fn("div", ref(x), ref(x), dtype="float", nullable=True, range=bounds),
+        fn("div", lit(1.0, "float"), ref(n), dtype="float", nullable=True, range=[-1.0, 1.0]),
+        fn("div", ref(x), fn("mul", ref(n), lit(0.125, "float"), dtype="float", range=[-2.0, 2.0]), dtype="float", nullable=True, range=bounds),
+    ]
+    table = pa.table({"x": values, "n": whole})
+    found = secret(e, table, [x, n], protocol)
+    for one, got in zip(e, found):
+        expected = evaluate(one, table).to_pylist()
+        assert [v is None for v in got] == [v is None for v in expected]
+        there = [(g, v) for g, v in zip(got, expected) if v is not None]
+        np.testing.assert_allclose([g for g, _ in there], [v for _, v in there], rtol=2**-24, atol=8 * 2**-18)
+    assert max(evaluate(e[0], table).to_pylist()) == top
+
+
 def test_casts(protocol):
     x = Field("x", Fixed(), True, range=(-100.0, 100.0))
     n = Field("n", Int(64), range=(-5, 5))

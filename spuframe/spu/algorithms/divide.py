@@ -4,7 +4,7 @@ The denominator is normalised by its leading bit [Catrina & Saxena, FC 2010]: ``
 sees; its reciprocal starts at a linear approximation of relative error 0.06 and is improved by Goldschmidt's iteration
 ``w (1 + e) (1 + e^2) (1 + e^4)``, whose two products per step share their round. Then ``a / b = a v w``.
 
-Error: ``|result - a/b| <= 2**-28 |a/b| + 6 units`` (a unit is ``2**-f`` of the result), for every denominator of the given range, tested over the
+Error: ``|result - a/b| <= 2**-27 |a/b| + 6 units`` (a unit is ``2**-f`` of the result), for every denominator of the given range, tested over the
 whole of it. A factor too wide for a product in 64 bits is split in two, so that small operands keep their bits beside large ranges.
 """
 
@@ -38,14 +38,22 @@ class Quotient:
 
 
 def divide(
-    box: BlackBox, a: Share, b: Share, *, numerator: tuple[int, int], denominator: tuple[int, int], shift: int = 0, quotient: int | None = None
+    box: BlackBox,
+    a: Share,
+    b: Share,
+    *,
+    numerator: tuple[int, int],
+    denominator: tuple[int, int],
+    shift: int = 0,
+    quotient: int | None = None,
+    clip: bool = False,
 ) -> Quotient:
     """``a / b * 2**shift``, rounded; arbitrary where b is zero.
 
     Parameters
     ----------
     a : Share
-        In the ring of 64 bits.
+        In the ring of 64 bits, below 2^62 in magnitude.
     b : Share
         In any ring.
     numerator, denominator : tuple of int
@@ -53,50 +61,93 @@ def divide(
     shift : int
         ``f(result) + f(b) - f(a)``.
     quotient : int, optional
-        A bound on the magnitude of the result, below 2^61, as an integer of the ring; the tighter, the cheaper.
+        A bound on the magnitude of the result, below 2^62, as an integer of the ring; the tighter, the cheaper.
+    clip : bool
+        Whether results beyond ``quotient`` occur and become ``±quotient``; costs two comparisons and the sign of ``a``. Without it
+        the caller vouches for the bound.
     """
     low, high = denominator
-    na, nb = _length(numerator), max(_length(denominator), 2)
     nonzero_range = low > 0 or high < 0
     smallest = 1 if not nonzero_range else min(abs(low), abs(high))
-    top = _shifted(max(map(abs, numerator), default=0), shift) // smallest + 1
+    top = _shifted(max(map(abs, numerator)), shift) // smallest + 1
+    clip = clip and quotient is not None and top > quotient
     if quotient is not None:
         top = min(top, quotient)
-    nq = min(top.bit_length(), ROOM - 1)
-
+    sign: Share | None = None
     if low < 0:
         sign = box.msb(b, min(b.bits, signed_bits(low, high)))
-        if a.kind == b.kind:
-            flip_a, flip_b = together(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)])
-        else:
-            flip_a, flip_b = box.inject(sign, a), box.inject(sign, b)
-        a, b = a - flip_a.scale(2), b - flip_b.scale(2)
+    if clip and numerator[0] < 0:
+        sign_a = box.msb(a, min(64, signed_bits(*numerator)))
+        b = b if sign is None else b - box.inject(sign, b).scale(2)
+        a = a - box.inject(sign_a, a).scale(2)
+        sign = sign_a if sign is None else sign ^ sign_a
+    elif sign is not None:
+        same = a.kind == b.kind and not clip
+        flip = together(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)]) if same else [box.inject(sign, v) for v in ((b,) if clip else (a, b))]
+        b = b - flip[-1].scale(2)
+        a = a if clip else a - flip[0].scale(2)
+    found, nonzero = _positive(box, a, b, min(_length(numerator), ROOM), max(_length(denominator), 2), shift, min(top.bit_length(), ROOM))
+    if clip:
+        found = box.select(_beyond(box, a, fit(box, b, 64), max(map(abs, numerator)), top, shift), _fill(box, found, top), found)
+        if sign is not None:
+            found = found - box.inject(sign, found).scale(2)
+    return Quotient(found, None if nonzero_range else nonzero)
 
+
+def _fill(box: BlackBox, like: Share, value: int) -> Share:
+    return box.constant(value, like.kind, like.shape)
+
+
+def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: int) -> Share:
+    """Whether ``a / b * 2**shift`` reaches ``top``, for positive a and b.
+
+    Only denominators up to a public bound can do that, and their product with ``top / 2**shift`` does not overflow. What is within the error
+    of a division below ``top`` counts as reaching it, so that no result can leave the ring.
+    """
+    limit = max(1, _shifted(top - (top >> 26), -shift))
+    small = largest // limit  # above it, no quotient reaches the limit
+    low, over = together(lambda s: box.msb(s[0]), [(box.add_public(b, -(small + 1)),), (b.scale(limit) - a,)])
+    return box.and_(low, over)
+
+
+def _positive(box: BlackBox, a: Share, b: Share, na: int, nb: int, shift: int, nq: int) -> tuple[Share, Share]:
+    """``a / b * 2**shift`` for ``0 < b < 2**nb`` and ``|a| < 2**na``, and whether b is not zero."""
     prefix = _prefix_or(box, box.a2b(b, nb))
     leading = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
     power = leading.map(lambda p: _reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
-    split = na + 2 * (nb - 1) > 2 * ROOM - 1
-    pieces = [(0, box.b2a(power, 64))] if not split else [
-        (0, box.b2a(power.slice_bits(0, _PIECE), 64)),
-        (_PIECE, box.b2a(power.slice_bits(_PIECE, nb - _PIECE), 64)),
-    ]  # fmt: skip
-    v = pieces[0][1] if not split else pieces[0][1] + pieces[1][1].shift_left(_PIECE)
+    v, pieces = _power(box, power, na + 2 * (nb - 1) > 2 * ROOM - 1)
     w = _reciprocal(box, _normalised(box, fit(box, b, 64), v, nb))
 
     if shift > nb:  # |a| 2^(shift - nb) is below the bound of the quotient, since b < 2^nb
         a, na, shift = a.shift_left(shift - nb), min(na + shift - nb, nq + 1), nb
-    guard = max(0, min(2, ROOM - 1 - nq))
+    guard = max(0, min(2, ROOM - nq))
     t = max(0, nb - shift - guard)
     product = nq + nb - shift + 1
     scaled: Share | None = None
-    for at, piece in pieces:
-        bits = (_PIECE - 1 if at == 0 else nb - _PIECE - 1) if split else nb - 1
+    for at, bits, piece in pieces:
         part = _wide(box, a, piece, na, bits, product - at, t - at)
         scaled = part if scaled is None else scaled + part
     assert scaled is not None
-    drop = nb + W_BITS - shift - t
-    result = _wide(box, scaled, w, min(nq + nb - shift - t + 1, na + nb - t), W_BITS + 1, nq + drop + 1, drop)
-    return Quotient(result, None if nonzero_range else prefix.bit(0))
+    w_bits, scaled_bits = W_BITS, min(nq + nb - shift - t + 1, na + nb - t)
+    if scaled_bits + 2 * (W_BITS + 1) > 2 * ROOM - 1:  # too wide even in two halves
+        w, w_bits = box.trunc(w, W_BITS - _PIECE + 2), _PIECE - 2
+    drop = nb + w_bits - shift - t
+    return _wide(box, scaled, w, scaled_bits, w_bits + 1, nq + drop + 1, drop), prefix.bit(0)
+
+
+def _power(box: BlackBox, word: Share, split: bool) -> tuple[Share, list[tuple[int, int, Share]]]:
+    """The power of two that a boolean word holds as a number, and its pieces: (their place, the bits of their largest value, themselves)."""
+    if not split:
+        v = box.b2a(word, 64)
+        return v, [(0, word.bits - 1, v)]
+    pieces = []
+    for at in range(0, word.bits, _PIECE):
+        count = min(_PIECE, word.bits - at)
+        pieces.append((at, count - 1, box.b2a(word.slice_bits(at, count), 64)))
+    v = pieces[0][2]
+    for at, _, piece in pieces[1:]:
+        v = v + piece.shift_left(at)
+    return v, pieces
 
 
 def _length(bounds: tuple[int, int]) -> int:
@@ -157,6 +208,9 @@ def _wide(box: BlackBox, x: Share, y: Share, x_bits: int, y_bits: int, product: 
     """``x * y / 2**t`` for ``|x| < 2**x_bits``, ``0 <= y <= 2**y_bits`` and ``|x * y| < 2**product``; error below three units."""
     if t < 0:
         return _wide(box, x, y, x_bits, y_bits, product, 0).shift_left(-t)
+    if t >= ROOM:  # more than one truncation can drop; bits of x that far down do not reach the result
+        less = t - ROOM + 1
+        x, x_bits, product, t = box.trunc(x, less), x_bits - less, product - less, ROOM - 1
     product = min(product, x_bits + y_bits)
     if product < ROOM or t == 0:
         return box.mul(x, y, t)

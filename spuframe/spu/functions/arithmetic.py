@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Int
+from spuframe.dtypes import Bool, Fixed, Int
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.blackbox import BlackBox
@@ -114,7 +114,7 @@ def _div(call: Call, x: Value, y: Value) -> Value:
     if y.share is None:
         if not y.is_public or y.number == 0:  # by null or zero: null
             return call.result(call.number(Value(node.dtype, True, 0, 0), 64), box.constant(0, BIT, (call.rows,)))
-        return call.result(_times(call, x, 1 / y.number), valid)
+        return call.result(_divide_public(call, x, y.number), valid)
     result = divide(
         box,
         call.number(x, 64, x.frac),
@@ -123,10 +123,33 @@ def _div(call: Call, x: Value, y: Value) -> Value:
         denominator=(y.low, y.high),
         shift=node.frac + y.frac - x.frac,
         quotient=max(abs(node.low), abs(node.high)),
+        clip=_at_limit(node),
     )
     if result.nonzero is not None:
         valid = result.nonzero if valid is None else box.and_(valid, result.nonzero)
     return call.result(result.quotient, valid)
+
+
+def _at_limit(node: Node) -> bool:
+    """Whether the node's range is that of its type: then the plan clips quotients to it."""
+    return max(abs(node.low), abs(node.high)) >= _top(node)
+
+
+def _top(node: Node) -> int:
+    return (1 << HEADROOM) - (1 << node.frac)
+
+
+def _divide_public(call: Call, x: Value, by: Fraction) -> Share:
+    """``x / by``; a result that could leave its type is clipped, by clipping x."""
+    box, node = call.box, call.node
+    most = int(abs(by) * _top(node) * Fraction(1 << x.frac, 1 << node.frac))
+    if not _at_limit(node) or max(abs(x.low), abs(x.high)) <= most:
+        return _times(call, x, 1 / by)
+    share = call.number(x, 64, x.frac)
+    for bound, above in ((most, True), (-most, False)):
+        edge = box.constant(bound, share.kind, share.shape)
+        share = box.select(box.msb(edge - share if above else share - edge), edge, share)
+    return _times(call, Value(x.dtype, x.nullable, -most, most, share), 1 / by)
 
 
 SECRET = {"add": _add, "sub": _sub, "mul": _mul, "neg": _neg, "div": _div}
@@ -144,7 +167,11 @@ def _exact(node: Node, *args: Any) -> list[Any]:
 def _plain_div(node: Node, x: Any, y: Any) -> Any:
     x, y = x.cast(pa.float64(), safe=False), y.cast(pa.float64(), safe=False)
     nothing = pa.scalar(None, pa.float64())
-    return pc.divide(x, pc.if_else(pc.equal(y, 0.0), nothing, y))
+    found = pc.divide(x, pc.if_else(pc.equal(y, 0.0), nothing, y))
+    if not isinstance(node.dtype, Fixed):
+        return found
+    top = node.dtype.limit - 1
+    return pc.max_element_wise(pc.min_element_wise(found, top, skip_nulls=False), -top, skip_nulls=False)
 
 
 PLAIN = {
