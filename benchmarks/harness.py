@@ -192,11 +192,11 @@ class Result:
     seconds: float
     cold: float
     runs: list[float]
-    cpu: float
+    cpu: float | None
     rounds: int
     sent: list[int]
     peak: int
-    extra: int
+    extra: int | None
 
     @property
     def bytes_per_row(self) -> float:

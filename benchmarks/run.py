@@ -6,10 +6,12 @@ import argparse
 import sys
 from typing import Any
 
-from benchmarks import report
+from benchmarks import endtoend, report
 from benchmarks.cases import Case, find, modules
+from benchmarks.endtoend import SessionCase
 from benchmarks.harness import BenchmarkError, Cluster, Result, measure
 from benchmarks.recorded import at_size
+from spuframe.errors import SpuframeError
 
 HEAD = ["operation", "n", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/party", "rounds", "peak MiB", "of it run", "recorded peer", "ratio"]
 
@@ -17,7 +19,8 @@ HEAD = ["operation", "n", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/p
 def main(argv: list[str] | None = None) -> int:
     """Run what the arguments ask for; 1 if a case failed."""
     options = _parser().parse_args(argv)
-    cases = [(module, case) for module in modules() for case in find(module)]
+    cases: list[tuple[str, Case | SessionCase]] = [(module, case) for module in modules() for case in find(module)]
+    cases += [(endtoend.MODULE, case) for case in endtoend.CASES]
     known = [case.name for _, case in cases]
     wanted = options.only or ([options.profile] if options.profile else known)
     for name in wanted:
@@ -25,7 +28,10 @@ def main(argv: list[str] | None = None) -> int:
             sys.exit(f"no case {name!r}: there are {', '.join(known)}")
     chosen = [(module, case) for module, case in cases if case.name in wanted]
     if options.profile:
-        return profile(options, *chosen[0])
+        module, case = chosen[0]
+        if isinstance(case, SessionCase):
+            sys.exit("a session's profile is printed by `print(session.last_profile)`; --profile is for the other cases")
+        return profile(options, module, case)
     return bench(options, chosen)
 
 
@@ -44,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def bench(options: argparse.Namespace, chosen: list[tuple[str, Case]]) -> int:
+def bench(options: argparse.Namespace, chosen: list[tuple[str, Case | SessionCase]]) -> int:
     known = report.facts()
     print(report.headline(known))
     print(f"protocol {options.protocol}, {options.parties} processes on loopback TCP, batches of {options.batch_rows} rows")
@@ -58,13 +64,16 @@ def bench(options: argparse.Namespace, chosen: list[tuple[str, Case]]) -> int:
             for n in _sizes(options, case):
                 report.progress(f"{case.name}, n = {n} ...")
                 try:
-                    # new processes for each case, so that its first run is cold and its peak memory its own
-                    if shared is None or not options.quick:
-                        if shared is not None:
-                            shared.close()
-                        shared = Cluster(options.protocol, options.parties, options.batch_rows).__enter__()
-                    result = measure(shared, module, case, n, options.repeat, 0.0 if options.quick else 2.0)
-                except BenchmarkError as error:
+                    if isinstance(case, endtoend.SessionCase):
+                        result = endtoend.measure(case, n, options.repeat, options.protocol, options.parties)
+                    else:
+                        # new processes for each case, so that its first run is cold and its peak memory its own
+                        if shared is None or not options.quick:
+                            if shared is not None:
+                                shared.close()
+                            shared = Cluster(options.protocol, options.parties, options.batch_rows).__enter__()
+                        result = measure(shared, module, case, n, options.repeat, 0.0 if options.quick else 2.0)
+                except (BenchmarkError, SpuframeError) as error:
                     failed.append(f"{case.name}, n = {n}: {error}")
                     if shared is not None:
                         shared.close()
@@ -86,7 +95,7 @@ def bench(options: argparse.Namespace, chosen: list[tuple[str, Case]]) -> int:
     return 1 if failed else 0
 
 
-def _sizes(options: argparse.Namespace, case: Case) -> tuple[int, ...]:
+def _sizes(options: argparse.Namespace, case: Case | SessionCase) -> tuple[int, ...]:
     if options.sweep:
         return case.sweep
     return (options.n or (case.quick if options.quick else case.n),)
@@ -101,12 +110,12 @@ def line(result: Result) -> list[str]:
         report.seconds(result.seconds),
         report.seconds(min(result.runs)),
         report.seconds(result.cold),
-        report.seconds(result.cpu),
+        "-" if result.cpu is None else report.seconds(result.cpu),
         report.count(result.rows / result.seconds),
         f"{result.bytes_per_row:,.1f}",
         f"{result.rounds:,}",
         report.mib(result.peak),
-        report.mib(result.extra),
+        "-" if result.extra is None else report.mib(result.extra),
         "; ".join(f"{r.peer} {report.seconds(r.seconds)}" for r in peers),
         "; ".join(f"{r.seconds / result.seconds:.1f}x" for r in peers),
     ]

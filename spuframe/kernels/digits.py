@@ -13,45 +13,60 @@ Array: TypeAlias = NDArray[Any]
 
 
 @jit
-def places(ones: Array, one: Array, steps: Array, last: Array) -> None:
-    """Where a row would go with each value of its digit, by prefix sums over the rows.
+def first_places(ones: Array, following: Array) -> None:
+    """Where the rows of each value of the digit start, in a vector of m+1 words.
 
     Parameters
     ----------
     ones : ndarray (m, n)
         Indicators of all values of the digit but the last.
-    one : ndarray (1,)
+    following : ndarray (m+1,)
+        Filled.
+    """
+    total = ones.dtype.type(0)
+    for v in range(ones.shape[0]):
+        following[v] = total
+        for i in range(ones.shape[1]):
+            total += ones[v, i]
+    following[ones.shape[0]] = total
+
+
+@jit
+def places(ones: Array, start: int, unit: Array, following: Array, steps: Array, last: Array) -> None:
+    """Where each row would go with each value of its digit, for the rows from ``start`` on.
+
+    Parameters
+    ----------
+    ones : ndarray (m, n)
+    start : int
+    unit : ndarray (1,)
         This component of the public number 1.
-    steps : ndarray (m, n)
+    following : ndarray (m+1,)
+        Where the next row of each value goes: from `first_places`, and carried from call to call.
+    steps : ndarray (m, rows)
         Filled with the place for each value, less the place for the last value.
-    last : ndarray (n,)
+    last : ndarray (rows,)
         Filled with the place for the last value.
 
     Examples
     --------
+    >>> ones, following = np.array([[1, 0, 1]], np.uint8), np.empty(2, np.uint8)
     >>> steps, last = np.empty((1, 3), np.uint8), np.empty(3, np.uint8)
-    >>> places(np.array([[1, 0, 1]], np.uint8), np.ones(1, np.uint8), steps, last)
-    >>> last.tolist(), (steps + last)[0].tolist()
+    >>> first_places(ones, following)
+    >>> places(ones, 0, np.ones(1, np.uint8), following, steps, last)
+    >>> last.tolist(), (steps + last)[0].tolist()  # the indicated rows are 0 and 2
     ([1, 2, 2], [0, 0, 1])
     """
-    m, n = ones.shape
-    word = ones.dtype.type
-    next_ = np.empty(m, ones.dtype)  # the place of the next row with the value, plus one
-    total = word(0)
-    for v in range(m):
-        next_[v] = total
-        for i in range(n):
-            total = word(total + ones[v, i])
-    unit = one[0]
-    other = total  # rows of the last value start here
-    for i in range(n):
+    m = ones.shape[0]
+    for i in range(last.size):
+        seen = following[m]
         for v in range(m):
-            other = word(other - ones[v, i])
-        last[i] = other
+            seen -= ones[v, start + i]
+        last[i] = seen
+        following[m] = seen + unit[0]
         for v in range(m):
-            next_[v] = word(next_[v] + ones[v, i])
-            steps[v, i] = word(next_[v] - other - unit)
-        other = word(other + unit)
+            following[v] += ones[v, start + i]
+            steps[v, i] = following[v] - unit[0] - seen
 
 
 @jit

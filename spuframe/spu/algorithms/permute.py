@@ -70,7 +70,7 @@ def open_move(box: BlackBox, places: Share, columns: Sequence[Share] = (), label
     hidden, *moved = box.shuffle(perm, [places, *packed.shares])
     opened = box.open(hidden)
     if not box.dry:
-        opened = opened.astype(np.uint32) if labels is None else labels[opened].astype(np.uint32)
+        opened = (opened if labels is None else labels[opened]).astype(np.uint32, copy=False)
     return Move(box, perm, opened), packed.open([put(c, opened) for c in moved])
 
 

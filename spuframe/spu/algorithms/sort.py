@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from spuframe.kernels.digits import places
+from spuframe.kernels.digits import first_places, places
 from spuframe.spu.algorithms.permute import Move, drop_low_bits, join_bits, open_move, regroup
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Array, Boolean, Share, concat
@@ -124,19 +124,31 @@ def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
     flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
     m = len(flags)
     ones = box.b2a(concat(flags), ring)
-    steps, last = _places(box, ones, m, n)
-    return last + box.dot([ones.slice(v * n, (v + 1) * n) for v in range(m)], [steps.slice(v * n, (v + 1) * n) for v in range(m)])
+    counting = [_Counting(part.reshape(m, n), one) for part, one in zip(ones.parts, box.constant(1, ones.kind, (1,)).parts, strict=True)]
+    pieces = []
+    for start in range(0, n, box.batch_rows):  # so that the places stay in the cache until they are multiplied
+        stop = min(start + box.batch_rows, n)
+        found = [c.rows(start, stop) for c in counting]
+        steps = [Share(ones.kind, (stop - start,), tuple(s[v] for s, _ in found)) for v in range(m)]
+        last = Share(ones.kind, (stop - start,), tuple(last for _, last in found))
+        pieces.append(last + box.dot([ones.slice(v * n + start, v * n + stop) for v in range(m)], steps))
+    return concat(pieces) if len(pieces) > 1 else pieces[0]
 
 
-def _places(box: BlackBox, ones: Share, values: int, rows: int) -> tuple[Share, Share]:
-    """Local: for each value but the last, a row's place less its place with the last value; and that place."""
-    one = box.constant(1, ones.kind, (1,))
-    pairs: list[tuple[Array, Array]] = []
-    for part, unit in zip(ones.parts, one.parts, strict=True):
-        steps, last = np.empty_like(part), np.empty(rows, part.dtype)
-        places(part.reshape(values, rows), np.ascontiguousarray(unit), steps.reshape(values, rows), last)
-        pairs.append((steps, last))
-    return Share(ones.kind, ones.shape, tuple(s for s, _ in pairs)), Share(ones.kind, (rows,), tuple(last for _, last in pairs))
+class _Counting:
+    """Prefix sums over one component of a digit's indicators, batch by batch."""
+
+    def __init__(self, ones: Array, unit: Array) -> None:
+        self._ones, self._unit = ones, np.ascontiguousarray(unit)
+        self._following = np.empty(len(ones) + 1, ones.dtype)
+        first_places(ones, self._following)
+
+    def rows(self, start: int, stop: int) -> tuple[Array, Array]:
+        """For the rows of a batch: their place for each value less that for the last, and that for the last."""
+        steps = np.empty((len(self._ones), stop - start), self._ones.dtype)
+        last = np.empty(stop - start, self._ones.dtype)
+        places(self._ones, start, self._unit, self._following, steps, last)
+        return steps, last
 
 
 def _indicators(box: BlackBox, bits: Sequence[Share]) -> list[Share]:
