@@ -7,6 +7,7 @@ links); we run as we are used (three processes over loopback TCP).
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -51,7 +52,21 @@ PAIRS = (
     Pair("group sum", 5, True),
     Pair("logistic regression", 3),
 )
-HEAD = ["operation", "n", "ours s", "SPU aby3 s", "ratio", "SPU semi2k s", "ratio", "our B/row/party", "rounds", "SPU's error"]
+HEAD = [
+    "operation",
+    "n",
+    "ours s",
+    "SPU aby3 s",
+    "ratio",
+    "of best",
+    "SPU semi2k s",
+    "ratio",
+    "of best",
+    "load",
+    "our B/row/party",
+    "rounds",
+    "SPU's error",
+]
 HEAD.append("recorded, not measured in this run")
 
 
@@ -96,7 +111,8 @@ def main(argv: list[str] | None = None) -> int:
             rows.append(line(found))
     report.progress("")
     print(report.table(HEAD, rows))
-    print("\nratio: SPU's median / ours. 'recorded' figures are of 2026-11-23 on 2 cores: MP-SPDZ and ORQ have no packages to install here.")
+    print("\nratio: SPU's median / ours, and the same of the best runs; load: of the machine before the pair (idle: 0).")
+    print("'recorded' figures are of 2026-11-23 on 2 cores: MP-SPDZ and ORQ have no packages to install here.")
     content = {"machine": known, "spu": versions, "missing": missing, "options": vars(options), "results": plain, "failed": failed}
     path = report.save(options.json, content)
     print(f"written to {path.relative_to(ROOT)}")
@@ -149,6 +165,7 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
     n = case.quick if quick else case.n
     peers: dict[str, Peer] = {}
     times: dict[str, list[float]] = {"ours": []}
+    load = os.getloadavg()[0]
     errors: dict[str, float] = {}
     try:
         with Cluster() as ours:
@@ -174,13 +191,15 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
         for peer in peers.values():
             peer.process.close()
     middle = {name: median(values) for name, values in times.items()}
-    ratios = {name: value / middle["ours"] for name, value in middle.items() if name != "ours"}
+    best = {name: min(values) for name, values in times.items()}
+    ratios = {name: (middle[name] / middle["ours"], best[name] / best["ours"]) for name in peers}
     return {
         "case": pair.name,
         "n": n,
         "seconds": middle,
         "runs": times,
-        "ratios": ratios,
+        "ratios": {name: {"median": a, "best": b} for name, (a, b) in ratios.items()},
+        "load_before": load,
         "rounds": run.rounds,
         "sent": run.sent,
         "bytes_per_row": max(run.sent) / case.rows(n),
@@ -194,7 +213,9 @@ def line(found: dict[str, Any]) -> list[str]:
     seconds, ratios, errors = found["seconds"], found["ratios"], found["peer_errors"]
 
     def peer(name: str) -> list[str]:
-        return [report.seconds(seconds[name]), f"{ratios[name]:.1f}x"] if name in seconds else ["-", "-"]
+        if name not in seconds:
+            return ["-", "-", "-"]
+        return [report.seconds(seconds[name]), f"{ratios[name]['median']:.1f}x", f"{ratios[name]['best']:.1f}x"]
 
     return [
         found["case"],
@@ -202,6 +223,7 @@ def line(found: dict[str, Any]) -> list[str]:
         report.seconds(seconds["ours"]),
         *peer("aby3"),
         *peer("semi2k"),
+        f"{found['load_before']:.1f}",
         f"{found['bytes_per_row']:,.1f}",
         f"{found['rounds']:,}",
         f"{errors['aby3']:.1e}" if "aby3" in errors else "-",

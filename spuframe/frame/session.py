@@ -147,7 +147,7 @@ class Session(Runtimes):
         """Run a plan and keep its result at the parties; the node that reads it."""
         name = f"t-{secrets.token_hex(8)}"
         self.execute(build.store(node, name))
-        return build.load(name, node.schema, node.rows, node.masked, self.id)
+        return build.load(name, node.schema, node.rows, node.masked, self.id, build.is_ordered(node))
 
 
 def local(

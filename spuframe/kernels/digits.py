@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from spuframe.kernels.jit import jit
@@ -46,10 +45,11 @@ def places(ones: Array, start: int, unit: Array, following: Array, steps: Array,
     steps : ndarray (m, rows)
         Filled with the place for each value, less the place for the last value.
     last : ndarray (rows,)
-        Filled with the place for the last value.
+        Filled with the place for the last value; not empty.
 
     Examples
     --------
+    >>> import numpy as np
     >>> ones, following = np.array([[1, 0, 1]], np.uint8), np.empty(2, np.uint8)
     >>> steps, last = np.empty((1, 3), np.uint8), np.empty(3, np.uint8)
     >>> first_places(ones, following)
@@ -57,16 +57,27 @@ def places(ones: Array, start: int, unit: Array, following: Array, steps: Array,
     >>> last.tolist(), (steps + last)[0].tolist()  # the indicated rows are 0 and 2
     ([1, 2, 2], [0, 0, 1])
     """
-    m = ones.shape[0]
-    for i in range(last.size):
-        seen = following[m]
-        for v in range(m):
-            seen -= ones[v, start + i]
-        last[i] = seen
-        following[m] = seen + unit[0]
-        for v in range(m):
-            following[v] += ones[v, start + i]
-            steps[v, i] = following[v] - unit[0] - seen
+    m, rows = steps.shape
+    word = ones.dtype.type
+    one = unit[0]
+    base = word(following[m])
+    for v in range(m):
+        place = word(following[v] - one)
+        base = word(base + place)
+        for i in range(rows):
+            place = word(place + ones[v, start + i])
+            steps[v, i] = place
+        following[v] = word(place + one)
+    # Row i is the i-th of the batch: its place with the last value is the batch's first, and i, less what the others took.
+    for i in range(rows):
+        last[i] = word(base + word(i) * one)
+    for v in range(m):
+        for i in range(rows):
+            last[i] = word(last[i] - steps[v, i])
+    following[m] = word(last[rows - 1] + one)
+    for v in range(m):
+        for i in range(rows):
+            steps[v, i] = word(steps[v, i] - last[i])
 
 
 @jit

@@ -44,9 +44,9 @@ def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows:
     return Scan(session_id, owner, table, own, rows, frozenset(unique))
 
 
-def load(name: str, fields: Iterable[Field], rows: int, masked: bool = True, session_id: str = "") -> Load:
-    """A table that the parties keep (see `store`)."""
-    return Load(name, tuple(replace(f, visibility=SECRET) for f in fields), rows, masked, session_id)
+def load(name: str, fields: Iterable[Field], rows: int, masked: bool = True, session_id: str = "", ordered: bool = False) -> Load:
+    """A table that the parties keep (see `store`); ``ordered``: its order means something and invalid rows stand at the end."""
+    return Load(name, tuple(replace(f, visibility=SECRET) for f in fields), rows, masked, session_id, ordered)
 
 
 def project(table: LogicalNode, columns: Mapping[str, object] | Iterable[tuple[str, object]]) -> Project:
@@ -240,7 +240,7 @@ def is_ordered(node: LogicalNode) -> bool:
     """Whether the order of the rows means something and invalid rows stand at the end."""
     while isinstance(node, Project | Limit):
         node = node.input
-    return isinstance(node, Sort | Aggregate)
+    return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
 
 
 def reveal(table: LogicalNode, ordered: bool | None = None) -> Reveal:

@@ -152,6 +152,7 @@ class Load(LogicalNode):
     length: int
     with_mask: bool = True
     session_id: str = ""
+    ordered: bool = False
     op = "load"
 
     def own_sessions(self) -> frozenset[str]:

@@ -218,7 +218,7 @@ class Instance:
             self._state = to
 
     def _illegal(self, what: str) -> SpuframeError:
-        if self._state is State.FAILED and self.error is not None:  # why it failed tells more than that it did
+        if isinstance(self.error, PartyDiedError):  # it may have died before it was asked; that tells more than its state
             return self.error
         return InstanceStateError(
             f"the instance {self.name!r} of {self.party} cannot {what}: it is {self._state}. Make a new instance.", party=self.party

@@ -43,7 +43,8 @@ class Table:
     valid : Share or None
         One bit a row; None: every row exists.
     sorted_by : tuple of str
-        Columns by which the valid rows are in ascending order (invalid rows last), if known.
+        Columns by which the rows are in ascending order, nulls last, if known. Invalid rows stand at the end, or anywhere if their
+        values keep the order: a filter keeps it.
     """
 
     columns: Mapping[str, Column]

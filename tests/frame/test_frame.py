@@ -242,3 +242,22 @@ def test_repr_shows_no_values(people: sf.SecretFrame) -> None:
     assert "at most 6 rows" in repr(people[people["age"] > 20])
 
 
+
+
+def test_a_persisted_frame_keeps_its_order_and_its_cost(people: sf.SecretFrame) -> None:
+    kept = people[people["age"] > 20].sort_values("age").persist()
+    same(kept.reveal(), PEOPLE[PEOPLE["age"] > 20].sort_values("age", kind="stable"))
+    same(kept.head(2).reveal(), PEOPLE[PEOPLE["age"] > 20].sort_values("age", kind="stable").head(2))
+    answer = kept.groupby("age").size()
+    assert answer.reveal()["size"].tolist() == [1, 2, 1, 1]
+    cost, measured = people.session.estimate(people.session.physical(build.reveal(answer.node))).total, people.session.last_profile
+    assert measured is not None and (cost.rounds, cost.sent) == (measured.rounds, measured.sent)
+
+
+def test_filter_after_a_join_keeps_the_join_order_for_the_group_by(people: sf.SecretFrame, claims: sf.SecretFrame) -> None:
+    joined = people.merge(claims, on="id")
+    got = joined[joined["cost"] > 50].groupby("id").agg(n=("id", "count"), c=("cost", "sum"))
+    p = PEOPLE.merge(CLAIMS, on="id")
+    same(got.reveal(), p[p["cost"] > 50].groupby("id", as_index=False).agg(n=("id", "count"), c=("cost", "sum")))
+    text = got.explain("physical")
+    assert "aggregate" in text

@@ -18,4 +18,6 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         if bit is not None:
             keep = box.and_(keep, bit)
     columns = {f.name: conform(box, table.columns[f.name], f) for f in step.fields}
-    return Table(columns, table.rows, keep)
+    there = {f.name for f in step.fields}
+    order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))
+    return Table(columns, table.rows, keep, table.sorted_by[:order])

@@ -31,4 +31,4 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         if found is None or found.values.kind != kind or (found.valid is not None) != field.nullable:
             raise StoreError(f"the stored table {name!r} has no column {field.name!r} of {field.dtype} with the plan's range: persist it again")
         columns[field.name] = Column(field, found.values, found.valid)
-    return Table(columns, n, stored.valid, stored.sorted_by)
+    return Table(columns, n, stored.valid)  # its order is not known to the plan, and so to its cost
