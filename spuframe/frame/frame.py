@@ -118,7 +118,7 @@ class SecretFrame:
             return self._filter(key)
         if isinstance(key, str):
             return SecretSeries(self.session, self._base, self._expr(key), key)
-        if isinstance(key, Sequence) or type(key).__name__ in ("Index", "ndarray"):
+        if (isinstance(key, Sequence) and not isinstance(key, tuple)) or type(key).__name__ in ("Index", "ndarray"):
             names = [str(k) for k in key]
             return SecretFrame(self.session, self._base, {n: self._expr(n) for n in names})
         raise TypeMismatchError(f"a frame is indexed by a column name, a list of names or a boolean column, got {type(key).__name__}")
@@ -146,7 +146,10 @@ class SecretFrame:
         if series.session is not self.session:
             raise ForeignFrameError(f"{what} belongs to another session: read both tables in one")
         if series.base != self._base:
-            raise SchemaError(f"{what} has rows of another table, and nobody can see which rows belong together: merge the frames on a key first")
+            raise SchemaError(
+                f"{what} has rows of another table, and nobody can see which rows belong together: merge the frames on a key first, "
+                "or take the column from this frame if it is the same table before or after a filter"
+            )
         return series.expr
 
     def assign(self, **columns: object) -> SecretFrame:

@@ -78,7 +78,8 @@ class SecretSeries:
                     "Merge the frames on a key first"
                 )
             return other.expr
-        if isinstance(other, list | tuple | dict | set) or type(other).__module__.split(".")[0] in ("pandas", "pyarrow"):
+        foreign = type(other).__module__.split(".")[0]
+        if isinstance(other, list | tuple | dict | set) or foreign in ("pandas", "pyarrow") or type(other).__name__ == "ndarray":
             raise TypeMismatchError(f"a secret column combines with a scalar or a column of the same frame, got {type(other).__name__}")
         return ex.lit(other)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spuframe.spu.algorithms.rsqrt import SCALE, leading_bit, rsqrt
-from spuframe.spu.algorithms.sigmoid import coefficients, sigmoid
+from spuframe.spu.algorithms.sigmoid import HALF, coefficients, sigmoid
 from spuframe.spu.share import Arithmetic, Boolean
 from spuframe.testing import simulate_blackbox
 
@@ -23,18 +23,27 @@ def floating(words: np.ndarray, f: int = F) -> np.ndarray:
 
 
 def test_series_of_the_sigmoid_is_close_where_it_is_used() -> None:
-    x = np.linspace(-16, 16, 20001)
-    series = 0.5 + sum(c * np.sin(2 * np.pi * h * x / 64) for h, c in coefficients())
-    assert np.abs(series - 1 / (1 + np.exp(-x))).max() < 6e-6
+    x = np.linspace(-HALF, HALF, 20001)
+    series = 0.5 + sum(c * np.sin(np.pi * h * x / (2 * HALF)) for h, c in coefficients())
+    assert np.abs(series - 1 / (1 + np.exp(-x))).max() < 2e-5
 
 
 def test_sigmoid_over_the_whole_type(protocol: str) -> None:
     inside = np.linspace(-17, 17, 6001)
-    wide = np.concatenate([2.0 ** np.arange(-18, 43), -(2.0 ** np.arange(-18, 43)), [0.0, -0.0, 16.0, -16.0, 15.9999, 1e6, -1e12]])
+    edges = np.array([HALF - 1 / 32, HALF, HALF + 1 / 32, 10.75])
+    wide = np.concatenate([2.0 ** np.arange(-18, 43), -(2.0 ** np.arange(-18, 43)), edges, -edges, [0.0, -0.0, 16.0, -16.0, 1e6, -1e12]])
     x = np.concatenate([inside, wide])
     got = floating(simulate_blackbox(protocol, lambda box, s: sigmoid(box, s, F), (fixed(x), A64)))
     want = 1 / (1 + np.exp(-np.clip(floating(fixed(x)), -700, 700)))
-    assert np.abs(got - want).max() < 1e-5 + 2.0**-F
+    assert np.abs(got - want).max() < 3e-5 + 2.0**-F
+
+
+@pytest.mark.parametrize("f", [8, 30, 36])
+def test_sigmoid_of_other_fraction_bits(protocol: str, f: int) -> None:
+    x = np.concatenate([np.linspace(-12, 12, 2001), 2.0 ** np.arange(-f, 61 - f), -(2.0 ** np.arange(-f, 61 - f))])
+    got = floating(simulate_blackbox(protocol, lambda box, s: sigmoid(box, s, f, F), (fixed(x, f), A64)))
+    want = 1 / (1 + np.exp(-np.clip(floating(fixed(x, f), f), -700, 700)))
+    assert np.abs(got - want).max() < 3e-5 + 2.0**-F
 
 
 def test_leading_bit(protocol: str) -> None:
