@@ -21,6 +21,11 @@ def reals(name: str, n: int, scale: float = 4.0) -> Any:
     return rng(name).uniform(-scale, scale, n)
 
 
+def positive(name: str, n: int, low: float, high: float) -> Any:
+    """Between low and high, all magnitudes alike."""
+    return np.exp(rng(name).uniform(np.log(low), np.log(high), n))
+
+
 def integers(name: str, n: int, bits: int) -> Any:
     """Uniform signed integers with ``|x| < 2**(bits-2)``, the range in which kernels work."""
     top = 1 << (bits - 2)

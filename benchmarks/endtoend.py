@@ -125,4 +125,5 @@ def measure(case: SessionCase, n: int, repeat: int, protocol: str, parties: int)
         check(got, profile)
     computing = profile.ranks[:parties]
     peak = max(r.peak_memory for r in computing)
-    return Result(case.name, n, n, median(times[1:]), times[0], times[1:], None, profile.rounds, [r.sent for r in computing], peak, None)
+    sent = [r.sent for r in computing]
+    return Result(case.name, n, n, median(times[1:]), times[0], times[1:], rounds=profile.rounds, sent=sent, peak=peak)

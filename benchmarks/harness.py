@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -13,6 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmarks.limits import MESSAGE, Limits, combine
+from benchmarks.shaped import Network
+from spuframe.plan.cost import choose_batch_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,12 +33,17 @@ class Process:
     ----------
     name : str
     command : sequence of str
+    quiet : bool
+        Whether its standard error is thrown away.
+    cache : str, optional
+        A folder for Numba's machine code instead of the usual one.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, quiet: bool = False) -> None:
+    def __init__(self, name: str, command: Sequence[str], *, quiet: bool = False, cache: str | None = None) -> None:
         self.name = name
         errors = subprocess.DEVNULL if quiet else None
-        self.child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+        env = None if cache is None else {**os.environ, "NUMBA_CACHE_DIR": cache}
+        self.child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=env)
 
     def send(self, request: Mapping[str, Any]) -> None:
         assert self.child.stdin is not None
@@ -89,6 +99,8 @@ class Run:
     rounds : int
     sent : list of int
         Bytes, by party.
+    drawn : list of int
+        Keystream bytes, by party.
     peak, extra : int
         Bytes of the largest resident set of a party, and what of it was added by the run.
     """
@@ -97,6 +109,7 @@ class Run:
     cpu: float
     rounds: int
     sent: list[int]
+    drawn: list[int]
     peak: int
     extra: int
 
@@ -108,19 +121,33 @@ class Cluster:
     ----------
     protocol : str
     parties : int
-    batch_rows : int
+    batch_rows : int, optional
+        Without it, what the planner's cost model chooses for the size and the network.
+    network : Network, optional
+        Messages take as long as there; without it, as long as the loopback takes.
+    cache : str, optional
+        A folder for Numba's machine code instead of the usual one.
     """
 
-    def __init__(self, protocol: str = "aby3", parties: int = 3, batch_rows: int = 1 << 15) -> None:
+    def __init__(
+        self,
+        protocol: str = "aby3",
+        parties: int = 3,
+        batch_rows: int | None = None,
+        network: Network | None = None,
+        cache: str | None = None,
+    ) -> None:
         self.protocol = protocol
         self.parties = parties
         self.batch_rows = batch_rows
+        self.network = network
+        self.cache = cache
         self.processes: list[Process] = []
 
     def __enter__(self) -> Cluster:
         try:
             for rank in range(self.parties):
-                self.processes.append(Process(f"party {rank}", [sys.executable, "-m", "benchmarks.party"]))
+                self.processes.append(Process(f"party {rank}", [sys.executable, "-m", "benchmarks.party"], cache=self.cache))
             addresses = [reply["address"] for reply in self._all([{"do": "listen"}] * self.parties)]
             common = {
                 "do": "open",
@@ -128,7 +155,7 @@ class Cluster:
                 "secret": secrets.token_hex(32),
                 "session": secrets.token_hex(8),
                 "protocol": self.protocol,
-                "batch_rows": self.batch_rows,
+                "network": None if self.network is None else asdict(self.network),
             }
             self._all([{**common, "rank": rank} for rank in range(self.parties)])
         except BaseException:
@@ -144,9 +171,25 @@ class Cluster:
             process.close()
         self.processes = []
 
-    def prepare(self, module: str, case: str, n: int) -> None:
+    def probe(self) -> Limits:
+        """Measure what the link and the cipher can do."""
+        slow = self.network
+        messages = 64 if slow is None else max(1, min(64, int(slow.bandwidth / 4 / MESSAGE)))
+        replies = self._all([{"do": "probe", "rounds": 200 if slow is None else 4, "messages": messages}] * self.parties)
+        return combine([r["found"] for r in replies])
+
+    def batch(self, rows: int) -> int:
+        """Rows a batch for a case of so many rows."""
+        if self.batch_rows is not None:
+            return self.batch_rows
+        if self.network is None:
+            return choose_batch_rows(rows)
+        return choose_batch_rows(rows, self.network.latency, self.network.bandwidth)
+
+    def prepare(self, module: str, case: Any, n: int) -> None:
         """Deal the inputs of a case."""
-        self._all([{"do": "prepare", "module": module, "case": case, "n": n}] * self.parties)
+        request = {"do": "prepare", "module": module, "case": case.name, "n": n, "batch_rows": self.batch(case.rows(n))}
+        self._all([request] * self.parties)
 
     def run(self) -> Run:
         """Run what is prepared, once; declared and measured cost are compared at every party."""
@@ -167,8 +210,8 @@ class Cluster:
         if len({r["rounds"] for r in replies}) != 1:
             raise BenchmarkError(f"the parties count {[r['rounds'] for r in replies]} rounds")
         peak, extra = max(r["peak"] for r in replies), max(r["extra"] for r in replies)
-        run = Run(seconds, sum(r["cpu"] for r in replies), replies[0]["rounds"], [r["sent"] for r in replies], peak, extra)
-        return run, replies
+        cpu, rounds = sum(r["cpu"] for r in replies), replies[0]["rounds"]
+        return Run(seconds, cpu, rounds, [r["sent"] for r in replies], [r["drawn"] for r in replies], peak, extra), replies
 
     def _all(self, requests: Sequence[Mapping[str, Any]], deadline: float = 900.0) -> list[dict[str, Any]]:
         for process, request in zip(self.processes, requests, strict=True):
@@ -184,7 +227,18 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Result:
-    """What is known of a case at one size."""
+    """What is known of a case at one size; None where it has no meaning.
+
+    Parameters
+    ----------
+    seconds, cold : float
+        The median of the warm runs, and the first run in new processes.
+    peak, extra : int
+        Bytes of the largest resident set of a party, and what of it was added by a run.
+    limit : float
+        Seconds that the machine needs for the bytes, rounds and keystream at least.
+    batch_rows : int
+    """
 
     case: str
     n: int
@@ -192,23 +246,33 @@ class Result:
     seconds: float
     cold: float
     runs: list[float]
-    cpu: float | None
-    rounds: int
-    sent: list[int]
-    peak: int
-    extra: int | None
+    cpu: float | None = None
+    rounds: int | None = None
+    sent: list[int] | None = None
+    drawn: list[int] | None = None
+    peak: int | None = None
+    extra: int | None = None
+    limit: float | None = None
+    batch_rows: int | None = None
 
     @property
-    def bytes_per_row(self) -> float:
-        return max(self.sent) / self.rows
+    def bytes_per_row(self) -> float | None:
+        return max(self.sent) / self.rows if self.sent else None
+
+    @property
+    def of_limit(self) -> float | None:
+        """The part of the time that the machine needs anyway."""
+        return None if self.limit is None else self.limit / self.seconds
 
     def to_plain(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "bytes_per_row": self.bytes_per_row, "of_limit": self.of_limit}
 
 
-def measure(cluster: Cluster, module: str, case: Any, n: int, repeat: int = 3, budget: float = 2.0) -> Result:
+def measure(
+    cluster: Cluster, module: str, case: Any, n: int, repeat: int = 3, budget: float = 2.0, limits: Limits | None = None
+) -> Result:
     """Cold run, check, then warm runs: at least ``repeat``, more while they take less than ``budget`` seconds in all."""
-    cluster.prepare(module, case.name, n)
+    cluster.prepare(module, case, n)
     cold = cluster.run()
     cluster.check()
     warm: list[Run] = []
@@ -219,5 +283,19 @@ def measure(cluster: Cluster, module: str, case: Any, n: int, repeat: int = 3, b
     if (last.rounds, last.sent) != (cold.rounds, cold.sent):
         raise BenchmarkError(f"{case.name}: the cost changes between runs")
     times = [r.seconds for r in warm]
-    peak, extra = max(r.peak for r in warm), max(r.extra for r in warm)
-    return Result(case.name, n, case.rows(n), median(times), cold.seconds, times, median(r.cpu for r in warm), last.rounds, last.sent, peak, extra)
+    return Result(
+        case.name,
+        n,
+        case.rows(n),
+        median(times),
+        cold.seconds,
+        times,
+        cpu=median(r.cpu for r in warm),
+        rounds=last.rounds,
+        sent=last.sent,
+        drawn=last.drawn,
+        peak=max(r.peak for r in warm),
+        extra=max(r.extra for r in warm),
+        limit=None if limits is None else limits.seconds(last.rounds, last.sent, last.drawn),
+        batch_rows=cluster.batch(case.rows(n)),
+    )

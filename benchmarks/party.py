@@ -9,18 +9,22 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from benchmarks import limits
 from benchmarks.cases import Case, Desk, Work, find
+from benchmarks.shaped import Network, ShapedLink
 from spuframe import plugins
 from spuframe.link import LinkConfig, TcpLink, listen
-from spuframe.runtime.process import peak_memory, reset_peak_memory
+from spuframe.link.base import Link
+from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost
+from spuframe.spu.share import Kind, Share
 
 DEADLINE = 300.0
 
@@ -36,8 +40,15 @@ class ProfiledBox(BlackBox):
     at_link: float
 
     def _run(self, name: str, arguments: tuple[Any, ...], shape_only: Callable[[], Any]) -> Any:
+        return self._timed(name, lambda: super(ProfiledBox, self)._run(name, arguments, shape_only))
+
+    def _rowwise(self, name: str, shares: Sequence[Share], kind: Kind, arguments: Callable[[Sequence[Share]], tuple[Any, ...]]) -> Share:
+        whole: Share = self._timed(name, lambda: super(ProfiledBox, self)._rowwise(name, shares, kind, arguments))
+        return whole
+
+    def _timed(self, name: str, run: Callable[[], Any]) -> Any:
         before, link, start = self.declared, self.at_link, time.perf_counter()
-        result = super()._run(name, arguments, shape_only)
+        result = run()
         row = self.rows.setdefault(name, {"calls": 0, "seconds": 0.0, "link": 0.0, "rounds": 0, "bytes": 0})
         cost = self.declared - before
         row["calls"] += 1
@@ -58,6 +69,7 @@ class Party:
         self.work: Work | None = None
         self.result: Any = None
         self.case: Case | None = None
+        self.shaped: ShapedLink | None = None
 
     def do_listen(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"address": list(self.listener.getsockname()[:2])}
@@ -66,15 +78,19 @@ class Party:
         addresses = [(str(host), int(port)) for host, port in request["addresses"]]
         parties, session = len(addresses), bytes.fromhex(request["session"])
         config = LinkConfig(deadline=DEADLINE, names=[f"party {i}" for i in range(parties)])
-        link = TcpLink.open(request["rank"], addresses, bytes.fromhex(request["secret"]), session, config, listener=self.listener)
+        link: Link = TcpLink.open(request["rank"], addresses, bytes.fromhex(request["secret"]), session, config, listener=self.listener)
+        if request["network"] is not None:
+            link = self.shaped = ShapedLink(link, Network(**request["network"]))
+            self._shape(False)  # inputs and checks travel as fast as they can
         ctx = Context.open(link, parties, session)
-        self.box = BlackBox(plugins.protocol(request["protocol"]), parties, ctx, request["batch_rows"])
+        self.box = BlackBox(plugins.protocol(request["protocol"]), parties, ctx)
         self.desk = Desk(self.box)
         return {}
 
     def do_prepare(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self.desk is not None
+        assert self.desk is not None and self.box is not None
         self.work = self.result = None
+        self.box.batch_rows = request["batch_rows"]
         case = next(c for c in find(request["module"]) if c.name == request["case"])
         self.work = case.make(self.desk, request["n"])
         return {}
@@ -90,12 +106,14 @@ class Party:
         self._barrier()
         reset_peak_memory()
         resident = _resident()
-        traffic, declared = link.traffic.snapshot(), box.declared
+        traffic, declared, drawn = link.traffic.snapshot(), box.declared, self._drawn()
+        self._shape(True)
         processor = time.process_time()
         start = time.monotonic()
         self.result = self.work.run(box)
         end = time.monotonic()
         processor = time.process_time() - processor
+        self._shape(False)
         now, cost = link.traffic, box.declared - declared
         sent = sum(now.sent) - sum(traffic.sent)
         reply: dict[str, Any] = {
@@ -104,6 +122,7 @@ class Party:
             "cpu": processor,
             "rounds": now.rounds - traffic.rounds,
             "sent": sent,
+            "drawn": self._drawn() - drawn,
             "frames": now.frames - traffic.frames,
             "peak": peak_memory(),
             "extra": max(0, peak_memory() - resident),
@@ -118,6 +137,22 @@ class Party:
         assert self.work is not None
         self.work.check(self.result)
         return {}
+
+    def do_probe(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self.box is not None and self.box.ctx is not None
+        self._shape(True)
+        found = limits.probe(self.box.ctx.link, self.box.parties, self._barrier, request["rounds"], request["messages"])
+        self._shape(False)
+        return {"found": found}
+
+    def _shape(self, on: bool) -> None:
+        if self.shaped is not None:
+            self.shaped.on = on
+
+    def _drawn(self) -> int:
+        """Keystream bytes that this party has made so far."""
+        assert self.box is not None and self.box.ctx is not None
+        return sum(stream.drawn for stream in (*self.box.ctx.streams.values(), self.box.ctx.private))
 
     def _profiled(self) -> ProfiledBox:
         assert self.box is not None and self.box.ctx is not None
@@ -173,6 +208,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not stand between the answers
+    keep_freed_memory()  # as a worker does
     party = Party()
     for line in sys.stdin:
         request = json.loads(line)

@@ -169,7 +169,7 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
     errors: dict[str, float] = {}
     try:
         with Cluster() as ours:
-            ours.prepare(module, pair.name, n)
+            ours.prepare(module, case, n)
             ours.run()  # warm
             for protocol in ["aby3", *(["semi2k"] if pair.two else [])] if with_peer else []:
                 peers[protocol] = Peer()

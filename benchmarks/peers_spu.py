@@ -38,6 +38,12 @@ def program(case: str, n: int) -> tuple[Any, list[Plain], Any]:
     if case == "sigmoid":
         x = data.reals("x", n, 8.0)
         return jax.nn.sigmoid, [x], lambda out: np.abs(out - 1 / (1 + np.exp(-x))).max()
+    if case == "reciprocal":
+        x = data.positive("x", n, 1e-4, 1e4)
+        return jnp.reciprocal, [x], lambda out: np.abs(out * x - 1).max()
+    if case == "exp":
+        x = data.reals("x", n, 10.0)
+        return jnp.exp, [x], lambda out: np.abs(out / np.exp(x) - 1).max()
     if case == "sort":
         k = data.int32("k", n)
         return jnp.sort, [k], lambda out: float((out != np.sort(k)).sum())

@@ -32,6 +32,8 @@ RECORDED: dict[str, tuple[Recorded, ...]] = {
     "sort, 2^20": (Recorded("ORQ", P20, 18.2, 1712),),
     "group sum": (Recorded("SPU", 10_000, 1.01, 4900),),
     "sigmoid": (Recorded("SPU", 100_000, 0.79, 590),),
+    "reciprocal": (Recorded("SPU", 100_000, 0.70),),
+    "exp": (Recorded("SPU", 100_000, 0.114),),
     "logistic regression": (Recorded("SPU", 10_000, 1.60, 6100),),
 }
 """By case, the nearest peer first."""

@@ -6,12 +6,13 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -50,6 +51,30 @@ def count(value: float) -> str:
 
 def mib(value: int) -> str:
     return f"{value / 2**20:.0f}"
+
+
+def whole(value: int) -> str:
+    return f"{value:,}"
+
+
+def tenths(value: float) -> str:
+    return f"{value:,.1f}"
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f}%"
+
+
+def optional(value: T | None, form: Callable[[T], str]) -> str:
+    """A dash for what is not known."""
+    return "-" if value is None else form(value)
+
+
+def failures(texts: Sequence[str]) -> int:
+    """Print what failed; the exit status."""
+    for text in texts:
+        print(f"FAILED {text}", file=sys.stderr)
+    return 1 if texts else 0
 
 
 def facts() -> dict[str, Any]:

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import tempfile
+from collections.abc import Sequence
 from typing import Any
 
-from benchmarks import endtoend, report
+from benchmarks import endtoend, history, report, start, sweeps
+from benchmarks.bars import verdicts
 from benchmarks.cases import Case, find, modules
 from benchmarks.endtoend import SessionCase
 from benchmarks.harness import BenchmarkError, Cluster, Result, measure
+from benchmarks.limits import Limits
 from benchmarks.recorded import at_size
+from benchmarks.shaped import NETWORKS
+from benchmarks.start import StartCase
 from spuframe.errors import SpuframeError
 
-HEAD = ["operation", "n", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/party", "rounds", "peak MiB", "of it run", "recorded peer", "ratio"]
+AnyCase = Case | SessionCase | StartCase
+HEAD = [
+    "operation", "n", "batch", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/party", "rounds", "limit", "% of limit", "peak MiB", "of it run",
+    "recorded peer", "ratio", "bar",
+]  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run what the arguments ask for; 1 if a case failed."""
-    options = _parser().parse_args(argv)
-    cases: list[tuple[str, Case | SessionCase]] = [(module, case) for module in modules() for case in find(module)]
+    parser = _parser()
+    options = parser.parse_args(argv)
+    cases: list[tuple[str, AnyCase]] = [(start.MODULE, case) for case in start.CASES]
+    cases += [(module, case) for module in modules() for case in find(module)]
     cases += [(endtoend.MODULE, case) for case in endtoend.CASES]
     known = [case.name for _, case in cases]
     wanted = options.only or ([options.profile] if options.profile else known)
@@ -27,12 +40,18 @@ def main(argv: list[str] | None = None) -> int:
         if name not in known:
             sys.exit(f"no case {name!r}: there are {', '.join(known)}")
     chosen = [(module, case) for module, case in cases if case.name in wanted]
+    if options.sweep_network or options.profile or options.network or options.fresh:
+        odd = [case.name for _, case in chosen if not isinstance(case, Case)]
+        if odd and (options.only or options.profile):
+            sys.exit(f"{odd[0]!r} runs on its own processes: not with --profile, --network, --sweep-network or --fresh")
+        chosen = [(module, case) for module, case in chosen if isinstance(case, Case)]
+    if options.sweep_network:
+        return sweeps.networks(options)
     if options.profile:
         module, case = chosen[0]
-        if isinstance(case, SessionCase):
-            sys.exit("a session's profile is printed by `print(session.last_profile)`; --profile is for the other cases")
+        assert isinstance(case, Case)
         return profile(options, module, case)
-    return bench(options, chosen)
+    return bench(options, chosen, _release(parser, options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,92 +59,154 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", metavar="CASE", help="this case (may be given several times)")
     parser.add_argument("--quick", action="store_true", help="small sizes, in one set of processes")
     parser.add_argument("--sweep", action="store_true", help="the cases over n = 1e3 ... 1e7")
+    parser.add_argument("--full", action="store_true", help="also the sizes of the sweep that take many minutes")
+    parser.add_argument("--network", choices=NETWORKS, help="messages take as long as there")
+    parser.add_argument("--sweep-network", action="store_true", help="a few cases on all networks, with two sizes of batches")
+    parser.add_argument("--fresh", action="store_true", help="no machine code from earlier runs: the cold column compiles")
     parser.add_argument("--repeat", type=int, default=3, help="warm runs at least (3)")
     parser.add_argument("--n", type=int, help="this size instead of the case's own")
-    parser.add_argument("--batch-rows", type=int, default=1 << 15, help="rows a batch (32768)")
+    parser.add_argument("--batch-rows", type=int, help="rows a batch; otherwise what the planner's cost model chooses")
     parser.add_argument("--protocol", default="aby3")
     parser.add_argument("--parties", type=int, default=3)
     parser.add_argument("--profile", metavar="CASE", help="the time per kernel of one case")
     parser.add_argument("--json", default="latest", metavar="NAME", help="benchmarks/results/NAME.json (latest)")
+    parser.add_argument("--release", metavar="VERSION", help="keep the figures as benchmarks/history/VERSION.json")
+    parser.add_argument("--compare", metavar="VERSION", help="print ratios against benchmarks/history/VERSION.json")
     return parser
 
 
-def bench(options: argparse.Namespace, chosen: list[tuple[str, Case | SessionCase]]) -> int:
-    known = report.facts()
-    print(report.headline(known))
-    print(f"protocol {options.protocol}, {options.parties} processes on loopback TCP, batches of {options.batch_rows} rows")
-    print(f"median of >= {options.repeat} warm runs\n")
-    rows: list[list[str]] = []
-    plain: list[dict[str, Any]] = []
-    failed: list[str] = []
-    shared: Cluster | None = None
+def _release(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any] | None:
+    """Check both versions before anything takes time; the figures to compare with."""
+    partial = options.only or options.quick or options.sweep or options.network or options.fresh or options.n or options.batch_rows
+    if options.release and partial:
+        parser.error("a release's figures are those of all cases at their own sizes: --release stands alone")
     try:
+        if options.release:
+            history.path_of(options.release)
+        return history.read(options.compare) if options.compare else None
+    except (ValueError, LookupError) as error:
+        parser.error(str(error))
+
+
+def bench(options: argparse.Namespace, chosen: Sequence[tuple[str, AnyCase]], then: dict[str, Any] | None) -> int:
+    known = report.facts()
+    network = NETWORKS.get(options.network or "")
+    print(report.headline(known))
+    where = "on loopback TCP" if network is None else f"on loopback TCP held back as over {options.network} ({network})"
+    print(f"protocol {options.protocol}, {options.parties} processes {where}")
+    print(f"median of >= {options.repeat} warm runs")
+    results: list[Result] = []
+    failed: list[str] = []
+    with contextlib.ExitStack() as stack:
+        processes = Processes(options, stack)
+        limits = _limits(processes, chosen)
+        if limits is not None:
+            print(f"limits measured: {limits}")
         for module, case in chosen:
             for n in _sizes(options, case):
                 report.progress(f"{case.name}, n = {n} ...")
                 try:
-                    if isinstance(case, endtoend.SessionCase):
-                        result = endtoend.measure(case, n, options.repeat, options.protocol, options.parties)
+                    if isinstance(case, StartCase):
+                        results.append(start.measure(case, options.repeat))
+                    elif isinstance(case, SessionCase):
+                        results.append(endtoend.measure(case, n, options.repeat, options.protocol, options.parties))
                     else:
-                        # new processes for each case, so that its first run is cold and its peak memory its own
-                        if shared is None or not options.quick:
-                            if shared is not None:
-                                shared.close()
-                            shared = Cluster(options.protocol, options.parties, options.batch_rows).__enter__()
-                        result = measure(shared, module, case, n, options.repeat, 0.0 if options.quick else 2.0)
+                        cluster, budget = processes.cluster(), 0.0 if options.quick else 2.0
+                        results.append(measure(cluster, module, case, n, options.repeat, budget, limits))
                 except (BenchmarkError, SpuframeError) as error:
                     failed.append(f"{case.name}, n = {n}: {error}")
-                    if shared is not None:
-                        shared.close()
-                    shared = None
-                    continue
-                rows.append(line(result))
-                peers = [{"peer": r.peer, "seconds": r.seconds, "bytes_per_row": r.bytes_per_row} for r in at_size(case.name, n)]
-                plain.append({**result.to_plain(), "bytes_per_row": result.bytes_per_row, "recorded": peers})
-    finally:
-        if shared is not None:
-            shared.close()
+                    processes.close()
     report.progress("")
-    print(report.table(HEAD, rows))
-    print("\nratio: recorded seconds of the peer (another day, not measured in this run) / ours; `make bench-peers` measures both in one run")
-    path = report.save(options.json, {"machine": known, "options": vars(options), "results": plain, "failed": failed})
-    print(f"written to {path.relative_to(report.RESULTS.parent.parent)}")
-    for text in failed:
-        print(f"FAILED {text}", file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _sizes(options: argparse.Namespace, case: Case | SessionCase) -> tuple[int, ...]:
+    ours = {(r.case, r.n): r.seconds for r in results}
+    print("\n" + report.table(HEAD, [line(r, ours) for r in results]))
+    print("\nlimit: seconds that the bytes at link speed, the rounds at the latency and the keystream at AES speed take on this machine")
+    print("ratio, bar: recorded seconds of the peer (another day, not measured in this run) / ours; `make bench-peers` measures both in one run")
     if options.sweep:
-        return case.sweep
+        print("\n" + sweeps.halves(results))
+    plain = [_plain(r, ours) for r in results]
+    if then is not None:
+        print("\n" + history.compare(then, plain))
+    content = {"machine": known, "limits": limits and limits.to_plain(), "options": vars(options), "results": plain, "failed": failed}
+    written = [report.save(options.json, content)]
+    if options.release and not failed:
+        written.append(history.write(options.release, known, plain))
+    for path in written:
+        print(f"written to {path.relative_to(path.parent.parent.parent)}")
+    return report.failures(failed)
+
+
+class Processes:
+    """The computing parties of a run: new ones for each case, so that its first run is cold and its peak memory its own; with --quick, one set."""
+
+    def __init__(self, options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
+        self.options = options
+        self.open: Cluster | None = None
+        stack.callback(self.close)
+
+    def cluster(self) -> Cluster:
+        if self.open is None or not self.options.quick:
+            self.close()
+            self._folder = contextlib.ExitStack()
+            cache = self._folder.enter_context(tempfile.TemporaryDirectory()) if self.options.fresh else None
+            options = self.options
+            cluster = Cluster(options.protocol, options.parties, options.batch_rows, NETWORKS.get(options.network or ""), cache)
+            self.open = self._folder.enter_context(cluster)
+        return self.open
+
+    def close(self) -> None:
+        if self.open is not None:
+            self._folder.close()
+            self.open = None
+
+
+def _limits(processes: Processes, chosen: Sequence[tuple[str, AnyCase]]) -> Limits | None:
+    return processes.cluster().probe() if any(isinstance(case, Case) for _, case in chosen) else None
+
+
+def _sizes(options: argparse.Namespace, case: AnyCase) -> tuple[int, ...]:
+    if options.sweep:
+        most = case.most if isinstance(case, Case) and not options.full else 1 << 62
+        return tuple(n for n in case.sweep if n <= most)
     return (options.n or (case.quick if options.quick else case.n),)
 
 
-def line(result: Result) -> list[str]:
+def _plain(result: Result, ours: dict[tuple[str, int], float]) -> dict[str, Any]:
+    return {
+        **result.to_plain(),
+        "recorded": [{"peer": r.peer, "seconds": r.seconds, "bytes_per_row": r.bytes_per_row} for r in at_size(result.case, result.n)],
+        "bars": [v.to_plain() for v in verdicts(result.case, result.n, result.seconds, ours)],
+    }
+
+
+def line(result: Result, ours: dict[tuple[str, int], float]) -> list[str]:
     """One row of the table."""
     peers = at_size(result.case, result.n)
     return [
         result.case,
         f"{result.n:,}",
+        report.optional(result.batch_rows, report.whole),
         report.seconds(result.seconds),
         report.seconds(min(result.runs)),
         report.seconds(result.cold),
-        "-" if result.cpu is None else report.seconds(result.cpu),
+        report.optional(result.cpu, report.seconds),
         report.count(result.rows / result.seconds),
-        f"{result.bytes_per_row:,.1f}",
-        f"{result.rounds:,}",
-        report.mib(result.peak),
-        "-" if result.extra is None else report.mib(result.extra),
+        report.optional(result.bytes_per_row, report.tenths),
+        report.optional(result.rounds, report.whole),
+        report.optional(result.limit, report.seconds),
+        report.optional(result.of_limit, report.percent),
+        report.optional(result.peak, report.mib),
+        report.optional(result.extra, report.mib),
         "; ".join(f"{r.peer} {report.seconds(r.seconds)}" for r in peers),
         "; ".join(f"{r.seconds / result.seconds:.1f}x" for r in peers),
+        "; ".join(map(str, verdicts(result.case, result.n, result.seconds, ours))),
     ]
 
 
 def profile(options: argparse.Namespace, module: str, case: Case) -> int:
     """Where the time of a case goes: per kernel, and what of it waits at the link."""
     (n,) = _sizes(options, case) if not options.sweep else (case.n,)
-    with Cluster(options.protocol, options.parties, options.batch_rows) as cluster:
-        cluster.prepare(module, case.name, n)
+    with Cluster(options.protocol, options.parties, options.batch_rows, NETWORKS.get(options.network or "")) as cluster:
+        cluster.prepare(module, case, n)
         for _ in range(2):
             cluster.run()
         run, parties = cluster.profile()

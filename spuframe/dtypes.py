@@ -6,17 +6,32 @@ ring and the Arrow type of a revealed column.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from spuframe.errors import ColumnNotFoundError, SchemaError
+from spuframe.errors import ColumnNotFoundError, PlanError, SchemaError
 
 Range = tuple[float, float] | tuple[int, int]
 """Inclusive public bounds of a column's values; Python numbers, in the column's own unit."""
 
 DEFAULT_FRACTION_BITS = 18
 """Fraction bits of a fixed-point column unless the plan says otherwise."""
+
+
+RINGS = (8, 16, 32, 64)
+"""Bits of the rings that integers are shared in."""
+
+
+def ring_for(low: int, high: int) -> int:
+    """Bits of the narrowest ring in which values of ``low..high`` and their differences fit; at most 64.
+
+    >>> ring_for(0, 63), ring_for(0, 64), ring_for(-(2**63), 2**63 - 1)
+    (8, 16, 64)
+    """
+    need = max(abs(low), abs(high)).bit_length() + 2
+    return next((bits for bits in RINGS if bits >= need), 64)
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,11 @@ class DType:
     @property
     def is_numeric(self) -> bool:
         return False
+
+    @property
+    def has_range(self) -> bool:
+        """Whether values lie on a line of numbers, so that public bounds narrow them: numbers and dates."""
+        return self.is_numeric
 
     def __str__(self) -> str:
         return self.name
@@ -93,6 +113,54 @@ class Fixed(DType):
         return float(2 ** (62 - self.f))
 
 
+EPOCH = datetime.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Date(DType):
+    """Days of the proleptic Gregorian calendar, from year 1 to 9999; counted from 1970-01-01, also in ranges and literals of plans."""
+
+    @property
+    def has_range(self) -> bool:
+        return True
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last day."""
+        return ((datetime.date.min - EPOCH).days, (datetime.date.max - EPOCH).days)
+
+    @staticmethod
+    def days(value: object) -> int:
+        """The number of a day given as a date, a datetime at midnight, an ISO string or a number of days.
+
+        >>> Date.days("2020-02-29"), Date.days(datetime.date(1970, 1, 2))
+        (18321, 1)
+        """
+        if isinstance(value, str):
+            try:
+                return (datetime.date.fromisoformat(value) - EPOCH).days
+            except ValueError:
+                raise PlanError(f"a date must be given as 'YYYY-MM-DD', got {value!r}") from None
+        if isinstance(value, datetime.datetime):
+            if value.tzinfo is not None or value.time() != datetime.time():
+                raise PlanError(f"a date has no time of day and no zone, got {value!s}: use .date()")
+            value = value.date()
+        if isinstance(value, datetime.date):
+            return (value - EPOCH).days
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise PlanError(f"a date must be a datetime.date or a string 'YYYY-MM-DD', got {type(value).__name__}")
+
+    @staticmethod
+    def day(days: int) -> datetime.date:
+        """The date of a number of days.
+
+        >>> Date.day(18321)
+        datetime.date(2020, 2, 29)
+        """
+        return EPOCH + datetime.timedelta(days=days)
+
+
 @dataclass(frozen=True)
 class String(DType):
     """Short strings of at most ``width`` bytes of UTF-8, packed and ordered bytewise.
@@ -125,6 +193,8 @@ def parse_dtype(name: str) -> DType:
         return Bool()
     if name == "float":
         return Fixed()
+    if name == "date":
+        return Date()
     if name.startswith("float[f=") and name.endswith("]"):
         return Fixed(int(name[8:-1]))
     if name.startswith("string[") and name.endswith("]"):
@@ -133,7 +203,7 @@ def parse_dtype(name: str) -> DType:
     digits = name.removeprefix("u").removeprefix("int")
     if name.removeprefix("u").startswith("int") and digits in {"8", "16", "32", "64"}:
         return Int(int(digits), not unsigned)
-    raise SchemaError(f"unknown type {name!r}: use bool, int8..int64, uint8..uint64, float, float[f=n] or string[n]")
+    raise SchemaError(f"unknown type {name!r}: use bool, int8..int64, uint8..uint64, float, float[f=n], date or string[n]")
 
 
 @dataclass(frozen=True)

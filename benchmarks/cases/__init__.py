@@ -111,6 +111,11 @@ def near(got: Array, true: Array, error: float) -> None:
         raise WrongResultError(f"off by {worst:g}, {error:g} is allowed")
 
 
+def relative(got: Array, true: Array, error: float) -> None:
+    """Refuse values that are further off than ``error`` times the true ones."""
+    near(got / true, np.ones_like(true), error)
+
+
 @dataclass(frozen=True)
 class Work:
     """A case with its inputs in place.
@@ -144,6 +149,8 @@ class Case:
         Sizes of ``--sweep``; none: left out.
     rows : callable
         Rows in size n.
+    most : int
+        Larger sizes of the sweep run with ``--full`` only.
     """
 
     name: str
@@ -152,6 +159,7 @@ class Case:
     make: Callable[[Desk, int], Work]
     sweep: tuple[int, ...] = ()
     rows: Callable[[int], int] = field(default=lambda n: n)
+    most: int = 10_000_000
 
 
 SWEEP = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)

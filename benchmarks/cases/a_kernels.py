@@ -93,10 +93,10 @@ CASES = [
     Case("int multiply", 1 << 20, 1 << 12, int_multiply, SWEEP),
     Case("fixed multiply", 1_000_000, 4_000, fixed_multiply, SWEEP),
     Case("less", 1_000_000, 4_000, partial(less, bits=64), SWEEP),
-    Case("less, 16 bits", 1_000_000, 4_000, partial(less, bits=16)),
-    Case("equal", 1_000_000, 4_000, equal),
+    Case("less, 16 bits", 1_000_000, 4_000, partial(less, bits=16), SWEEP),
+    Case("equal", 1_000_000, 4_000, equal, SWEEP),
     Case("a2b", 1_000_000, 4_000, a2b),
     Case("b2a", 1_000_000, 4_000, b2a),
     Case("matmul", 1_000, 50, matmul, rows=lambda n: n * n),
-    Case("shuffle", 1 << 20, 1 << 12, shuffle),
+    Case("shuffle", 1 << 20, 1 << 12, shuffle, SWEEP),
 ]

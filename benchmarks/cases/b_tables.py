@@ -86,7 +86,7 @@ def group(desk: Desk, n: int, count: int, functions: tuple[str, ...] = ("sum", "
 
 
 CASES = [
-    Case("sort", 100_000, 2_000, sort, (1_000, 10_000, 100_000, 1_000_000)),
+    Case("sort", 100_000, 2_000, sort, (1_000, 10_000, 100_000, 1_000_000, 10_000_000), most=1 << 20),
     Case("sort, 2^20", 1 << 20, 1 << 12, sort),
     Case("join", 100_000, 1_000, join, (1_000, 10_000, 100_000)),
     Case("group by", 100_000, 2_000, lambda desk, n: group(desk, n, min(n // 2, 1000)), (1_000, 10_000, 100_000)),

@@ -1,18 +1,22 @@
-"""Mathematics and estimators: the logistic function, minibatch descent."""
+"""Mathematics and estimators: the logistic function, reciprocals, exponentials, minibatch descent."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from benchmarks import data
-from benchmarks.cases import SWEEP, Case, Desk, Work, WrongResultError, near
+from benchmarks.cases import SWEEP, Case, Desk, Work, WrongResultError, near, relative
 from spuframe.plan.tensor import Program
+from spuframe.spu.algorithms.exp import LOG2_E, exp2
+from spuframe.spu.algorithms.roots import reciprocal
 from spuframe.spu.algorithms.sigmoid import sigmoid
 from spuframe.spu.operators.tensor import Machine
 
 FEATURES = 100
+FINE = 30  # fraction bits where small results need a relative error of 1e-4
 
 
 def sigmoid_of(desk: Desk, n: int) -> Work:
@@ -24,6 +28,32 @@ def sigmoid_of(desk: Desk, n: int) -> Work:
     return Work(lambda box: sigmoid(box, x, data.F), lambda out: near(desk.real(out), 1 / (1 + np.exp(-plain())), 1e-4))
 
 
+def reciprocal_of(desk: Desk, n: int) -> Work:
+    """[1e-4, 1e4], relative error 1e-4."""
+
+    def plain() -> Any:
+        return data.positive("x", n, 1e-4, 1e4)
+
+    x = desk.fixed(plain(), FINE)
+    bounds = int(1e-4 * 2**FINE), int(1e4 * 2**FINE) + 1
+    return Work(lambda box: reciprocal(box, x, FINE, bounds, FINE)[0], lambda out: relative(desk.real(out, FINE), 1 / plain(), 1e-4))
+
+
+def exp_of(desk: Desk, n: int) -> Work:
+    """[-10, 10], relative error 1e-4."""
+
+    def plain() -> Any:
+        return data.reals("x", n, 10.0)
+
+    x = desk.fixed(plain())
+    bounds = -10 << data.F, 10 << data.F
+
+    def run(box: Any) -> Any:
+        return exp2(box, x, data.F, bounds, FINE, Fraction(LOG2_E))
+
+    return Work(run, lambda out: relative(desk.real(out, FINE), np.exp(plain()), 1e-4))
+
+
 def descent(n: int) -> Program:
     """10 epochs of plain minibatch descent over matrices x and y."""
     p = Program(f=data.F)
@@ -33,7 +63,7 @@ def descent(n: int) -> Program:
     size = min(data.LR_BATCH, n)
     with p.loop(data.LR_EPOCHS * len(data.batches(n, size))) as i:
         part, truth = p.batch(x, size, i), p.batch(y, size, i)
-        error = p.sub(p.sigmoid(p.matmul(part, w)), truth)
+        error = p.sub(p.logistic(part, w), truth)
         p.assign(w, p.sub(w, p.matmul_mean(part, error, rate=data.LR_RATE)))
     p.output("coef", w, ["w"])
     return p
@@ -65,5 +95,7 @@ def regression(desk: Desk, n: int) -> Work:
 
 CASES = [
     Case("sigmoid", 100_000, 2_000, sigmoid_of, SWEEP[:4]),
+    Case("reciprocal", 100_000, 2_000, reciprocal_of, SWEEP[:4]),
+    Case("exp", 100_000, 2_000, exp_of, SWEEP[:4]),
     Case("logistic regression", 10_000, 1_500, regression),
 ]

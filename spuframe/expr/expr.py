@@ -15,12 +15,13 @@ name, which takes expressions or Python scalars and puts in the casts that panda
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from spuframe.dtypes import PUBLIC, Bool, DType, Field, Fixed, Int, Range, Schema, String, Visibility
+from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node
 
@@ -150,7 +151,7 @@ class Lit(Expr):
     Parameters
     ----------
     value : bool, int, float, str or None
-        In the form of its type: int for Int, float for Fixed.
+        In the form of its type: int for Int, float for Fixed, days since 1970-01-01 for Date.
     type : DType
     """
 
@@ -164,7 +165,7 @@ class Lit(Expr):
             bounds = None
         elif isinstance(v, int | float):
             bounds = (v, v)
-        elif v is None and isinstance(self.type, Int):
+        elif v is None and isinstance(self.type, Int | Date):
             bounds = (0, 0)
         elif v is None and isinstance(self.type, Fixed):
             bounds = (0.0, 0.0)
@@ -174,6 +175,8 @@ class Lit(Expr):
         return {"lit": self.value}
 
     def text(self, args: Sequence[str]) -> str:
+        if isinstance(self.type, Date) and isinstance(self.value, int):
+            return str(Date.day(self.value))
         return "null" if self.value is None else repr(self.value)
 
 
@@ -231,8 +234,16 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
     """
     if type(value).__module__ == "numpy" and hasattr(value, "item"):
         value = value.item()
+    if isinstance(value, datetime.date) or (isinstance(dtype, Date) and value is not None):
+        if dtype is not None and not isinstance(dtype, Date):
+            raise PlanError(f"the constant {value!s} is no {dtype}: give a value of that type")
+        return Lit(Date.days(value), Date())
+    if isinstance(value, datetime.timedelta):
+        if value % datetime.timedelta(days=1):
+            raise PlanError(f"dates move by whole days, got {value!s}: give a number of days")
+        value = value.days
     if value is not None and not isinstance(value, bool | int | float | str):
-        raise PlanError(f"a constant must be a bool, int, float, str or None, got {type(value).__name__}: convert it first")
+        raise PlanError(f"a constant must be a bool, int, float, str, date or None, got {type(value).__name__}: convert it first")
     if value is None:
         if dtype is None:
             raise PlanError("null has no type of its own: use is_null(x), fill_null(x, value), or lit(None, dtype)")
@@ -269,12 +280,12 @@ def as_expr(value: object) -> Expr:
 
 
 def bounds_of(e: Expr) -> Range:
-    """The range, or what the type allows where none is known; numbers and booleans only."""
+    """The range, or what the type allows where none is known; numbers, booleans and dates only."""
     if isinstance(e.dtype, Bool):
         return (0, 1)
     if e.range is not None:
         return e.range
-    if isinstance(e.dtype, Int):
+    if isinstance(e.dtype, Int | Date):
         return e.dtype.bounds
     assert isinstance(e.dtype, Fixed)
     return (-e.dtype.limit, e.dtype.limit)

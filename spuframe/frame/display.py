@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from spuframe.dtypes import Field
+from spuframe.dtypes import Date, Field
 
 HEADINGS = ("column", "type", "visibility", "owners", "nulls", "public range")
 
@@ -13,6 +13,8 @@ HEADINGS = ("column", "type", "visibility", "owners", "nulls", "public range")
 def describe(field: Field) -> tuple[str, ...]:
     """One line of the table."""
     span = "" if field.range is None else f"{_number(field.range[0])} .. {_number(field.range[1])}"
+    if isinstance(field.dtype, Date) and field.range is not None:
+        span = f"{Date.day(int(field.range[0]))} .. {Date.day(int(field.range[1]))}"
     return (field.name, str(field.dtype), str(field.visibility), ", ".join(sorted(field.owners)), "yes" if field.nullable else "no", span)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,12 @@ from spuframe import expr as ex
 from spuframe.dtypes import DType, Field, parse_dtype
 from spuframe.errors import ForeignFrameError, SchemaError, TypeMismatchError
 from spuframe.frame import display
+from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.logical import LogicalNode
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -29,7 +32,6 @@ class SecretSeries:
     """
 
     __slots__ = ("base", "expr", "name", "session")
-    __array_ufunc__ = None  # NumPy leaves `scalar * series` to the series
 
     def __init__(self, session: Session, base: LogicalNode, expr: ex.Expr, name: str) -> None:
         self.session = session
@@ -78,6 +80,8 @@ class SecretSeries:
                     "Merge the frames on a key first"
                 )
             return other.expr
+        if isinstance(other, datetime.date | datetime.timedelta):  # pandas' scalars are such, too
+            return ex.as_expr(other)
         foreign = type(other).__module__.split(".")[0]
         if isinstance(other, list | tuple | dict | set) or foreign in ("pandas", "pyarrow") or type(other).__name__ == "ndarray":
             raise TypeMismatchError(f"a secret column combines with a scalar or a column of the same frame, got {type(other).__name__}")
@@ -112,6 +116,29 @@ class SecretSeries:
 
     def __rtruediv__(self, other: object) -> SecretSeries:
         return self._reflected(ex.div, other)
+
+    def __floordiv__(self, other: object) -> SecretSeries:
+        return self._binary(ex.floordiv, other)
+
+    def __rfloordiv__(self, other: object) -> SecretSeries:
+        return self._reflected(ex.floordiv, other)
+
+    def __mod__(self, other: object) -> SecretSeries:
+        return self._binary(ex.mod, other)
+
+    def __rmod__(self, other: object) -> SecretSeries:
+        return self._reflected(ex.mod, other)
+
+    def __pow__(self, other: object) -> SecretSeries:
+        return self._binary(ex.pow_, other)
+
+    def __rpow__(self, other: object) -> SecretSeries:
+        return self._reflected(ex.pow_, other)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretSeries:
+        """NumPy's functions: ``np.exp(series)``, ``np.maximum(series, 0)``, ``np.float64(2) * series``; `spuframe.frame.ufuncs` lists them."""
+        build = builder(ufunc, method, options)
+        return self._with(build(*(self._operand(v) for v in inputs)))
 
     def __neg__(self) -> SecretSeries:
         return self._with(ex.neg(self.expr))
@@ -160,6 +187,25 @@ class SecretSeries:
 
     def __invert__(self) -> SecretSeries:
         return self._with(ex.not_(self.expr))
+
+    def round(self, decimals: int = 0) -> SecretSeries:
+        """The nearest number with ``decimals`` decimals (negative: tens, hundreds); from half way to the even one, as NumPy and pandas."""
+        return self._with(ex.round_(self.expr, decimals))
+
+    def pow(self, other: object) -> SecretSeries:
+        """``self ** other``."""
+        return self**other
+
+    def floordiv(self, other: object) -> SecretSeries:
+        """``self // other``."""
+        return self // other
+
+    def mod(self, other: object) -> SecretSeries:
+        """``self % other``."""
+        return self % other
+
+    def __round__(self, decimals: int = 0) -> SecretSeries:
+        return self.round(decimals)
 
     # ---- methods of pandas ---------------------------------------------------------------------------
     def isna(self) -> SecretSeries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Ranges = Mapping[str, tuple[float, float]]
+Ranges = Mapping[str, tuple[float, float] | tuple[datetime.date, datetime.date] | tuple[str, str]]
 
 
 class Session(Runtimes):
@@ -111,7 +112,7 @@ class Session(Runtimes):
         if columns is not None:
             source["columns"] = list(columns)
         if ranges is not None:
-            source["ranges"] = {name: list(bounds) for name, bounds in ranges.items()}
+            source["ranges"] = {name: [_plain_bound(b) for b in bounds] for name, bounds in ranges.items()}
         info = self.open_table(owner, source)
         return SecretFrame(self, build.scan(self.id, owner, info.handle, info.fields, info.rows))
 
@@ -148,6 +149,11 @@ class Session(Runtimes):
         name = f"t-{secrets.token_hex(8)}"
         self.execute(build.store(node, name))
         return build.load(name, node.schema, node.rows, node.masked, self.id, build.is_ordered(node))
+
+
+def _plain_bound(bound: float | datetime.date | str) -> float | str:
+    """A bound of a range as plain data; dates as ISO strings."""
+    return bound.isoformat()[:10] if isinstance(bound, datetime.date) else bound
 
 
 def local(

@@ -35,6 +35,11 @@ class Stream:
     key : bytes
         16 bytes, used for this stream (at each of its ends) alone.
 
+    Attributes
+    ----------
+    drawn : int
+        Keystream bytes made so far.
+
     Examples
     --------
     >>> here, there = Stream(bytes(16)), Stream(bytes(16))  # never a constant key outside of tests
@@ -51,6 +56,7 @@ class Stream:
         self._zeros = np.zeros(_AHEAD, np.uint8)  # grows to _CHUNK when much is drawn at once
         self._ahead = np.empty(_AHEAD, np.uint8)
         self._used = _AHEAD  # of `_ahead`
+        self.drawn = 0
 
     @classmethod
     def fresh(cls) -> Stream:
@@ -89,6 +95,7 @@ class Stream:
 
     def _encrypt(self, size: int, out: NDArray[np.uint8]) -> None:
         self._encryptor.update_into(self._zeros[:size], out)
+        self.drawn += size
 
     def words(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """The next uniformly random words, as a new array.

@@ -5,7 +5,7 @@ An estimator only builds a tensor program (`spuframe.plan.tensor`); `fit` ships 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, frexp
 from typing import Any
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, Schema, parse_dtype
-from spuframe.errors import ForeignFrameError, NotFittedError, SchemaError, TypeMismatchError
+from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.series import SecretSeries
 from spuframe.plan import build
 from spuframe.plan.logical import TensorOutput
 from spuframe.plan.tensor import Program, Ref
+
+WIDEST = 2.0**40
+"""The widest public range of a feature: beyond it are only ranges that say nothing."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,14 +35,24 @@ class SecretArray:
     frame : SecretFrame
         Its rows and columns; the transpose is what scikit-learn shows.
     shape : tuple of int
+    units : tuple of float, optional
+        A public factor per column of ``frame``: numbers of any size keep their digits so.
+    finish : callable, optional
+        Applied to what is revealed.
     """
 
     frame: SecretFrame
     shape: tuple[int, ...]
+    units: tuple[float, ...] | None = None
+    finish: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
 
     def reveal(self) -> NDArray[np.float64]:
         """The values, shown to the analyst."""
-        return np.ascontiguousarray(self.frame.reveal().to_numpy(np.float64).T).reshape(self.shape)
+        values = self.frame.reveal().to_numpy(np.float64)
+        if self.units is not None:
+            values = values * np.array(self.units)
+        out = np.ascontiguousarray(values.T).reshape(self.shape)
+        return out if self.finish is None else self.finish(out)
 
     def __repr__(self) -> str:
         return f"<SecretArray: shape {self.shape}, secret; .reveal() shows it>"
@@ -69,11 +82,35 @@ def features(X: SecretFrame, name: str = "X") -> SecretFrame:
     for field in X.schema:
         if not isinstance(field.dtype, Bool | Int | Fixed):
             raise TypeMismatchError(f"column {field.name!r} of `{name}` is {field.dtype}: features must be numbers or booleans; drop or encode it")
+        if _bound(field) > WIDEST:
+            raise RangeOverflowError(
+                f"column {field.name!r} of `{name}` has the public range {field.range}, beside which its values could not be told from zero: "
+                f"declare it when reading (ranges={{{field.name!r}: (low, high)}}), or bound it with .clip(low, high)"
+            )
     return X
+
+
+def same_features(X: SecretFrame, names: Sequence[str]) -> SecretFrame:
+    """The columns of a fit in its order; anything but the same set is an error."""
+    missing = [c for c in names if c not in features(X).columns]
+    extra = [c for c in X.columns if c not in names]
+    if missing or extra:
+        raise SchemaError(
+            f"`X` must have the columns it was fitted with, {list(names)}; it lacks {missing} and has {extra} besides: select them with frame[[...]]"
+        )
+    selected: SecretFrame = X[list(names)]
+    return selected
+
+
+def same_session(X: SecretFrame, model: SecretFrame) -> None:
+    """Fitted values are kept by the parties of one session."""
+    if X.session is not model.session:
+        raise ForeignFrameError("`X` belongs to another session than the one of the fit: read it there, or fit again")
 
 
 def with_target(X: SecretFrame, y: SecretSeries) -> tuple[SecretFrame, str]:
     """One frame of the features and the target, which must be rows of the same table; and the target's name in it."""
+    features(X)
     if not isinstance(y, SecretSeries):
         raise TypeMismatchError(f"`y` must be a SecretSeries, got {type(y).__name__}: select it with frame['name']")
     if y.session is not X.session:
@@ -84,26 +121,38 @@ def with_target(X: SecretFrame, y: SecretSeries) -> tuple[SecretFrame, str]:
     return X.assign(**{target: y}), target
 
 
+def _bound(field: Field) -> float:
+    low, high = (0, 1) if field.range is None else field.range
+    return max(abs(low), abs(high), 2.0**-30)
+
+
 def shifts(fields: Sequence[Field]) -> list[int]:
     """Powers of two that bring every column into [-1, 1], from the public ranges."""
     out = []
     for field in fields:
-        low, high = (0, 1) if field.range is None else field.range
-        bound = max(abs(low), abs(high), 2.0**-30)
-        mantissa, exponent = frexp(bound)
+        mantissa, exponent = frexp(_bound(field))
         out.append(exponent - 1 if mantissa == 0.5 else exponent)
     return out
 
 
-def matrix(program: Program, frame: SecretFrame, columns: Sequence[str], table: int = 0) -> tuple[Ref, Ref | None]:
-    """The columns scaled into [-1, 1] by public powers of two, zero where a row does not exist or has a null; and the mask of the rows.
+def units(by: Sequence[int]) -> tuple[float, ...]:
+    """The factors that undo `shifts`."""
+    return tuple(2.0**s for s in by)
+
+
+def matrix(program: Program, frame: SecretFrame, columns: Sequence[str], by: Sequence[int]) -> tuple[Ref, Ref | None]:
+    """Columns of table 0 divided by powers of two, zero where a row does not exist or has a null in any column of ``frame``; the rows' mask.
 
     The mask is None where every row exists and is complete.
     """
-    fields = [frame.schema[c] for c in columns]
-    partial = frame.masked or any(f.nullable for f in fields)
-    x = program.input(table, columns, frame.rows, shifts(fields), masked=partial)
-    return x, program.mask(table, columns, frame.rows) if partial else None
+    partial = frame.masked or any(f.nullable for f in frame.schema)
+    x = program.input(0, columns, frame.rows, by, complete=frame.columns if partial else None)
+    return x, program.mask(0, frame.columns, frame.rows) if partial else None
+
+
+def nullable(frame: SecretFrame) -> list[str]:
+    """Columns that may hold nulls."""
+    return [f.name for f in frame.schema if f.nullable]
 
 
 def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, SecretFrame]:
@@ -116,14 +165,19 @@ def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, Se
     outputs = []
     for name, out in program.outputs.items():
         bounds = None if out["range"] is None else (float(out["range"][0]), float(out["range"][1]))
-        fields = [Field(c, parse_dtype(out["dtype"]), range=bounds, owners=owners) for c in out["columns"]]
+        null = bool(out["complete"])
+        fields = [Field(c, parse_dtype(out["dtype"]), null, range=bounds, owners=owners) for c in out["columns"]]
         masked = out["like"] is not None and inputs[out["like"]].masked
         outputs.append(TensorOutput(name, Schema.of(fields), out["rows"], masked))
     tensor = build.tensor([frame.node for frame in inputs], program.to_plain(), outputs)
     return {name: SecretFrame(session, build.output(tensor, name)) for name in program.outputs}
 
 
-def steps(rows: int, batch: int, epochs: int) -> int:
-    """Minibatches in ``epochs`` passes over ``rows``."""
-    return epochs * ceil(rows / batch)
+def split(rows: int, batch: int | None) -> tuple[int, int]:
+    """How many minibatches of nearly ``batch`` rows, all of one size, and that size.
 
+    >>> split(1100, 1024), split(569, None)
+    ((2, 550), (1, 569))
+    """
+    count = 1 if batch is None else ceil(rows / min(batch, rows))
+    return count, ceil(rows / count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -10,9 +11,22 @@ from spuframe.dtypes import Bool, Int
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.series import SecretSeries
-from spuframe.ml.base import SecretArray, SecretEstimator, features, matrix, run_program, shifts, steps, with_target
+from spuframe.ml.base import (
+    SecretArray,
+    SecretEstimator,
+    matrix,
+    nullable,
+    run_program,
+    same_features,
+    same_session,
+    shifts,
+    split,
+    units,
+    with_target,
+)
 from spuframe.plan.tensor import Program, Ref
 
+INTERCEPT = "intercept"
 UNIT = (-2.0**-10, 1 + 2.0**-10)
 """Bounds of a probability, with room for rounding."""
 
@@ -23,7 +37,8 @@ class LogisticRegression(SecretEstimator):
     The features are brought to mean 0 and variance 1 inside (secretly, as `sklearn.preprocessing.StandardScaler` does), so that
     gradient descent converges whatever their units; the fitted coefficients are those of the original features. The L2 penalty is that
     of scikit-learn on standardised features: ``C * sum(loss) + ||coef||^2 / 2``. The number of steps is public and fixed: nothing stops
-    early, since that would tell something about the data. Rows that a filter or a join dropped, and rows with a null, take no part.
+    early, since that would tell something about the data. Rows that a filter or a join dropped, and rows with a null, take no part (where
+    they are many, so are the steps that it takes to converge). A feature that is constant gets the coefficient 0.
 
     Parameters
     ----------
@@ -31,22 +46,25 @@ class LogisticRegression(SecretEstimator):
     C : float, default 1.0
         Inverse strength of the penalty.
     fit_intercept : bool, default True
+        Without an intercept nothing is centred, and standardised features have a mean square of 1.
     max_iter : int, default 100
         Passes over the rows (epochs).
     batch_size : int or None, default 1024
-        Rows per step; None: all of them (gradient descent).
-    learning_rate : float, default 0.5
-        Step size, in units of the standardised features.
-    momentum : float, default 0.9
+        About so many rows per step; None: all of them (gradient descent). A batch is an even sample of the table, whatever its order.
+    learning_rate : float or "auto", default "auto"
+        Step size, in units of the standardised features; kept to 1 %. "auto" is what cannot diverge for this number of features, 0.5 at most.
+        With several batches, the last quarter of the epochs takes an eighth of it, so that the noise of the batches settles.
+    momentum : float, default 0.8
         In [0, 1).
     standardize : bool, default True
-        False: take the features as they are, except for a public power of two per column.
+        False: take the features as they are, except for a public power of two per column that brings them into [-1, 1]; the penalty is
+        on the coefficients of those.
     solver : {"sgd"}, default "sgd"
 
     Attributes
     ----------
     coef_ : SecretArray (1, n_features)
-    intercept_ : SecretArray (1,)
+    intercept_ : SecretArray (1,), or ndarray of 0 without an intercept
     classes_ : ndarray (2,)
     n_features_in_ : int
     feature_names_in_ : ndarray of str
@@ -55,7 +73,10 @@ class LogisticRegression(SecretEstimator):
     Notes
     -----
     One step is ``v = momentum * v - rate * (X^T (sigmoid(X w) - y) / rows + w / (C n))``, ``w = w + v`` with momentum after Polyak (1964). It
-    costs three products with rounding, a sigmoid and nothing else: see `explain()` of `fit_plan`.
+    costs one product without rounding, a sigmoid and one product with rounding: see `fit_plan` and ``explain()``.
+
+    "auto": the curvature of the mean loss over standardised features is at most ``L = (features + 1) / 4 + 1 / (C n)``, the trace, and
+    momentum m is stable up to ``2 (1 + m) / L``; the rate is half of that.
 
     Examples
     --------
@@ -72,8 +93,8 @@ class LogisticRegression(SecretEstimator):
         fit_intercept: bool = True,
         max_iter: int = 100,
         batch_size: int | None = 1024,
-        learning_rate: float = 0.5,
-        momentum: float = 0.9,
+        learning_rate: float | Literal["auto"] = "auto",
+        momentum: float = 0.8,
         standardize: bool = True,
         solver: Literal["sgd"] = "sgd",
     ) -> None:
@@ -103,11 +124,12 @@ class LogisticRegression(SecretEstimator):
         self
         """
         outputs = self.fit_plan(X, y)
-        names = list(features(X).columns)
+        names, by = list(X.columns), shifts(list(X.schema))
         fitted = outputs["model"].persist()
         self._model = fitted
-        self.coef_ = SecretArray(fitted[names], (1, len(names)))
-        self.intercept_ = SecretArray(fitted[["intercept"]], (1,)) if "intercept" in fitted.columns else np.zeros(1)
+        self._shifts = by
+        self.coef_ = SecretArray(fitted[_labels(names)], (1, len(names)), units([-s for s in by]))
+        self.intercept_ = SecretArray(fitted[[INTERCEPT]], (1,)) if INTERCEPT in fitted.columns else np.zeros(1)
         self.classes_ = np.array([False, True]) if isinstance(y.dtype, Bool) else np.array([0, 1])
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
@@ -115,96 +137,124 @@ class LogisticRegression(SecretEstimator):
         return self
 
     def fit_plan(self, X: SecretFrame, y: SecretSeries) -> dict[str, SecretFrame]:
-        """The lazy result of training, for ``explain()`` before anything runs: ``{"model": one row, a column per coefficient}``."""
+        """The lazy result of training, for ``explain()`` before anything runs: ``{"model": one row}``."""
         self._check_parameters()
-        columns = list(features(X).columns)
         table, target = with_target(X, y)
-        _check_target(table, target)
-        n, d = table.rows, len(columns)
+        check_target(table, target)
+        columns = list(X.columns)
         p = Program()
-        x, mask = matrix(p, table[[*columns, target]], columns)
-        label = p.input(0, [target], n)
+        x, mask = matrix(p, table, columns, shifts(list(X.schema)))
+        label = p.input(0, [target], table.rows)
         mean = rstd = None
         if self.standardize:
-            mean, rstd = p.moments(x, mask)
-            x = p.affine(x, mean, rstd, mask)
+            if self.fit_intercept:
+                mean = p.mean(x, mask)
+                x = p.sub(x, mean if mask is None else p.mul(mask, mean))
+            rstd, _ = p.deviation(x, mask)
+            x = p.mul(x, rstd)
         if self.fit_intercept:
-            x = p.hstack([x, mask if mask is not None else p.constant([[1.0]] * n)])
-        w = self._descend(p, x, label, d)
-        self._rescale(p, w, mean, rstd, table, columns)
-        return run_program(p, [table[[*columns, target]]])
+            x = p.hstack([x, mask if mask is not None else p.constant([[1.0]] * table.rows)])
+        w = self._descend(p, p.spread(x), p.spread(label), len(columns))
+        self._original(p, w, mean, rstd, columns)
+        return run_program(p, [table])
 
     def _descend(self, p: Program, x: Ref, label: Ref, d: int) -> Ref:
         n, width = x.rows, x.columns
-        size = n if self.batch_size is None else min(self.batch_size, n)
+        batches, size = split(n, self.batch_size)
         w, v = p.zeros(width, 1), p.zeros(width, 1)
-        decay = 0.0 if self.penalty is None else -self.learning_rate / (self.C * n)
-        rates = [decay] * d + [0.0] * (width - d)  # the intercept is not penalised
-        with p.loop(steps(n, size, self.max_iter)) as i:
-            rows, truth = p.batch(x, size, i), p.batch(label, size, i)
-            error = p.sub(p.sigmoid(p.matmul(rows, w)), truth)
-            step = p.matmul_mean(rows, error, -self.learning_rate, add=[(v, [self.momentum] * width), (w, rates)])
-            p.assign(v, step)
-            p.assign(w, p.add(w, step))
+        penalty = 0.0 if self.penalty is None else 1 / (self.C * n)
+        rate = self._rate(width, penalty)
+        penalties = [penalty] * d + [0.0] * (width - d)  # the intercept is free
+        settle = self.max_iter // 4
+        self._loop(p, x, label, w, v, (self.max_iter - settle) * batches, size, rate, self.momentum, penalties)
+        if settle:
+            self._loop(p, x, label, w, v, settle * batches, size, rate if batches == 1 else rate / 4, self.momentum / 2, penalties)
         return w
 
-    def _rescale(self, p: Program, w: Ref, mean: Ref | None, rstd: Ref | None, table: SecretFrame, columns: list[str]) -> None:
-        """Coefficients of the original features: ``coef = w * rstd / 2^shift``, ``intercept = b - sum(w * rstd * mean)``."""
+    def _loop(
+        self, p: Program, x: Ref, label: Ref, w: Ref, v: Ref, trips: int, size: int, rate: float, momentum: float, penalties: list[float]
+    ) -> None:
+        # The mean of |x e| over a batch is at most that of |x|: 1, or for standardised columns sqrt(rows / size). The penalty pulls no harder
+        # than the data did, and momentum m adds up 1 / (1 - m) steps.
+        steepest = max(1.0, sqrt(x.rows / size)) if self.standardize else 1.0
+        bound = 4 * rate * steepest / (1 - self.momentum)
+        with p.loop(trips) as i:
+            rows, truth = p.batch(x, size, i), p.batch(label, size, i)
+            error = p.sub(p.logistic(rows, w), truth)
+            adds = [(v, [momentum] * x.columns), (w, [-rate * c for c in penalties])]
+            step = p.matmul_mean(rows, error, -rate, add=adds if any(penalties) else adds[:1], bound=bound)
+            p.assign(v, step)
+            p.assign(w, p.add(w, step))
+
+    def _rate(self, width: int, penalty: float) -> float:
+        curvature = width / 4 + penalty
+        if self.learning_rate == "auto":
+            return min(0.5, (1 + self.momentum) / curvature)
+        rate = float(self.learning_rate)
+        if rate * penalty > 1:
+            raise PlanError(
+                f"`learning_rate` {rate:g} with C = {self.C:g} would let the penalty throw the coefficients about: it must be at most "
+                f"{1 / penalty:.3g} here; lower it, raise `C` or use learning_rate='auto'"
+            )
+        return rate
+
+    def _original(self, p: Program, w: Ref, mean: Ref | None, rstd: Ref | None, columns: list[str]) -> None:
+        """Coefficients of the features in [-1, 1]: ``coef = w rstd``, ``intercept = b - sum(coef mean)``; their units are public."""
         d = len(columns)
         coef = p.transpose(p.rows(w, 0, d))
-        intercept = p.rows(w, d, d + 1) if self.fit_intercept else None
-        if mean is not None and rstd is not None:
+        if rstd is not None:
             coef = p.mul(coef, rstd)
-            if intercept is not None:
-                intercept = p.sub(intercept, p.matmul(coef, p.transpose(mean)))
-        units = p.constant([[2.0**-s for s in shifts([table.schema[c] for c in columns])]])
-        coef = p.mul(coef, units)
-        out = coef if intercept is None else p.hstack([coef, intercept])
-        p.output("model", out, [*columns, "intercept"] if intercept is not None else columns)
+        if not self.fit_intercept:
+            p.output("model", coef, _labels(columns))
+            return
+        intercept = p.rows(w, d, d + 1)
+        if mean is not None:
+            intercept = p.sub(intercept, p.matmul(coef, p.transpose(mean)))
+        p.output("model", p.hstack([coef, intercept]), [*_labels(columns), INTERCEPT])
 
     # ---- predict -----------------------------------------------------------------------------------
     def decision_function(self, X: SecretFrame) -> SecretSeries:
-        """``X coef + intercept``, secret and lazy."""
+        """``X coef + intercept``, secret and lazy; null where any feature is."""
         return self._apply(X, "decision")["decision"]
 
     def predict_proba(self, X: SecretFrame) -> SecretFrame:
-        """Probabilities of the two classes, secret and lazy: columns ``"0"`` and ``"1"``, rows as in ``X``."""
+        """Probabilities of the two classes, secret and lazy: a column per class, named after it; rows as in ``X``, null where any feature is."""
         return self._apply(X, "proba")
 
     def predict(self, X: SecretFrame) -> SecretSeries:
-        """The likelier class of every row, secret and lazy."""
+        """The likelier class of every row, secret and lazy; null where any feature is."""
         label = self._apply(X, "label")["label"]
         return label if self.classes_.dtype == bool else label.astype("int64")
 
     def score(self, X: SecretFrame, y: SecretSeries) -> float:
-        """Mean accuracy on ``X`` and ``y``; **reveals** that one number to the analyst."""
+        """Mean accuracy over the complete rows of ``X`` and ``y``; **reveals** that one number to the analyst."""
         table, target = with_target(X, y)
-        _check_target(table, target)
+        check_target(table, target)
+        table = table.dropna()
         return float(self._apply(table[list(X.columns)], "hit", table[[target]])["hit"].mean().reveal())
 
     def _apply(self, X: SecretFrame, what: str, truth: SecretFrame | None = None) -> SecretFrame:
         model: SecretFrame = self._check_is_fitted("_model")
         names: list[str] = list(self.feature_names_in_)
-        missing = [c for c in names if c not in features(X).columns]
-        if missing or len(X.columns) != len(names):
-            raise SchemaError(f"`X` must have the columns it was fitted with, {names}; got {list(X.columns)}: select them with frame[[...]]")
-        X = X[names]
+        X = same_features(X, names)
+        same_session(X, model)
         p = Program()
-        x = p.input(0, names, X.rows)
-        score = p.matmul(x, p.transpose(p.input(1, names, 1)))
-        if "intercept" in model.columns:
-            score = p.add(score, p.input(1, ["intercept"], 1))
+        x, coef = p.input(0, names, X.rows, self._shifts), p.transpose(p.input(1, _labels(names), 1))
+        if INTERCEPT in model.columns:
+            x, coef = p.hstack([x, p.constant([[1.0]] * X.rows)]), p.vstack([coef, p.input(1, [INTERCEPT], 1)])
+        null = nullable(X)
         if what == "decision":
-            p.output(what, score, [what], like=0)
+            p.output(what, p.matmul(x, coef), [what], like=0, complete=null)
         elif what == "label":
-            p.output(what, p.positive(score), [what], like=0)
+            p.output(what, p.positive(p.matmul(x, coef)), [what], like=0, complete=null)
         elif truth is not None:  # 1 - label - y + 2 label y
-            label, y = p.number(p.positive(score)), p.input(2, list(truth.columns), X.rows)
+            label, y = p.number(p.positive(p.matmul(x, coef))), p.input(2, list(truth.columns), X.rows)
             apart = p.sub(p.add(label, y), p.scale(p.mul(label, y), 2.0))
             p.output(what, p.sub(p.constant([[1.0]]), apart), [what], like=0, range=UNIT)
         else:
-            one = p.sigmoid(score)
-            p.output(what, p.hstack([p.sub(p.constant([[1.0]]), one), one]), ["0", "1"], like=0, range=UNIT)
+            one = p.logistic(x, coef)
+            both = p.hstack([p.sub(p.constant([[1.0]]), one), one])
+            p.output(what, both, [str(c) for c in self.classes_], like=0, range=UNIT, complete=null)
         return run_program(p, [X, model] if truth is None else [X, model, truth])[what]
 
     # ---- checks ------------------------------------------------------------------------------------
@@ -214,17 +264,27 @@ class LogisticRegression(SecretEstimator):
         if self.solver != "sgd":
             raise PlanError(f"`solver` must be 'sgd', got {self.solver!r}: nothing else runs on secret data yet")
         _positive("C", self.C)
-        _positive("learning_rate", self.learning_rate)
+        if self.learning_rate != "auto":
+            _positive("learning_rate", self.learning_rate, " or 'auto'")
         _whole("max_iter", self.max_iter)
         if self.batch_size is not None:
             _whole("batch_size", self.batch_size)
-        if not 0 <= self.momentum < 1:
+        if not (_number(self.momentum) and 0 <= self.momentum < 1):
             raise PlanError(f"`momentum` must be in [0, 1), got {self.momentum!r}")
 
 
-def _positive(name: str, value: Any) -> None:
-    if not (isinstance(value, int | float | np.number) and 0 < value < float("inf")):
-        raise PlanError(f"`{name}` must be a positive number, got {value!r}")
+def _labels(names: list[str]) -> list[str]:
+    """The model's columns, by position: any name may be a feature's."""
+    return [f"coef {j}" for j in range(len(names))]
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _positive(name: str, value: Any, other: str = "") -> None:
+    if not (_number(value) and 0 < value < float("inf")):
+        raise PlanError(f"`{name}` must be a positive number{other}, got {value!r}")
 
 
 def _whole(name: str, value: Any) -> None:
@@ -232,7 +292,8 @@ def _whole(name: str, value: Any) -> None:
         raise PlanError(f"`{name}` must be a whole number of at least 1, got {value!r}")
 
 
-def _check_target(table: SecretFrame, target: str) -> None:
+def check_target(table: SecretFrame, target: str) -> None:
+    """Refuse what are not two classes, by its type and public range."""
     field = table.schema[target]
     if isinstance(field.dtype, Bool):
         return

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from spuframe.errors import SchemaError
+from typing import Any
+
+import numpy as np
+
 from spuframe.frame.frame import SecretFrame
-from spuframe.ml.base import SecretArray, SecretEstimator, features, matrix, run_program, shifts
-from spuframe.plan.tensor import Program
+from spuframe.ml.base import (
+    SecretArray,
+    SecretEstimator,
+    features,
+    matrix,
+    nullable,
+    run_program,
+    same_features,
+    same_session,
+    shifts,
+    units,
+)
+from spuframe.plan.tensor import STD_BITS, Program
 
 
 class StandardScaler(SecretEstimator):
     """Bring features to mean 0 and variance 1 (the population's, as scikit-learn), without anybody seeing either.
 
-    Rows that a filter or a join dropped, and rows with a null, take no part in the moments. Constant columns are not scaled up without
-    bound: 2^-26 of the squared public range is added to the variance.
+    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the moments. A column whose deviation is below
+    2^-16 of its public bound counts as constant: it becomes zero, as scikit-learn's does. The relative error of a deviation s is about
+    2^-17 + 2^-36 / s^2, in units of the public bound: narrow public ranges make it exact.
 
     Attributes
     ----------
-    mean_ : SecretArray (n_features,)
+    mean_, var_, scale_ : SecretArray (n_features,)
+        As scikit-learn's: the scale of a constant column is 1.
     n_features_in_ : int
-    feature_names_in_ : list of str
+    feature_names_in_ : ndarray of str
 
     Examples
     --------
@@ -28,33 +44,49 @@ class StandardScaler(SecretEstimator):
 
     def fit(self, X: SecretFrame, y: object = None) -> StandardScaler:
         """Find the moments; runs the plan at once."""
-        columns = list(features(X).columns)
-        p = Program()
-        x, mask = matrix(p, X, columns)
-        mean, rstd = p.moments(x, mask)
-        units = p.constant([[2.0**s for s in shifts(list(X.schema))]])
-        p.output("mean", p.mul(mean, units), columns)
-        p.output("moments", p.vstack([mean, rstd]), columns)
-        fitted = run_program(p, [X])
-        self.mean_ = SecretArray(fitted["mean"].persist(), (len(columns),))
-        self._moments = fitted["moments"].persist()
-        self._shifts = shifts(list(X.schema))
+        fitted = self.fit_plan(X)["moments"].persist()
+        columns, by = list(X.columns), shifts(list(X.schema))
+        self._moments = fitted
+        self._shifts = by
+        shape = (len(columns),)
+        self.mean_ = SecretArray(_named(fitted, "mean", columns), shape, units(by))
+        self.scale_ = SecretArray(_named(fitted, "std", columns), shape, units([s - STD_BITS for s in by]), lambda s: np.where(s > 0, s, 1.0))
+        self.var_ = SecretArray(_named(fitted, "std", columns), shape, units([s - STD_BITS for s in by]), np.square)
         self.n_features_in_ = len(columns)
-        self.feature_names_in_ = columns
+        self.feature_names_in_ = np.array(columns, dtype=object)
         return self
 
+    def fit_plan(self, X: SecretFrame, y: object = None) -> dict[str, SecretFrame]:
+        """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"moments": one row}``."""
+        columns = list(features(X).columns)
+        p = Program()
+        x, mask = matrix(p, X, columns, shifts(list(X.schema)))
+        mean = p.mean(x, mask)
+        rstd, std = p.deviation(p.sub(x, mean if mask is None else p.mul(mask, mean)), mask)
+        names = [_label(what, j) for what in ("mean", "rstd", "std") for j in range(len(columns))]
+        p.output("moments", p.hstack([mean, rstd, std]), names)
+        return run_program(p, [X])
+
     def transform(self, X: SecretFrame) -> SecretFrame:
-        """The scaled features, secret and lazy, rows as in ``X``; null and dropped rows have no meaning."""
+        """The scaled features, secret and lazy, rows as in ``X``; null where any feature is."""
         moments: SecretFrame = self._check_is_fitted("_moments")
-        names = self.feature_names_in_
-        if list(features(X).columns) != names:
-            raise SchemaError(f"`X` must have the columns it was fitted with, {names}; got {list(X.columns)}: select them with frame[[...]]")
+        names: list[str] = list(self.feature_names_in_)
+        X = same_features(X, names)
+        same_session(X, moments)
         p = Program()
         x = p.input(0, names, X.rows, self._shifts)
-        both = p.input(1, names, 2)
-        p.output("scaled", p.affine(x, p.rows(both, 0, 1), p.rows(both, 1, 2), None), names, like=0)
+        mean, rstd = (p.input(1, [_label(what, j) for j in range(len(names))], 1) for what in ("mean", "rstd"))
+        p.output("scaled", p.mul(p.sub(x, mean), rstd), names, like=0, complete=nullable(X))
         return run_program(p, [X, moments])["scaled"]
 
     def fit_transform(self, X: SecretFrame, y: object = None) -> SecretFrame:
         """`fit`, then `transform`."""
         return self.fit(X).transform(X)
+
+
+def _label(what: str, j: int) -> str:
+    return f"{what} {j}"
+
+
+def _named(frame: SecretFrame, what: str, columns: list[str]) -> Any:
+    return frame[[_label(what, j) for j in range(len(columns))]]

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-BATCH_ROWS = 1 << 15
+BATCH_ROWS = 1 << 18
 """Rows per batch that keep a kernel's temporaries in the cache."""
 
 
@@ -62,12 +62,12 @@ class CostReport:
 
 
 def choose_batch_rows(rows: int, latency: float = 20e-6, bandwidth: float = 1e9) -> int:
-    """Rows per batch, a power of two from 64: in the cache, unless a round is dearer than leaving it.
+    """Rows in common rounds, a power of two from 64; what is computed at a time is less and always in the cache (`spuframe.spu.blackbox`).
 
     A batch pays the rounds once more, so it should carry enough bytes (8 a row) to be worth a round trip. Small tables are one batch.
 
-    >>> choose_batch_rows(2000), choose_batch_rows(10**7), choose_batch_rows(10**7, latency=0.02, bandwidth=1e8)
-    (32768, 32768, 262144)
+    >>> choose_batch_rows(2000), choose_batch_rows(10**7), choose_batch_rows(10**7, latency=0.04, bandwidth=2e8)
+    (262144, 262144, 1048576)
     """
     worth = int(latency * bandwidth / 8)
     batch = BATCH_ROWS

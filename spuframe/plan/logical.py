@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 import msgpack
 
-from spuframe.dtypes import PUBLIC, SECRET, Bool, DType, Field, Fixed, Int, Schema, String
+from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, DType, Field, Fixed, Int, Schema, String
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind
 from spuframe.expr.functions.common import checked
@@ -434,7 +434,7 @@ def _groups(keys: list[Field]) -> int:
     for k in keys:
         if isinstance(k.dtype, Bool):
             count *= 2
-        elif isinstance(k.dtype, Int) and k.range is not None:
+        elif isinstance(k.dtype, Int | Date) and k.range is not None:
             count *= int(k.range[1]) - int(k.range[0]) + 1
         else:
             return 1 << 62
@@ -459,7 +459,7 @@ def _aggregate(table: LogicalNode, name: str, function: str, column: str | None,
     owners = f.owners | by
     if function == "count":
         return Field(name, Int(64), False, SECRET, (0, table.rows), owners)
-    if isinstance(f.dtype, String) and function not in ("min", "max"):
+    if isinstance(f.dtype, String | Date) and function not in ("min", "max"):
         raise TypeMismatchError(f"cannot take the {function} of {column!r} ({f.dtype}): it needs a number")
     if function in ("min", "max"):
         return Field(name, f.dtype, f.nullable or may_be_empty, SECRET, f.range, owners)

@@ -35,6 +35,7 @@ from spuframe.plan.logical import (
     Tensor,
 )
 from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.plan.widths import widen
 
 
 def lower(
@@ -80,6 +81,7 @@ def lower(
             raise PlanError(f"no step for a {type(n).__name__}: add one to spuframe.plan.lower")
         at[n] = len(steps)
         steps.append(Step(n.op, inputs, writer(n), _secret(n.schema), n.rows, n.masked))
+    steps = widen(steps)
     rows = max((s.rows for s in steps), default=0)
     return PhysicalPlan(protocol, parties, known, tuple(steps), batch_rows or choose_batch_rows(rows), dict(options or {}))
 

@@ -9,7 +9,8 @@ op          params                                       result
 scan        owner, table, columns, filter                owner: name; table: handle at the owner; columns: list of [name, expression],
                                                          computed by the owner in plaintext; filter: expression or None (computed by the
                                                          owner; false or null rows become invalid, or are dropped when ``drop`` is true,
-                                                         which its policy must allow); then shared among the parties
+                                                         which its policy must allow); then shared among the parties; optional ``rings``:
+                                                         integer columns to share in wider rings than their ranges need, with the bits
 load        name                                         a table of shares kept in the parties' stores
 project     columns                                      list of [name, expression]
 filter      predicate                                    rows where it is true (validity only; rows stay)
@@ -110,7 +111,7 @@ class PhysicalPlan:
     parties: int
     owners: tuple[str, ...]
     steps: tuple[Step, ...]
-    batch_rows: int = 1 << 15
+    batch_rows: int = 1 << 18
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Step]:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Field, String
+from spuframe.dtypes import Date, Field, String
 from spuframe.errors import PlanError
 from spuframe.plan.physical import PhysicalPlan, Step
 
@@ -175,7 +175,8 @@ def _published(f: Field) -> str:
     """What the plan says of a column to everybody."""
     facts = [str(f.dtype)]
     if f.range is not None and not isinstance(f.dtype, String):
-        facts.append(f"in [{f.range[0]:g}, {f.range[1]:g}]")
+        low, high = (Date.day(int(b)) for b in f.range) if isinstance(f.dtype, Date) else (f"{b:g}" for b in f.range)
+        facts.append(f"in [{low}, {high}]")
     if f.nullable:
         facts.append("with nulls")
     return f"{f.name} ({' '.join(facts)})"

@@ -26,6 +26,9 @@ from typing import Any
 from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import SchemaError
 
+STD_BITS = 12
+"""`Program.deviation` gives standard deviations times 2^12: they are below 2 and may be small."""
+
 
 @dataclass(frozen=True)
 class Ref:
@@ -60,22 +63,26 @@ class Program:
     _count: int = 0
 
     # ---- inputs and constants --------------------------------------------------------------------
-    def input(self, table: int, columns: Sequence[str], rows: int, shifts: Sequence[int] | None = None, masked: bool = False) -> Ref:
+    def input(
+        self, table: int, columns: Sequence[str], rows: int, shifts: Sequence[int] | None = None, complete: Sequence[str] | None = None
+    ) -> Ref:
         """Columns of an input table as a matrix (rows, columns).
 
         Parameters
         ----------
         shifts : sequence of int, optional
             Column j is divided by ``2**shifts[j]``.
-        masked : bool
-            Whether invalid rows and nulls become zero (for sums over the rows).
+        complete : sequence of str, optional
+            Rows that do not exist, or have a null in one of these columns, become zero (for sums over the rows).
         """
         shifts = [0] * len(columns) if shifts is None else list(shifts)
-        return self._emit("input", rows, len(columns), table=table, columns=list(columns), shifts=shifts, masked=masked)
+        return self._emit(
+            "input", rows, len(columns), table=table, columns=list(columns), shifts=shifts, complete=None if complete is None else list(complete)
+        )
 
-    def mask(self, table: int, columns: Sequence[str], rows: int) -> Ref:
-        """1 for rows that exist and have no null in ``columns``, else 0: (rows, 1)."""
-        return self._emit("mask", rows, 1, table=table, columns=list(columns))
+    def mask(self, table: int, complete: Sequence[str], rows: int) -> Ref:
+        """1 for rows that exist and have no null in the columns ``complete``, else 0: (rows, 1)."""
+        return self._emit("mask", rows, 1, table=table, columns=list(complete))
 
     def zeros(self, rows: int, columns: int) -> Ref:
         return self._emit("zeros", rows, columns, shape=[rows, columns])
@@ -115,33 +122,50 @@ class Program:
         _inner(a.columns, b.rows, a, b)
         return self._emit("matmul", a.rows, b.columns, a=a.name, b=b.name)
 
-    def matmul_mean(self, a: Ref, b: Ref, rate: float = 1.0, add: Sequence[tuple[Ref, Sequence[float]]] = ()) -> Ref:
+    def logistic(self, a: Ref, b: Ref) -> Ref:
+        """``sigmoid(a b)``, without a rounding in between."""
+        _inner(a.columns, b.rows, a, b)
+        return self._emit("logistic", a.rows, b.columns, a=a.name, b=b.name)
+
+    def matmul_mean(self, a: Ref, b: Ref, rate: float = 1.0, add: Sequence[tuple[Ref, Sequence[float]]] = (), bound: float = 64.0) -> Ref:
         """``rate / rows * a^T b + sum diag(rates_j) add_j``: one multiplication and one rounding in all.
+
+        The factor ``rate / rows`` is kept to 1 %, or better. Many rows, a wide bound and a small rate need two roundings.
 
         Parameters
         ----------
         add : sequence of (Ref, rates)
             Matrices of the result's shape, and a public factor for each of their rows.
+        bound : float
+            The magnitude that the result cannot exceed: the caller vouches for it.
         """
         _inner(a.rows, b.rows, a, b)
         for extra, rates in add:
             if (extra.rows, extra.columns, len(rates)) != (a.columns, b.columns, a.columns):
                 raise SchemaError(f"a sum of shape {(extra.rows, extra.columns)} with {len(rates)} rates does not fit {(a.columns, b.columns)}")
         adds, rates_ = [r.name for r, _ in add], [[float(x) for x in rates] for _, rates in add]
-        return self._emit("matmul_mean", a.columns, b.columns, a=a.name, b=b.name, rate=float(rate), adds=adds, add_rates=rates_)
+        out = {"rate": float(rate), "adds": adds, "add_rates": rates_, "bound": float(bound)}
+        return self._emit("matmul_mean", a.columns, b.columns, a=a.name, b=b.name, **out)
 
-    def moments(self, a: Ref, mask: Ref | None) -> tuple[Ref, Ref]:
-        """Mean and inverse standard deviation of the columns, each (1, columns), over the rows where the mask is one.
+    def mean(self, a: Ref, mask: Ref | None) -> Ref:
+        """Means of the columns over the rows where the mask is one: (1, columns).
 
         ``a`` must lie in [-1, 1] and be zero where the mask is.
         """
-        mean, rstd = Ref(self._name("m"), 1, a.columns), Ref(self._name("m"), 1, a.columns)
-        self.body.append({"op": "moments", "a": a.name, "mask": None if mask is None else mask.name, "mean": mean.name, "rstd": rstd.name})
-        return mean, rstd
+        return self._emit("mean", 1, a.columns, a=a.name, mask=None if mask is None else mask.name)
 
-    def affine(self, a: Ref, mean: Ref, rstd: Ref, mask: Ref | None) -> Ref:
-        """``(a - mask * mean) * rstd``."""
-        return self._emit("affine", a.rows, a.columns, a=a.name, mean=mean.name, rstd=rstd.name, mask=None if mask is None else mask.name)
+    def deviation(self, a: Ref, mask: Ref | None) -> tuple[Ref, Ref]:
+        """Of columns with mean zero: the inverse standard deviation, and the standard deviation times ``2**STD_BITS``; each (1, columns).
+
+        ``a`` must lie in [-2, 2] and be zero where the mask is. Where the deviation is below 2^-16, both are zero.
+        """
+        rstd, std = Ref(self._name("m"), 1, a.columns), Ref(self._name("m"), 1, a.columns)
+        self.body.append({"op": "deviation", "a": a.name, "mask": None if mask is None else mask.name, "rstd": rstd.name, "std": std.name})
+        return rstd, std
+
+    def spread(self, a: Ref) -> Ref:
+        """The rows in a fixed public order that makes every run of rows an even sample of all; local."""
+        return self._emit("spread", a.rows, a.columns, a=a.name)
 
     def transpose(self, a: Ref) -> Ref:
         return self._emit("transpose", a.columns, a.rows, a=a.name)
@@ -180,7 +204,9 @@ class Program:
             raise SchemaError(f"a matrix of shape {(target.rows, target.columns)} cannot take a value of shape {(value.rows, value.columns)}")
         self.body.append({"op": "assign", "out": target.name, "a": value.name})
 
-    def output(self, name: str, a: Ref, columns: Sequence[str], like: int | None = None, range: Range | None = None) -> None:
+    def output(
+        self, name: str, a: Ref, columns: Sequence[str], like: int | None = None, range: Range | None = None, complete: Sequence[str] = ()
+    ) -> None:
         """Make ``a`` an output table.
 
         Parameters
@@ -190,10 +216,15 @@ class Program:
             The input table whose row validity it takes.
         range : (low, high), optional
             Public bounds of all its values, rounding errors included.
+        complete : sequence of str
+            Nullable columns of that input table; a row in which one is null is null.
         """
         _inner(a.columns, len(columns), a, a)
         dtype = Bool() if a.bits else Fixed(self.f)
-        self.outputs[name] = {"a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtype": str(dtype), "range": None if range is None else list(range)}
+        bounds = None if range is None else list(range)
+        self.outputs[name] = {
+            "a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtype": str(dtype), "range": bounds, "complete": list(complete),
+        }  # fmt: skip
 
     def to_plain(self) -> dict[str, Any]:
         return {"f": self.f, "body": self.body, "outputs": self.outputs}

@@ -97,6 +97,12 @@ def fourier(ctx: Context, x: Share, period: int, terms: Sequence[tuple[int, floa
     return Share(x.kind, x.shape, (np.rint(total * 2.0 ** (2 * f)).astype(np.int64).astype(x.kind.word),))
 
 
+def random(ctx: Context, kind: Kind, shape: tuple[int, ...]) -> Share:
+    """From this party's own stream."""
+    words = ctx.private.words(stored_shape(kind, shape), kind.word)
+    return Share(kind, shape, (words if kind == BIT else words & kind.word.type((1 << kind.bits) - 1),))
+
+
 def draw(ctx: Context, n: int) -> Array:
     """From this party's own stream."""
     return ctx.private.permutation(n)
@@ -174,6 +180,7 @@ PROTOCOL = Protocol(
         "b2a": _kernel(b2a, "z = x"),
         "inject": _kernel(inject, "z = b x"),
         "fourier": _kernel(fourier, "z = sum_j c_j sin(2 pi h_j x / 2^period) 2^(2f)"),
+        "random": _kernel(random, "uniform words"),
         "draw": _kernel(draw, "a uniform permutation"),
         "shuffle": _kernel(shuffle, "z[i] = x[p[i]]"),
         "unshuffle": _kernel(unshuffle, "z[p[i]] = x[i]"),

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.config import RangePolicy
-from spuframe.dtypes import Bool, DType, Field, Fixed, Int, Range, String, private
-from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
+from spuframe.dtypes import Bool, Date, DType, Field, Fixed, Int, Range, String, private
+from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
 MAX_STRING = 256
 _NONE_INT = 1 << 62  # bounds of a column of which nothing is published
@@ -40,6 +40,8 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tup
         return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, nan_as_null), Fixed()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column, _fit_string(name, column)
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return _fit_date(name, column), Date()
     if pa.types.is_null(kind):
         raise TypeMismatchError(
             f"column {name!r} has only missing values, so that its type is not known. Leave it out (name the columns to read), or give it a type."
@@ -47,7 +49,7 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tup
     raise TypeMismatchError(
         f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. "
         "Leave it out (name the columns to read), or cast it at the owner to "
-        "a bool, integer, float or short string (a date, for example, to its number of days)."
+        "a bool, integer, float, date or short string (a duration, for example, to its number of seconds)."
     )
 
 
@@ -64,6 +66,25 @@ def _fit_float(name: str, column: pa.ChunkedArray, nan_as_null: bool) -> pa.Chun
     return column
 
 
+def _fit_date(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Dates, or points in time that are all midnights (as pandas holds dates), as date32."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        raise TypeMismatchError(
+            f"column {name!r} holds points in time with the zone {kind.tz!r}, which spuframe cannot share. "
+            "Cast it at the owner to a date, or to an integer."
+        )
+    if not pa.types.is_date32(kind):
+        days = column.cast(pa.date32(), safe=False)
+        remedy = "Take their dates (.dt.normalize() in pandas), or cast the column to an integer, such as seconds"
+        _refuse(name, pc.not_equal(days.cast(kind), column), "times of day, where only dates can be shared", remedy, TypeMismatchError)
+        column = days
+    least, most = Date().bounds
+    days = column.cast(pa.int32())
+    _refuse(name, pc.or_(pc.less(days, least), pc.greater(days, most)), "not between the years 1 and 9999", "Leave the column out")
+    return column
+
+
 def _fit_string(name: str, column: pa.ChunkedArray) -> String:
     _refuse(name, pc.match_substring(column, "\0"), "strings with a zero byte", "Remove it first")
     _refuse(name, pc.greater(pc.binary_length(column), MAX_STRING), f"longer than {MAX_STRING} bytes", "Shorten them, or leave the column out")
@@ -77,7 +98,9 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
     Bounds that are not declared tell everybody something of the data: with "magnitude" the powers of two between which it lies.
     """
     bounds: Range | None = None
-    if isinstance(dtype, Int | Fixed):
+    if isinstance(dtype, Date):
+        column = column.cast(pa.int32())
+    if isinstance(dtype, Int | Fixed | Date):
         low, high = pc.min_max(column).as_py().values()
         found = (0, 0) if low is None else (low, high)
         if declared is not None:
@@ -86,7 +109,7 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
             bounds = found
         elif policy == "none":
             bounds = nothing(dtype)
-        elif isinstance(dtype, Int):
+        elif isinstance(dtype, Int | Date):
             bounds = magnitude(found[0], found[1], dtype)
         else:
             bounds = magnitude_float(float(found[0]), float(found[1]))
@@ -98,7 +121,7 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
     return Field(name, dtype, column.null_count > 0, private(owner), bounds, frozenset({owner}))
 
 
-def magnitude(low: int, high: int, dtype: Int) -> tuple[int, int]:
+def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
     """Bounds rounded outward to powers of two.
 
     >>> magnitude(37, 92, Int(64)), magnitude(-100, 5, Int(64))
@@ -126,7 +149,7 @@ def magnitude_float(low: float, high: float) -> tuple[float, float]:
     return (-up(-low) if low < 0 else 0.0), (up(high) if high > 0 else 0.0)
 
 
-def nothing(dtype: Int | Fixed) -> Range:
+def nothing(dtype: Int | Fixed | Date) -> Range:
     """Bounds that say nothing but the type."""
     if isinstance(dtype, Fixed):
         return -_NONE_FLOAT, _NONE_FLOAT
@@ -134,7 +157,12 @@ def nothing(dtype: Int | Fixed) -> Range:
     return max(least, -_NONE_INT), min(most, _NONE_INT)
 
 
-def _declared(name: str, dtype: Int | Fixed, declared: Any) -> Range:
+def _declared(name: str, dtype: Int | Fixed | Date, declared: Any) -> Range:
+    if isinstance(dtype, Date) and isinstance(declared, list | tuple):
+        try:
+            declared = [Date.days(d) for d in declared]
+        except PlanError as error:
+            raise TypeMismatchError(f"the range of column {name!r} must be of dates: {error}") from None
     good = isinstance(declared, list | tuple) and len(declared) == 2 and all(isinstance(b, int | float) for b in declared)
     if not good or not declared[0] <= declared[1]:
         raise TypeMismatchError(f"the range of column {name!r} must be (low, high) with low <= high, got {declared!r}.")
@@ -149,7 +177,7 @@ def _declared(name: str, dtype: Int | Fixed, declared: Any) -> Range:
     return max(least, int(low)), min(most, int(high))
 
 
-def _refuse(name: str, bad: Any, what: str, remedy: str, error: type[EncodingError | NotFiniteError] = EncodingError) -> None:
+def _refuse(name: str, bad: Any, what: str, remedy: str, error: type[EncodingError | NotFiniteError | TypeMismatchError] = EncodingError) -> None:
     """Raise if any row is bad: its column, how many, between which rows; never a value."""
     if not pc.any(bad).as_py():
         return

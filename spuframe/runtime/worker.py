@@ -21,7 +21,7 @@ import msgpack
 
 from spuframe.errors import InstanceMemoryError, InstanceStateError, SpuframeError, to_wire
 from spuframe.runtime.channel import Channel
-from spuframe.runtime.process import peak_memory, reset_peak_memory, set_memory_limit
+from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory, set_memory_limit
 from spuframe.runtime.rpc import Emit, answer, unexpected
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ def main(factory: EngineFactory | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    keep_freed_memory()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
     if factory is None:
         # Imported before there is anything to do: a spare worker has this behind it.

@@ -1,23 +1,27 @@
 """The arithmetic black box: the operations on shares that algorithms are written with.
 
-It looks a kernel up in the protocol's table, cuts long vectors into batches that stay in the cache, and adds up
-the declared cost. Without a context it runs nothing and only adds up: the same algorithm then tells its cost.
+It looks a kernel up in the protocol's table, cuts long vectors into chunks that stay in the cache, lets the chunks of a batch share their
+rounds, and adds up the declared cost. Without a context it runs nothing and only adds up: the same algorithm then tells its cost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, cast
 
 import numpy as np
 
-from spuframe.errors import ProtocolError
-from spuframe.spu.context import Context
-from spuframe.spu.kernel import Cost, Protocol
-from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, concat, pack, stored_shape
+from spuframe.errors import PlanError, ProtocolError, RangeOverflowError, TypeMismatchError
+from spuframe.spu.context import Context, finished
+from spuframe.spu.kernel import Cost, Kernel, Protocol
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, pack, stored_shape
+from spuframe.spu.wave import Wave
 
-BATCH_ROWS = 1 << 15
-"""Rows per batch unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
+BATCH_ROWS = 1 << 18
+"""Rows of 64 bits whose messages share a round, unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
+CHUNK_ROWS = 1 << 16
+"""Rows of 64 bits that a kernel takes at a time, so that what it computes stays in the cache; `benchmarks.run --chunk-rows` measures it."""
 
 
 class BlackBox:
@@ -30,14 +34,19 @@ class BlackBox:
     ctx : Context or None
         None: nothing runs, results have shapes only, `declared` still adds up.
     batch_rows : int
-        A multiple of 64.
+        Rows in common rounds; a multiple of 64.
+    chunk_rows : int
+        Rows computed at a time; a multiple of 64.
     """
 
-    def __init__(self, protocol: Protocol, parties: int, ctx: Context | None = None, batch_rows: int = BATCH_ROWS) -> None:
+    def __init__(
+        self, protocol: Protocol, parties: int, ctx: Context | None = None, batch_rows: int = BATCH_ROWS, chunk_rows: int = CHUNK_ROWS
+    ) -> None:
         self.protocol = protocol
         self.parties = parties
         self.ctx = ctx
         self.batch_rows = batch_rows
+        self.chunk_rows = chunk_rows
         self.declared = Cost()
         self.calls: dict[str, int] = {}
 
@@ -65,57 +74,90 @@ class BlackBox:
     def not_(self, x: Share) -> Share:
         """Complement of a bit or of every bit of a word."""
         if isinstance(x.kind, Arithmetic):
-            raise TypeError("not_ needs a boolean share")
+            raise TypeMismatchError("not_ needs a boolean share, got an arithmetic one: convert it with a2b")
         return x ^ self.constant(1 if x.is_bit else x.kind.mask, x.kind, x.shape)
 
     # ---- kernels --------------------------------------------------------------------------------
     def dot(self, xs: Sequence[Share], ys: Sequence[Share], f: int = 0) -> Share:
         """``sum_j xs[j] * ys[j]``, at the traffic of one product; truncated by ``f`` bits if f > 0."""
         m = len(xs)
+        if not m or m != len(ys):
+            raise PlanError(f"dot needs as many left as right factors, at least one, got {m} and {len(ys)}")
         both = [*xs, *ys]
+        _arithmetic("dot", *both)
+        _fraction("dot", xs[0], f)
         return self._rowwise("dot", both, xs[0].kind, lambda s: (list(s[:m]), list(s[m:]), f))
 
     def mul(self, x: Share, y: Share, f: int = 0) -> Share:
         return self.dot([x], [y], f)
 
     def matmul(self, x: Share, y: Share, f: int = 0) -> Share:
+        """The matrix product, at the traffic of its result; truncated by ``f`` bits if f > 0."""
+        _arithmetic("matmul", x, y)
+        _fraction("matmul", x, f)
+        if len(x.shape) != 2 or len(y.shape) != 2 or x.shape[1] != y.shape[0]:
+            raise PlanError(f"matmul needs matrices (n, m) and (m, p), got shapes {x.shape} and {y.shape}: reshape or transpose one of them")
         return cast(Share, self._run("matmul", (x, y, f), lambda: Share(x.kind, (x.shape[0], y.shape[1]), ())))
 
+    def outer(self, x: Share, y: Share, f: int = 0) -> Share:
+        """``x[i] * y[j]`` for vectors; truncated by ``f`` bits if f > 0."""
+        return self.matmul(x.reshape(-1, 1), y.reshape(1, -1), f)
+
     def trunc(self, x: Share, f: int) -> Share:
+        """``x / 2^f``, off by less than one unit in the last place; needs ``|x| < 2^(k-2)``."""
+        _arithmetic("trunc", x)
+        _fraction("trunc", x, f)
         return self._rowwise("trunc", [x], x.kind, lambda s: (s[0], f)) if f else x
 
     def extend(self, x: Share, bits: int) -> Share:
         """The same signed value in the larger ring Z_2^bits; needs |x| < 2^(k-2)."""
+        _arithmetic("extend", x)
+        _ring("extend", bits, x.bits)
         return x if bits == x.bits else self._rowwise("extend", [x], Arithmetic(bits), lambda s: (s[0], bits))
 
     def and_(self, x: Share, y: Share) -> Share:
+        if isinstance(x.kind, Arithmetic) or x.kind != y.kind:
+            raise TypeMismatchError(f"and_ needs boolean shares of one width, got {x.kind} and {y.kind}: convert one of them")
         return self._rowwise("and_", [x, y], x.kind, lambda s: (s[0], s[1]))
 
     def or_(self, x: Share, y: Share) -> Share:
         return x ^ y ^ self.and_(x, y)
 
     def msb(self, x: Share, bits: int | None = None) -> Share:
-        b = x.bits if bits is None else bits
+        b = _bits("msb", x, bits)
+        _arithmetic("msb", x)
         return self._rowwise("msb", [x], BIT, lambda s: (s[0], b))
 
     def eqz(self, x: Share, bits: int | None = None) -> Share:
-        b = x.bits if bits is None else bits
+        b = _bits("eqz", x, bits)
         return self._rowwise("eqz", [x], BIT, lambda s: (s[0], b))
 
     def a2b(self, x: Share, bits: int | None = None) -> Share:
-        b = x.bits if bits is None else bits
+        b = _bits("a2b", x, bits)
+        _arithmetic("a2b", x)
         return self._rowwise("a2b", [x], Boolean(b), lambda s: (s[0], b))
 
     def b2a(self, x: Share, bits: int = 64) -> Share:
+        """The unsigned word in the ring Z_2^bits."""
+        if isinstance(x.kind, Arithmetic):
+            raise TypeMismatchError(f"b2a needs a boolean share, got {x.kind}: use extend or narrow")
+        _ring("b2a", bits, x.bits)
         return self._rowwise("b2a", [x], Arithmetic(bits), lambda s: (s[0], bits))
 
     def inject(self, bit: Share, x: Share) -> Share:
         """``bit * x`` for a packed bit and a vector."""
+        if not bit.is_bit:
+            raise TypeMismatchError(f"inject needs a single bit, got {bit.kind}: compare something first")
+        _arithmetic("inject", x)
         return self._rowwise("inject", [bit, x], x.kind, lambda s: (s[0], s[1]))
 
     def fourier(self, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
         """``sum_j c_j sin(2 pi h_j x / 2^period)`` scaled by ``2^(2f)``: periodic in x, so no range of x is too large."""
         return self._rowwise("fourier", [x], x.kind, lambda s: (s[0], period, tuple(terms), f))
+
+    def logistic(self, x: Share, wave: Wave) -> Share | None:
+        """``wave`` of x in one kernel, where the protocol has one."""
+        return self._rowwise("logistic", [x], x.kind, lambda s: (s[0], wave)) if "logistic" in self.protocol.kernels else None
 
     def select(self, bit: Share, x: Share, y: Share) -> Share:
         """``x`` where the bit is set, else ``y``."""
@@ -139,6 +181,11 @@ class BlackBox:
             return np.broadcast_to(np.zeros((), x.kind.word), x.shape)
         return cast(Array, self._run("open", (x,), lambda: None))
 
+    # ---- randomness -----------------------------------------------------------------------------
+    def random(self, kind: Kind, rows: int) -> Share:
+        """Uniformly random words or bits that no party knows; no communication."""
+        return cast(Share, self._run("random", (kind, (rows,)), lambda: Share(kind, (rows,), ())))
+
     # ---- permutations ---------------------------------------------------------------------------
     def draw(self, n: int) -> Any:
         """A random permutation of n rows that no party knows."""
@@ -151,39 +198,84 @@ class BlackBox:
         return cast("list[Share]", self._run("unshuffle", (perm, list(xs)), lambda: [Share(x.kind, x.shape, ()) for x in xs]))
 
     # ---- how a kernel is run ----------------------------------------------------------------------
-    def _run(self, name: str, arguments: tuple[Any, ...], shape_only: Callable[[], Any]) -> Any:
+    def _kernel(self, name: str) -> Kernel:
         kernel = self.protocol.kernels.get(name)
         if kernel is None:
             raise ProtocolError(f"protocol {self.protocol.name!r} has no kernel {name!r}: choose another protocol for this plan")
-        self.declared += kernel.cost(*arguments)
-        self.calls[name] = self.calls.get(name, 0) + 1
-        return shape_only() if self.ctx is None else kernel.run(self.ctx, *arguments)
+        return kernel
+
+    def _charge(self, name: str, cost: Cost, calls: int) -> None:
+        self.declared += cost
+        self.calls[name] = self.calls.get(name, 0) + calls
+
+    def _run(self, name: str, arguments: tuple[Any, ...], shape_only: Callable[[], Any]) -> Any:
+        kernel = self._kernel(name)
+        self._charge(name, kernel.cost(*arguments), 1)
+        return shape_only() if self.ctx is None else finished(self.ctx, kernel.run(self.ctx, *arguments))
 
     def _rowwise(self, name: str, shares: Sequence[Share], kind: Kind, arguments: Callable[[Sequence[Share]], tuple[Any, ...]]) -> Share:
-        """Run a kernel whose rows do not depend on each other, batch by batch."""
-        shape = shares[0].shape if len(shares) == 1 else np.broadcast_shapes(*(s.shape for s in shares))
+        """Run a kernel whose rows do not depend on each other: in chunks that stay in the cache, the chunks of a batch in common rounds."""
+        kernel, shape = self._kernel(name), common_shape(*shares)
         n = shape[0]
-        row = max(kind.bits, *(s.bits for s in shares)) * max(1, int(np.prod(shape[1:], dtype=np.int64)))
-        step = max(64, self.batch_rows * 64 // row // 64 * 64)  # a batch is so many bytes: narrow rows make long batches
         if n == 0:
             return Share(kind, shape, () if self.ctx is None else tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in shares[0].parts))
+        row = max(kind.bits, *(s.bits for s in shares)) * max(1, prod(shape[1:]))
+        chunk, batch = (max(64, rows * 64 // row // 64 * 64) for rows in (min(self.chunk_rows, self.batch_rows), self.batch_rows))  # so many bytes
+        if not kernel.pauses:
+            chunk = batch
+        batch = max(chunk, batch // chunk * chunk)
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]
 
-        def piece(start: int) -> Share:
-            stop = min(start + step, n)
-            out = (stop - start, *shape[1:])
-            return cast(Share, self._run(name, arguments([s.slice(start, stop) for s in shares]), lambda: Share(kind, out, ())))
+        def piece(start: int) -> tuple[Any, ...]:
+            return arguments([s.slice(start, min(start + chunk, n)) for s in shares])
 
-        if n <= step:
-            return piece(0)
-        if self.ctx is None:  # all full batches cost the same
-            before = self.declared
-            piece(0)
-            full = self.declared - before
-            self.declared += full.times(n // step - 1)
-            self.calls[name] += n // step - 1
-            if n % step:
-                piece(n // step * step)
+        whole, rest = divmod(n, chunk)
+        cost = kernel.cost(*piece(0)).times(whole) if whole else Cost()
+        last = kernel.cost(*piece(whole * chunk)) if rest else Cost()
+        rounds = max(cost.rounds // max(whole, 1), last.rounds)
+        self._charge(name, Cost(rounds * -(-n // batch), (cost + last).sent), whole + bool(rest))
+        if self.ctx is None:
             return Share(kind, shape, ())
-        pieces = [piece(start) for start in range(0, n, step)]
-        return concat(pieces)
+        if n <= chunk:
+            return cast(Share, finished(self.ctx, kernel.run(self.ctx, *arguments(shares))))
+        parts: list[Array] = []
+        for first in range(0, n, batch):
+            starts = range(first, min(first + batch, n), chunk)
+
+            def take(i: int, result: Share, starts: range = starts) -> None:
+                if not parts:
+                    parts.extend(np.empty(stored_shape(kind, shape), kind.word) for _ in result.parts)
+                at = starts[i] // 8 if kind == BIT else starts[i]
+                for part, made in zip(parts, result.parts, strict=True):
+                    part[at : at + len(made)] = made
+
+            if kernel.pauses:
+                self.ctx.together((kernel.run(self.ctx, *piece(start)) for start in starts), take)
+            else:
+                take(0, finished(self.ctx, kernel.run(self.ctx, *piece(first))))
+        return Share(kind, shape, tuple(parts))
+
+
+# ---- what a kernel can take: refused when the plan is built, since a dry run calls the same methods -----------
+def _arithmetic(what: str, *shares: Share) -> None:
+    for s in shares:
+        if not isinstance(s.kind, Arithmetic) or s.bits != shares[0].bits:
+            kinds = " and ".join(dict.fromkeys(str(t.kind) for t in shares))
+            raise TypeMismatchError(f"{what} needs arithmetic shares of one ring, got {kinds}: convert with b2a, extend or narrow")
+
+
+def _fraction(what: str, x: Share, f: int) -> None:
+    if not 0 <= f <= x.bits - 2:
+        raise RangeOverflowError(f"{what} in a ring of {x.bits} bits takes off 0 to {x.bits - 2} bits, got {f}: use a wider ring or fewer bits")
+
+
+def _ring(what: str, bits: int, least: int) -> None:
+    if bits not in (8, 16, 32, 64) or bits < least:
+        raise RangeOverflowError(f"{what} needs a ring of 8, 16, 32 or 64 bits that holds {least} bits, got {bits}: choose a wider ring")
+
+
+def _bits(what: str, x: Share, bits: int | None) -> int:
+    found = x.bits if bits is None else bits
+    if not 1 <= found <= x.bits:
+        raise RangeOverflowError(f"{what} can look at 1 to {x.bits} bits of {x.kind}, got {found}: extend it first, or look at fewer")
+    return found

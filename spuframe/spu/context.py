@@ -6,7 +6,8 @@ link draw the same stream without sending anything, and takes a private key from
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -16,6 +17,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from spuframe.kernels.prg import Stream
 from spuframe.link.base import Link, Traffic
 from spuframe.spu.share import Array
+
+T = TypeVar("T")
+Messages: TypeAlias = Sequence[tuple[int, Array]]
+Steps: TypeAlias = Generator[tuple[Messages, Messages], None, T]
+"""A computation that yields, for each of its rounds, what it sends and where it wants to receive, and returns its result."""
 
 
 class Context:
@@ -67,3 +73,42 @@ class Context:
             self.link.send(to, data)
         for frm, out in recvs:
             self.link.recv_into(frm, out)
+
+    def run(self, steps: Steps[T]) -> T:
+        """Run one computation to its end."""
+        results: list[T] = []
+        self.together([steps], lambda _, result: results.append(result))
+        return results[0]
+
+    def together(self, runs: Iterable[Steps[T]], take: Callable[[int, T], None]) -> None:
+        """Run computations with equally many rounds in common rounds; ``take(i, result)`` when the i-th ends.
+
+        While the messages of one are on their way the others compute. All ranks step through them in the same order, so that what they
+        draw from a common stream between two rounds is the same, and frames arrive in the order in which they are awaited.
+        """
+        link, waiting = self.link, list[tuple[int, Steps[T], Messages]]()
+
+        def advance(i: int, steps: Steps[T]) -> None:
+            try:
+                sends, recvs = next(steps)
+            except StopIteration as end:
+                take(i, end.value)
+                return
+            for to, data in sends:
+                link.send(to, data)
+            waiting.append((i, steps, recvs))
+
+        for i, steps in enumerate(runs):
+            advance(i, steps)
+        while waiting:
+            link.traffic.rounds += 1
+            now, waiting = waiting, []
+            for i, steps, recvs in now:
+                for frm, out in recvs:
+                    link.recv_into(frm, out)
+                advance(i, steps)
+
+
+def finished(ctx: Context, result: Any) -> Any:
+    """What a kernel gave: computations are run to their end."""
+    return ctx.run(result) if isinstance(result, Generator) else result

@@ -6,6 +6,7 @@ type             kind                 words
 bool             ``Boolean(1)``       a bitmap
 int              ``Arithmetic(k)``    two's complement; k is the narrowest of 8, 16, 32, 64 with ``|x| < 2**(k-2)``, at most 64
 fixed point      ``Arithmetic(64)``   ``round(x * 2**f)``
+date             ``Arithmetic(k)``    days since 1970-01-01, as int
 string[w], w<=8  ``Boolean(8*w)``     bytes, big-endian, so that the order of the words is the order of the strings
 string[w], w>8   ``Boolean(64)``      rows x words, the most significant word first
 ================ ==================== =====================================================================
@@ -20,26 +21,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, DType, Field, Fixed, Int, Range, String
+from spuframe.dtypes import RINGS, Bool, Date, DType, Field, Fixed, Int, Range, String, ring_for
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
-RINGS = (8, 16, 32, 64)
-
-
-def ring_for(low: int, high: int) -> int:
-    """Bits of the narrowest ring in which values of ``low..high`` and their differences fit; at most 64.
-
-    >>> ring_for(0, 63), ring_for(0, 64), ring_for(-(2**63), 2**63 - 1)
-    (8, 16, 64)
-    """
-    need = max(abs(low), abs(high)).bit_length() + 2
-    return next((bits for bits in RINGS if bits >= need), 64)
-
+__all__ = ["RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "ring_for", "string_words", "units"]
 
 def units(dtype: DType, bounds: Range | None) -> tuple[int, int]:
     """The bounds of a column as integers of its ring, in units of ``2**-f``; those of the type where none are known."""
-    if isinstance(dtype, Int):
+    if isinstance(dtype, Int | Date):
         low, high = dtype.bounds if bounds is None else bounds
         return math.floor(low), math.ceil(high)
     if isinstance(dtype, Fixed):
@@ -55,13 +45,13 @@ def kind_of(dtype: DType, bounds: Range | None = None) -> tuple[Kind, int]:
     """The kind of share, and how many words a value takes, of a type with the given bounds."""
     if isinstance(dtype, Bool):
         return BIT, 1
-    if isinstance(dtype, Int):
+    if isinstance(dtype, Int | Date):
         return Arithmetic(ring_for(*units(dtype, bounds))), 1
     if isinstance(dtype, Fixed):
         return Arithmetic(64), 1
     if isinstance(dtype, String):
         return (Boolean(8 * dtype.width), 1) if dtype.width <= 8 else (Boolean(64), dtype.words)
-    raise TypeMismatchError(f"type {dtype} cannot be shared: use bool, an integer, float or string[n]")
+    raise TypeMismatchError(f"type {dtype} cannot be shared: use bool, an integer, float, date or string[n]")
 
 
 def column_kind(field: Field) -> tuple[Kind, int]:
@@ -91,6 +81,8 @@ def arrow_type(dtype: DType) -> pa.DataType:
         return pa.bool_()
     if isinstance(dtype, Int):
         return pa.from_numpy_dtype(np.dtype(dtype.name))
+    if isinstance(dtype, Date):
+        return pa.date32()
     return pa.float64() if isinstance(dtype, Fixed) else pa.string()
 
 
@@ -113,6 +105,8 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Arra
         valid = pack(np.asarray(pc.is_valid(values)))
     if isinstance(field.dtype, String):
         return _encode_strings(values, field), valid
+    if isinstance(field.dtype, Date):
+        values = values.cast(pa.int32())
     plain = values.fill_null(False if isinstance(field.dtype, Bool) else 0) if values.null_count else values
     numbers: Array = np.asarray(plain.to_numpy(zero_copy_only=False))
     if isinstance(field.dtype, Bool):
@@ -221,6 +215,8 @@ def decode(words: Array, valid: Array | None, field: Field) -> pa.Array:
     numbers: Any = words if unsigned else words.view(np.dtype(f"i{words.dtype.itemsize}"))
     if isinstance(dtype, Fixed):
         return pa.array(numbers.astype(np.float64) * 2.0**-dtype.f, mask=mask)
+    if isinstance(dtype, Date):
+        return pa.array(numbers.astype(np.int32), mask=mask).cast(pa.date32())
     return pa.array(numbers.astype(np.dtype(dtype.name)), mask=mask)
 
 

@@ -35,9 +35,9 @@ class Evaluator:
         self._values: dict[int, Value] = {}
 
     def column(self, expression: Expression, field: Field) -> Column:
-        """The expression as a column of exactly the kind that ``field`` says."""
+        """The expression as a column of the kind that ``field`` says; a column that comes in a wider ring keeps it."""
         if "col" in expression:
-            return conform(self.box, self._source(expression["col"]), field)
+            return conform(self.box, self._source(expression["col"]), field, wider=True)
         value, call = self.value(expression), Call(self.box, self.table.rows, Node.of(expression))
         have = Field(field.name, value.dtype, value.nullable)
         if value.share is None:

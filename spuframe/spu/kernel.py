@@ -19,10 +19,12 @@ eqz                x : A(k) or B(b), bits           B(1): whether the low ``bits
 a2b                x : A(k), bits <= k              B(bits): the low ``bits`` bits
 b2a                x : B(b), bits >= b              A(bits): the unsigned word
 inject             bit : B(1), x : A(k) (n,)        A(k): bit * x
+random             kind, shape                      a share of uniformly random words or bits that no party knows, no communication
 draw               n                                a fresh random permutation of n rows (opaque; no party knows it), no communication
 shuffle            perm, xs : list of shares        the rows permuted by perm and re-randomised, all shares alike
 unshuffle          perm, xs                         the inverse permutation
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
+logistic           x : A(k), wave                   A(k): 0, 1 or between the bounds a series, see `spuframe.spu.wave`; may be missing
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
 ================== ================================ ==========================================================
 """
@@ -31,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import isgeneratorfunction
 from itertools import zip_longest
 from typing import Any
 
@@ -74,7 +77,8 @@ class Kernel:
     Parameters
     ----------
     run : callable
-        ``run(ctx, *arguments)``, with the `spuframe.spu.context.Context` first.
+        ``run(ctx, *arguments)``, with the `spuframe.spu.context.Context` first. A generator (`spuframe.spu.context.Steps`) yields what it sends
+        and receives in each round, so that other rows can be computed meanwhile; a plain function calls ``ctx.round`` and waits.
     cost : callable
         ``cost(*arguments) -> Cost`` with the same arguments; may look at kinds, shapes and public arguments only.
     equation : str
@@ -86,6 +90,11 @@ class Kernel:
     cost: Callable[..., Cost]
     equation: str
     source: str
+
+    @property
+    def pauses(self) -> bool:
+        """Whether several runs can share their rounds."""
+        return isgeneratorfunction(self.run)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ operand; integers are exact; dividing integers gives a float; dividing by zero g
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import DType, Int, parse_dtype
+from spuframe.dtypes import Date, DType, Int, parse_dtype
 from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
 from spuframe.spu.encoding import arrow_type
 from spuframe.spu.functions import plain
@@ -45,6 +46,8 @@ def evaluate_filter(predicate: Expression, table: pa.Table) -> pa.Array:
 def fold(expression: Expression) -> Scalar:
     """The value of an expression without columns."""
     found = evaluate(expression, pa.table({"": pa.nulls(1)}))[0].as_py()
+    if isinstance(found, datetime.date):
+        return Date.days(found)
     assert found is None or isinstance(found, bool | int | float | str)
     return found
 
@@ -74,6 +77,10 @@ def _cast(array: Any, dtype: DType, what: str) -> Any:
     target = arrow_type(dtype)
     if array.type == target:
         return array
+    if pa.types.is_date32(array.type) or pa.types.is_date32(target):  # Arrow converts between dates and 32 bits alone
+        array = array.cast(pa.int32())
+        if array.type == target:
+            return array
     safe = not (pa.types.is_integer(array.type) and pa.types.is_floating(target)) and not pa.types.is_floating(array.type)
     try:
         if isinstance(dtype, Int) and pa.types.is_floating(array.type):

@@ -20,12 +20,12 @@ def fit(box: BlackBox, x: Share, bits: int) -> Share:
     return x.narrow(bits) if bits <= x.bits else box.extend(x, bits)
 
 
-def conform(box: BlackBox, column: Column, field: Field) -> Column:
-    """The column in exactly the kind, and with the validity, that ``field`` says."""
+def conform(box: BlackBox, column: Column, field: Field, wider: bool = False) -> Column:
+    """The column in exactly the kind, and with the validity, that ``field`` says; with ``wider`` also in a wider ring, if it comes in one."""
     kind, _ = column_kind(field)
     values = column.values
     if isinstance(kind, Arithmetic):
-        values = fit(box, values, kind.bits)
+        values = values if wider and values.bits > kind.bits else fit(box, values, kind.bits)
     elif isinstance(field.dtype, String) and isinstance(column.field.dtype, String):
         values = string_width(values, column.field.dtype.width, field.dtype.width)
     valid = column.valid if field.nullable else None  # not nullable: the planner knows that only rows that do not exist are null

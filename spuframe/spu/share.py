@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spuframe.errors import PlanError, TypeMismatchError
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -100,7 +102,7 @@ class Share:
 
     def _zip(self, other: Share, fn: Callable[[Array, Array], Array]) -> Share:
         _same(self, other)
-        shape = np.broadcast_shapes(self.shape, other.shape)
+        shape = common_shape(self, other)
         return Share(self.kind, shape, tuple(fn(p, q) for p, q in zip(self.parts, other.parts, strict=True)))
 
     def __add__(self, other: Share) -> Share:
@@ -269,7 +271,18 @@ def unpack(packed: Array, n: int) -> Array:
 
 def _same(a: Share, b: Share) -> None:
     if a.kind != b.kind:
-        raise TypeError(f"shares of one kind are needed, got {a.kind} and {b.kind}")
+        raise TypeMismatchError(f"shares of one kind are needed, got {a.kind} and {b.kind}: convert one of them")
+
+
+def common_shape(*shares: Share) -> tuple[int, ...]:
+    """The shape that shares broadcast to."""
+    shapes = [s.shape for s in shares]
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise PlanError(f"shares of shapes that go together are needed, got {' and '.join(map(str, shapes))}: they must have as many rows") from error
 
 
 def _resolve(shape: tuple[int, ...], size: int) -> tuple[int, ...]:

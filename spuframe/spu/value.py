@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from spuframe.dtypes import Bool, DType, Fixed, Int, String, parse_dtype
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, string_words, units
@@ -51,7 +51,7 @@ class Node:
         """Bits of the ring that a share of this type takes."""
         if isinstance(self.dtype, Fixed):
             return 64
-        kind, _ = kind_of(self.dtype, (self.low, self.high) if isinstance(self.dtype, Int) else None)
+        kind, _ = kind_of(self.dtype, (self.low, self.high) if isinstance(self.dtype, Int | Date) else None)
         return kind.bits
 
 

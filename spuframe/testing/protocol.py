@@ -65,6 +65,8 @@ def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed
         check.matrices()
     if "fourier" in table.kernels:
         check.waves()
+    if "random" in table.kernels:
+        check.randomness()
     if {"draw", "shuffle", "unshuffle"} <= set(table.kernels):
         check.permutations()
     if check.parties > 1:
@@ -183,6 +185,17 @@ class _Checker:
         worst = np.abs(got - sum(c * np.sin(h * angle) for h, c in terms)).max()
         assert worst < 2.0 ** (2 - f), f"fourier: off by {worst}, more than 4 units of its {f} fraction bits"
 
+    def randomness(self) -> None:
+        """Values of every kind are in range, balanced in every bit, and others at every call."""
+        n = 1 << 13
+        for kind in KINDS:
+            one, two = self.run(lambda box, x, kind=kind: [box.random(kind, n), box.random(kind, n)], (np.zeros(1, np.uint8), BIT))
+            assert (one != two).any(), f"random of {kind}: two calls gave the same words"
+            assert int(one.max()) < 1 << kind.bits, f"random of {kind}: a word has more bits"
+            for j in range(kind.bits):
+                ones = int(_bit(one, j).sum())
+                assert abs(ones - n / 2) < 6 * np.sqrt(n) / 2, f"random of {kind}: bit {j} is set in {ones} of {n} words"
+
     def permutations(self) -> None:
         for n in (1, 2, 7, 64, 1000):
             rows, words = np.arange(n, dtype=np.uint32), self.words(Boolean(13), n)
@@ -250,6 +263,7 @@ def interactive(table: Protocol) -> Iterator[tuple[str, Run, list[Kind]]]:
         ("a2b", lambda box, x: box.a2b(x), [a]),
         ("b2a", lambda box, x: box.b2a(x), [BIT]),
         ("b2a word", lambda box, x: box.b2a(x, 16), [Boolean(13)]),
+        ("random", lambda box, x: box.random(x.kind, x.rows), [a]),
         ("shuffle", lambda box, x: box.shuffle(box.draw(x.rows), [x])[0], [a]),
     ]
     return (c for c in every if _kernel_of(c[0]) in table.kernels)

@@ -57,10 +57,10 @@ def test_csv(tmp_path: Path) -> None:
 
 def test_parquet_reads_only_what_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"a": [1], "when": pa.array([0], pa.date32())}), path)
+    pq.write_table(pa.table({"a": [1], "when": pa.array([0], pa.time32("s"))}), path)
     _, found = open_table("ann", {"kind": "parquet", "path": str(path), "columns": ["a"]}, Policy())
     assert [f.name for f in found] == ["a"]
-    with pytest.raises(TypeMismatchError, match="'when' has the Arrow type date32.*number of days"):
+    with pytest.raises(TypeMismatchError, match="'when' has the Arrow type time32.*number of seconds"):
         open_table("ann", {"kind": "parquet", "path": str(path)}, Policy())
     with pytest.raises(ColumnNotFoundError, match="Did you mean 'when'"):
         open_table("ann", {"kind": "parquet", "path": str(path), "columns": ["wen"]}, Policy())

@@ -188,7 +188,7 @@ def test_fewer_rows_than_the_input_where_the_plan_knows_a_bound(protocol: str) -
 
 def test_what_cannot_be_aggregated() -> None:
     fields = [Field("s", String(2))]
-    for function, error, text in (("sum", TypeMismatchError, "'s' holds strings"), ("median", PlanError, "no aggregate 'median'")):
+    for function, error, text in (("sum", TypeMismatchError, "'s' holds string.*no sum"), ("median", PlanError, "no aggregate 'median'")):
         with pytest.raises(error, match=text):
             params = {"keys": [], "aggregates": [["t", function, "s"]]}
             run_one("aggregate", params, [(fields, {"s": ["a"]}, None)], [Field("t", Int(64))], 1, "plaintext", False)

@@ -16,16 +16,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Fixed, Int, Range
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range
 from spuframe.errors import PlanError
-from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, same_type
 from spuframe.expr.functions.conversion import convert
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Add(Binary):
-    """``left + right``; operands of one type (integers of any width)."""
+    """``left + right``; operands of one type (integers of any width), or a date and a number of days."""
 
     fn, infix = "add", "+"
 
@@ -40,7 +40,7 @@ class Add(Binary):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sub(Binary):
-    """``left - right``; operands of one type (integers of any width)."""
+    """``left - right``; operands of one type (integers of any width), two dates (the days between them), or a date and a number of days."""
 
     fn, infix = "sub", "-"
 
@@ -123,8 +123,12 @@ class Neg(Function):
         return f"-{args[0]}"
 
 
-def _result(e: Binary, what: str) -> Fixed | Int:
+def _result(e: Binary, what: str) -> Fixed | Int | Date:
     a, b = e.left.dtype, e.right.dtype
+    if isinstance(a, Date) and isinstance(b, Int):
+        return a
+    if isinstance(a, Date) and isinstance(b, Date) and e.fn == "sub":
+        return Int(64)
     if isinstance(a, Int) and isinstance(b, Int):
         return Int(64)
     if isinstance(a, Fixed) and a == b:
@@ -151,13 +155,34 @@ def _pair(what: str, left: object, right: object) -> tuple[Expr, Expr]:
     return numeric(what, a), numeric(what, b)
 
 
+def _dates(what: str, a: Expr, b: Expr) -> tuple[Expr, Expr] | None:
+    """The operands of a sum or difference with a date, the date first; None without one."""
+    if isinstance(b.dtype, Date) and (what == "add" or (isinstance(a, Lit) and isinstance(a.value, str))):
+        a, b = (b, a) if what == "add" else (lit(a.value, b.dtype), b)  # type: ignore[attr-defined]
+    if not isinstance(a.dtype, Date):
+        return None
+    if what == "subtract" and isinstance(b, Lit) and isinstance(b.value, str):
+        b = lit(b.value, a.dtype)
+    if isinstance(b.dtype, Bool):
+        b = convert(b, Int(64))
+    if not isinstance(b.dtype, Int | (Date if what == "subtract" else Int)):
+        raise mismatch(what, (a, b), "a date goes with a whole number of days, and two dates can be subtracted")
+    return a, b
+
+
 def add(left: object, right: object) -> Expr:
-    """``left + right``."""
+    """``left + right``; a date and a whole number of days give a date."""
+    dates = _dates("add", as_expr(left), as_expr(right))
+    if dates:
+        return Add(*dates)
     return Add(*same_type("add", *_pair("add", left, right)))
 
 
 def sub(left: object, right: object) -> Expr:
-    """``left - right``."""
+    """``left - right``; two dates give the days between them, a date less a whole number of days a date."""
+    dates = _dates("subtract", as_expr(left), as_expr(right))
+    if dates:
+        return Sub(*dates)
     return Sub(*same_type("subtract", *_pair("subtract", left, right)))
 
 
@@ -166,12 +191,29 @@ def mul(left: object, right: object) -> Expr:
     a, b = _pair("multiply", left, right)
     if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed):
         a, b = same_type("multiply", a, b)
+    a, b = _fitting(a, b)
     return Mul(a, b)
 
 
+def _fitting(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Factors with no more fraction bits than their product has room for, but 18 if they have as many: results of functions have more."""
+    f = max((e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed)), default=0)
+    if f <= DEFAULT_FRACTION_BITS:
+        return a, b
+    top = max(abs(x * y) for x in bounds_of(a) for y in bounds_of(b))
+    target = Fixed(max(DEFAULT_FRACTION_BITS, min(f, 61 - int(top).bit_length())))
+    if target.f == f:
+        return a, b
+    return (convert(a, target) if isinstance(a.dtype, Fixed) else a), (convert(b, target) if isinstance(b.dtype, Fixed) else b)
+
+
 def div(left: object, right: object) -> Expr:
-    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range."""
+    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range. ``1 / x`` is `spuframe.expr.reciprocal`."""
     a, b = _pair("divide", left, right)
+    if isinstance(a, Lit) and a.value == 1 and not isinstance(b, Lit):
+        from spuframe.expr.functions.maths import reciprocal  # a family that is built on this one
+
+        return reciprocal(b)
     if isinstance(b, Lit) and b.value == 0:
         raise PlanError(f"'{a} / {b}' divides by zero: the denominator must be a nonzero constant or a column (whose zeros give null)")
     if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed):

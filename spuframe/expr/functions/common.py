@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, DType, Fixed, Int, Range, String
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String
 from spuframe.errors import RangeOverflowError, TypeMismatchError
-from spuframe.expr.expr import INT_LIMIT, Col, Expr, Function, Lit, bounds_of
+from spuframe.expr.expr import INT_LIMIT, Col, Expr, Function, Lit, bounds_of, lit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,7 +36,7 @@ def ranges_text(e: Expr) -> str:
     """The columns that ``e`` reads, with their ranges; public knowledge."""
     lines = {}
     for node in e.walk():
-        if isinstance(node, Col) and node.dtype.is_numeric:
+        if isinstance(node, Col) and node.dtype.has_range:
             low, high = bounds_of(node)
             known = "" if node.range is not None else ", not declared"
             lines[node.field.name] = f"{node.field.name!r} in [{number(low)}, {number(high)}]{known}"
@@ -62,6 +62,10 @@ def checked(e: Expr, dtype: DType, bounds: Range, text: str = "") -> Range:
         if worst >= dtype.limit:
             raise overflow(e, bounds, dtype.limit, f"a {dtype}", text)
         return (float(bounds[0]), float(bounds[1]))
+    if isinstance(dtype, Date):
+        if bounds[0] < dtype.bounds[0] or bounds[1] > dtype.bounds[1]:
+            raise overflow(e, bounds, dtype.bounds[1] + 1, "a date", text)
+        return (int(bounds[0]), int(bounds[1]))
     if worst >= INT_LIMIT:
         raise overflow(e, bounds, INT_LIMIT, "an integer result", text)
     return (int(bounds[0]), int(bounds[1]))
@@ -71,6 +75,7 @@ def same_type(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
     """Bring both to the type that pandas would: int with float gives float, a shorter string becomes a longer one."""
     from spuframe.expr.functions.conversion import convert  # conversion is a family like any other, and uses this module
 
+    left, right = _dated(left, right), _dated(right, left)
     a, b = left.dtype, right.dtype
     if a == b or (isinstance(a, Int) and isinstance(b, Int)):
         return left, right
@@ -83,11 +88,25 @@ def same_type(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
     raise mismatch(what, (left, right), f"make them the same type first, e.g. astype({str(a)!r})")
 
 
+def _dated(e: Expr, other: Expr) -> Expr:
+    """A constant string beside a date as the date that it names."""
+    if isinstance(other.dtype, Date) and isinstance(e, Lit) and isinstance(e.value, str):
+        return lit(e.value, Date())
+    return e
+
+
 def _fixed(left: Expr, right: Expr) -> Fixed:
-    """The fixed-point type of a mixed pair; a constant takes the column's."""
+    """The fixed-point type of a mixed pair: the one with more fraction bits, or as many as both ranges allow; a constant takes the column's."""
     kinds = [e.dtype for e in (left, right) if isinstance(e.dtype, Fixed) and not isinstance(e, Lit)]
     kinds = kinds or [e.dtype for e in (left, right) if isinstance(e.dtype, Fixed)]
-    return max((k for k in kinds if isinstance(k, Fixed)), key=lambda k: k.f)
+    most, least = max(k.f for k in kinds), min(k.f for k in kinds)
+    top = max(abs(b) for e in (left, right) if e.dtype.is_numeric for b in bounds_of(e))
+    return Fixed(max(least, min(most, 61 - int(top).bit_length())))
+
+
+def ranged(what: str, e: Expr) -> Expr:
+    """What has a smaller and a larger value: a number or a date as it is, a boolean as 0 or 1."""
+    return e if isinstance(e.dtype, Date) or (isinstance(e, Lit) and isinstance(e.value, str)) else numeric(what, e)
 
 
 def numeric(what: str, e: Expr) -> Expr:

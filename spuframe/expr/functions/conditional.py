@@ -6,7 +6,7 @@
 >>> clip(days, 0, 31).range
 (0, 31)
 >>> str(isin(days, [1, 7]))
-'(days == 1) | (days == 7)'
+'isin(days, 1, 7)'
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from spuframe.dtypes import Bool, DType, Fixed, Int, Range, String
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import neg
-from spuframe.expr.functions.common import describe, mismatch, numeric, same_type
+from spuframe.expr.functions.common import describe, mismatch, numeric, ranged, same_type
 from spuframe.expr.functions.comparison import Compare, eq, ge, gt, le, lt
 from spuframe.expr.functions.logic import Or, and_, not_
 
@@ -42,7 +42,7 @@ class Where(Function):
         if dtype is None:
             raise mismatch("choose between", (self.then, self.other), "build it with spuframe.expr.where, which converts them")
         bounds: Range | None = None
-        if dtype.is_numeric:
+        if dtype.has_range:
             ranges = [_given(self.condition, True, self.then), _given(self.condition, False, self.other)]
             bounds = (min(r[0] for r in ranges), max(r[1] for r in ranges))
         return self.info_of(dtype, bounds, nullable=self.then.nullable or self.other.nullable)
@@ -104,13 +104,31 @@ class FillNull(Function):
         if dtype is None:
             raise mismatch("fill with a default", self.args, "build it with spuframe.expr.fill_null, which converts them")
         bounds: Range | None = None
-        if dtype.is_numeric:
+        if dtype.has_range:
             (a, b), (c, d) = bounds_of(self.operand), bounds_of(self.default)
             bounds = (min(a, c), max(b, d)) if self.operand.nullable else (a, b)
         return self.info_of(dtype, bounds, nullable=self.operand.nullable and self.default.nullable)
 
     def row(self, *args: Scalar) -> Scalar:
         return args[1] if args[0] is None else args[0]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IsIn(Function):
+    """Whether the operand is one of the constants, which have its type (integers of any width); false where it is null."""
+
+    operand: Expr
+    values: tuple[Expr, ...]
+    fn = "isin"
+
+    def inferred(self) -> Info:
+        for v in self.values:
+            if not isinstance(v, Lit) or v.value is None or _union(self.operand.dtype, v.dtype) is None:
+                raise mismatch("look for", (self.operand, v), "build it with spuframe.expr.isin, which converts the constants")
+        return self.info_of(Bool(), None, nullable=False)
+
+    def row(self, *args: Scalar) -> Scalar:
+        return args[0] is not None and args[0] in args[1:]
 
 
 def where(condition: object, then: object, other: object) -> Expr:
@@ -163,6 +181,12 @@ def isin(operand: object, values: Iterable[object]) -> Expr:
     """Whether it equals one of the constants; false (not null) where it is null, as in pandas."""
     e = as_expr(operand)
     tests = [eq(e, v) for v in dict.fromkeys(values) if v is not None]
+    if not isinstance(e.dtype, Bool):  # bits are as good as their tests
+        # What `eq` makes of a constant says how it compares; a fraction equals no integer, and a longer string no shorter one.
+        constants = [t.right for t in tests if isinstance(t, Compare) and isinstance(t.right, Lit) and t.left == e and t.right.dtype == e.dtype]
+        if isinstance(e.dtype, Int):
+            constants = [t.right for t in tests if isinstance(t, Compare) and isinstance(t.right, Lit) and isinstance(t.right.dtype, Int)]
+        return IsIn(e, tuple(constants)) if constants else lit(False)
     found = reduce(Or, tests) if tests else lit(False)
     return fill_null(found, False) if found.nullable else found
 
@@ -178,7 +202,7 @@ def maximum(left: object, right: object) -> Expr:
 
 
 def _extreme(left: object, right: object, better: Any) -> Expr:
-    a, b = _branches("compare", numeric("compare", as_expr(left)), numeric("compare", as_expr(right)))
+    a, b = _branches("compare", ranged("compare", as_expr(left)), ranged("compare", as_expr(right)))
     chosen = where(better(a, b), a, b)
     if a.nullable:  # a null condition chooses b
         chosen = where(is_null(a), None, chosen)
@@ -189,10 +213,10 @@ def clip(operand: object, low: object = None, high: object = None) -> Expr:
     """Values below ``low`` become it, values above ``high`` become it; its range is narrowed."""
     e = as_expr(operand)
     if low is not None:
-        a, b = same_type("clip", numeric("clip", e), as_expr(low))
+        a, b = same_type("clip", ranged("clip", e), as_expr(low))
         e = where(lt(a, b), b, a)
     if high is not None:
-        a, b = same_type("clip", numeric("clip", e), as_expr(high))
+        a, b = same_type("clip", ranged("clip", e), as_expr(high))
         e = where(gt(a, b), b, a)
     return e
 

@@ -1,7 +1,7 @@
 """Conversion: cast (pandas' astype).
 
-Int to int where the range fits; int to float; float to int (towards zero, as pandas); bool to a number; a number to bool (nonzero);
-a string to a wider one.
+Int to int where the range fits; a date to its number of days, and back; int to float; float to int (towards zero, as pandas);
+bool to a number; a number to bool (nonzero); a string to a wider one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Bool, DType, Fixed, Int, Range, String, parse_dtype
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.common import checked, describe, number
@@ -34,7 +34,9 @@ class Cast(Function):
             return self.info_of(target, None)
         if isinstance(target, Fixed) and (source.is_numeric or isinstance(source, Bool)):
             return self.info_of(target, checked(self, target, bounds_of(self.operand)))
-        if isinstance(target, Int) and (source.is_numeric or isinstance(source, Bool)):
+        if isinstance(target, Date) and isinstance(source, Int):
+            return self.info_of(target, checked(self, target, bounds_of(self.operand)))
+        if isinstance(target, Int) and (source.has_range or isinstance(source, Bool)):
             low, high = bounds_of(self.operand)
             bounds: Range = (math.floor(low), math.ceil(high))
             if isinstance(source, Fixed) and self.operand.range is None:

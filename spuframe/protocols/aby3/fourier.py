@@ -16,13 +16,11 @@ from __future__ import annotations
 import numpy as np
 
 from spuframe.kernels.jit import jit
-from spuframe.spu.context import Context
+from spuframe.spu.context import Context, Steps
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Array, Share
 
 Terms = tuple[tuple[int, float], ...]
-CHUNK = 2048
-"""Rows that are computed, sent and received at a time: their sines stay in the L2 cache, and sending overlaps computing."""
 
 
 @jit
@@ -92,39 +90,33 @@ def sines_dot(words: Array, period: int, harmonics: Array, factors: Array, given
             out[i] += np.uint64(s[i]) * cos_word + np.uint64(c[i]) * sin_word
 
 
-def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Share:
-    """Evaluate the series on one batch."""
+def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Steps[Share]:
+    """Evaluate the series."""
     n, word = x.size, x.kind.word
     rising = sorted(terms)
     harmonics = np.array([h for h, _ in rising], np.int64)
     factors = np.array([c for _, c in rising], np.float64) * 2.0**f
+    shape = (2 * len(terms), n)
     first, second = (np.ascontiguousarray(p).reshape(-1) for p in x.parts)
-    cuts = [(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
-    height = 2 * len(terms)
     if ctx.rank == 0:  # u_j: shared as c_0 = r (known to P0, P2) and c_1 = u - r (sent to P1)
-        total = first + second
-        for start, stop in cuts:
-            u = np.empty((height, stop - start), word)
-            masked_sines(total[start:stop], period, harmonics, 2.0**f, ctx.streams[2].words(u.shape, word), u)
-            ctx.link.send(1, u)
-        ctx.round([], [])
+        u = ctx.streams[2].words(shape, word)
+        masked_sines(first + second, period, harmonics, 2.0**f, u, u)
+        yield [(1, u)], []
         one, two = np.empty(n, word), np.empty(n, word)
-        ctx.round([], [(1, one), (2, two)])
+        yield [], [(1, one), (2, two)]
         parts = two, one
     else:
         # P1: sum_j s_j v_j, masked by m_1, becomes c_1; P2: sum_j r_j v_j, masked by m_2, becomes c_0; P1 and P2 know m_1 + m_2 = c_2.
-        b = second if ctx.rank == 1 else first
         masks = ctx.streams[3 - ctx.rank].words((2, n), word)
         mine = np.negative(masks[ctx.rank - 1])
-        for start, stop in cuts:
-            given = np.empty((height, stop - start), word)
-            if ctx.rank == 1:
-                ctx.link.recv_into(0, given)
-            else:
-                ctx.streams[0].fill(given)
-            sines_dot(b[start:stop], period, harmonics, factors, given, mine[start:stop])
-        ctx.round([], [])
-        ctx.round([(0, mine)], [])
+        if ctx.rank == 1:
+            given = np.empty(shape, word)
+            yield [], [(0, given)]
+            sines_dot(second, period, harmonics, factors, given, mine)
+        else:
+            sines_dot(first, period, harmonics, factors, ctx.streams[0].words(shape, word), mine)
+            yield [], []
+        yield [(0, mine)], []
         common = masks[0] + masks[1]
         parts = (mine, common) if ctx.rank == 1 else (common, mine)
     return Share(x.kind, x.shape, tuple(p.reshape(x.shape) for p in parts))

@@ -14,8 +14,8 @@ import numpy as np
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import RINGS
-from spuframe.spu.shaping import and_pairs
-from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat, word_of
+from spuframe.spu.shaping import and_pairs, together
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Share, concat, word_of
 
 T = TypeVar("T")
 Bounds = tuple[int, int]
@@ -31,28 +31,31 @@ def signed_bits(low: int, high: int) -> int:
 
 
 def less(
-    box: BlackBox, x: T | int, y: T | int, bounds_x: Bounds, bounds_y: Bounds, share: Callable[[T, int], Share], rows: int
+    box: BlackBox, x: T | int, y: T | int, bounds_x: Bounds, bounds_y: Bounds, share: Callable[[T, int], Share], rows: int, widest: int = 64
 ) -> Share:
-    """``x < y`` for operands that ``share(operand, ring bits)`` gives, or that are public integers.
+    """``x < y`` for operands that ``share(operand, ring bits)`` gives, or that are public integers; signed, or unsigned if the bounds are.
 
-    One `msb` of the difference if its range fits 64 bits; otherwise the operands' signs decide where they differ.
+    One `msb` of the difference if its range fits ``widest`` bits (of the operands' ring, if that must not be left); otherwise the operands'
+    signs, taken in the same rounds, decide where they differ: three times the bytes, one round more.
     """
     need = signed_bits(bounds_x[0] - bounds_y[1], bounds_x[1] - bounds_y[0])
-    ring = next((r for r in RINGS if r >= need), 64)
+    ring = next((r for r in RINGS if r >= need), widest) if need <= widest else widest
 
     def operand(v: T | int) -> Share:
         return box.constant(v, Arithmetic(ring), (rows,)) if isinstance(v, int) else share(v, ring)
 
-    if need <= 64:
+    if need <= widest:
         return box.msb(operand(x) - operand(y), need)
     unsigned = bounds_x[0] >= 0 and bounds_y[0] >= 0
-    top = max(bounds_x[1], bounds_y[1])
-    if top >= 1 << 63 and not unsigned:
-        raise RangeOverflowError("integers of 2^63 and more cannot be compared with negative ones: cast to a narrower type, or declare the ranges")
+    top, half = max(bounds_x[1], bounds_y[1]), 1 << (widest - 1)
+    if top >= half and not unsigned:
+        raise RangeOverflowError(
+            f"integers of 2^{widest - 1} and more cannot be compared with negative ones: cast to a narrower type, or declare the ranges"
+        )
     a, b = operand(x), operand(y)
-    if top >= 1 << 63:  # signed order of x - 2^63 is unsigned order of x
-        a, b = box.add_public(a, 1 << 63), box.add_public(b, 1 << 63)
-    sign_a, sign_b, sign = (box.msb(v) for v in (a, b, a - b))
+    if top >= half:  # signed order of x - 2^63 is unsigned order of x
+        a, b = box.add_public(a, half), box.add_public(b, half)
+    sign_a, sign_b, sign = together(lambda s: box.msb(s[0]), [[a], [b], [a - b]])
     differ = sign_a ^ sign_b
     return sign ^ box.and_(differ, sign ^ sign_a)
 
@@ -95,6 +98,19 @@ def string_less(box: BlackBox, x: Share, y: Share, width: int) -> Share:
     low = low.widen(size)
     eq = eq.widen(size) ^ box.constant(((1 << size) - 1) ^ ((1 << words) - 1), Boolean(size), (n,))
     return _join(box, low, eq)[0]
+
+
+def word_less_public(box: BlackBox, x: Share, bound: int) -> Share:
+    """``x < bound`` for boolean words and a public bound: log2 rounds, about 2 bits a bit; no first level, since ``~x & bound`` is local."""
+    if bound >= 1 << x.bits or bound <= 0:
+        return box.constant(int(bound > 0), BIT, (x.rows,))
+    if x.is_bit:
+        return box.not_(x)
+    size = 1 << (x.bits - 1).bit_length()
+    wide = x.widen(size)
+    limit = box.constant(bound, wide.kind, wide.shape)
+    keep = wide.kind.word.type(bound)
+    return _join(box, box.not_(wide).map(lambda p: p & keep), box.not_(wide ^ limit))[0]
 
 
 def _join(box: BlackBox, below: Share, same: Share) -> tuple[Share, Share]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import units
@@ -51,14 +51,15 @@ class Layout:
             return cls(0, 1, nullable)
         if isinstance(first, String):
             return cls(0, max(8 * f.dtype.width for f in fields if isinstance(f.dtype, String)), nullable)
-        if not isinstance(first, Int | Fixed):
-            raise TypeMismatchError(f"column {fields[0].name!r} of type {first} cannot be a key: use bool, an integer, float or string[n]")
-        bounds = [_units(f) for f in fields]
+        if not isinstance(first, Int | Fixed | Date):
+            raise TypeMismatchError(f"column {fields[0].name!r} of type {first} cannot be a key: use bool, an integer, float, date or string[n]")
+        bounds = [key_bounds(f) for f in fields]
         low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
         return cls(low, (high - low).bit_length(), nullable)
 
 
-def _units(field: Field) -> tuple[int, int]:
+def key_bounds(field: Field) -> tuple[int, int]:
+    """Bounds of the words of a column, with room for the errors of computed ones."""
     low, high = units(field.dtype, field.range)
     if isinstance(field.dtype, Fixed):  # computed values may leave their inferred range by their error
         margin = 16 + ((high - low) >> 8)

@@ -14,6 +14,7 @@ import numpy as np
 
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Share, concat
+from spuframe.spu.wave import Wave
 
 TIMES = 3  # the series is one of TIMES * x ...
 PERIOD = 7  # ... with the period 2^PERIOD
@@ -55,23 +56,24 @@ def sigmoid(box: BlackBox, x: Share, f: int, out: int | None = None) -> Share:
         In [0, 1] up to the error.
     """
     n, g = x.rows, f if out is None else out
-    low, high = _outside(box, x, f)
+    wave = Wave(round(HALF * 2.0**f), max(0, f - SLACK), TIMES, f + PERIOD, coefficients(), SINE_BITS, g)
+    at_once = box.logistic(x, wave)
+    if at_once is not None:
+        return at_once
+    low, high = _outside(box, x, wave)
     inside = box.not_(low ^ high)
-    wave = box.fourier(x.scale(TIMES), f + PERIOD, coefficients(), SINE_BITS)  # 2 rounds
-    middle = box.add_public(box.trunc(wave, 2 * SINE_BITS - g), 1 << (g - 1))  # 2 rounds
-    # high * 1 + inside * middle: 2 rounds
+    series = box.fourier(x.scale(wave.times), wave.period, wave.terms, wave.sine_bits)
+    middle = box.add_public(box.trunc(series, wave.cut), 1 << (g - 1))
     chosen = box.inject(concat([high, inside]), concat([box.constant(1 << g, x.kind, (n,)), middle]))
     return chosen.slice(0, n) + chosen.slice(n, 2 * n)
 
 
-def _outside(box: BlackBox, x: Share, f: int) -> tuple[Share, Share]:
+def _outside(box: BlackBox, x: Share, wave: Wave) -> tuple[Share, Share]:
     """Whether ``x < -HALF`` and ``x > HALF``, at once.
 
     The bounds need not be sharp, so low bits of every component are dropped, which is local and moves the sum by less than one unit of
     what is left per component. 33 bits take a round less than more.
     """
-    bound = round(HALF * 2.0**f)
-    drop = max(0, f - SLACK)
-    both = concat([box.add_public(x, bound), box.add_public(-x, bound)]).map(lambda p: p >> p.dtype.type(drop))
-    outside = box.msb(both, 64 - drop)
+    both = concat([box.add_public(x, wave.bound), box.add_public(-x, wave.bound)]).map(lambda p: p >> p.dtype.type(wave.drop))
+    outside = box.msb(both, 64 - wave.drop)
     return outside.slice(0, x.rows), outside.slice(x.rows, 2 * x.rows)

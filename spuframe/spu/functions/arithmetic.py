@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Fixed, Int
+from spuframe.dtypes import Bool, Date, Fixed, Int
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.blackbox import BlackBox
@@ -158,10 +158,11 @@ SECRET = {"add": _add, "sub": _sub, "mul": _mul, "neg": _neg, "div": _div}
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _exact(node: Node, *args: Any) -> list[Any]:
     """The operands in one type in which the operation is exact (integers) or float64."""
-    kind = pa.int64() if isinstance(node.dtype, Int | Bool) else pa.float64()
+    kind = pa.int64() if isinstance(node.dtype, Int | Bool | Date) else pa.float64()
     if isinstance(node.dtype, Int) and not node.dtype.signed and node.dtype.bits == 64:
         kind = pa.uint64()
-    return [a.cast(kind, safe=pa.types.is_integer(kind)) for a in args]
+    days = [a.cast(pa.int32()) if pa.types.is_date32(a.type) else a for a in args]
+    return [a.cast(kind, safe=pa.types.is_integer(kind)) for a in days]
 
 
 def _plain_div(node: Node, x: Any, y: Any) -> Any:

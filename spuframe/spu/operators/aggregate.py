@@ -11,17 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spuframe.dtypes import Bool, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.spu.algorithms.divide import divide
+from spuframe.spu.algorithms.extreme import extreme
 from spuframe.spu.algorithms.group import Groups, keep, prefix, shift_up
-from spuframe.spu.algorithms.keys import Layout, equal_above, key_words
+from spuframe.spu.algorithms.keys import Layout, equal_above, key_bounds, key_words
 from spuframe.spu.algorithms.sort import sort_order
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import column_kind, column_shape, ring_for, units
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.shaping import fit
-from spuframe.spu.share import BIT, Arithmetic, Share, concat
+from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.spu.table import Column, Table
 
 _LARGEST = (1 << 62) - 1
@@ -45,8 +46,9 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     for w in wanted:
         if w.function not in FUNCTIONS:
             raise PlanError(f"this SPU has no aggregate {w.function!r}: use one of {', '.join(FUNCTIONS)}")
-        if w.function in ("sum", "mean") and isinstance(table.columns[w.source].field.dtype, String):
-            raise TypeMismatchError(f"column {w.source!r} holds strings, which have no {w.function}: use size, count, min or max")
+        dtype = table.columns[w.source].field.dtype if w.function in ("sum", "mean") else None
+        if isinstance(dtype, String | Date):
+            raise TypeMismatchError(f"column {w.source!r} holds {dtype}, which has no {w.function}: use size, count, min or max")
     rows = step.rows
     if table.rows == 0:
         columns = {f.name: _blank(env.box, f, rows, zero_is_null=_null_of_nothing(f, wanted)) for f in step.fields}
@@ -265,25 +267,19 @@ def _whole_count(box: BlackBox, table: Table, bits: Share | None, field: Field) 
 
 
 def _whole_extreme(box: BlackBox, table: Table, column: Column, counted: Share | None, w: _Wanted) -> Share:
-    """By a tournament in log2 n comparisons of halves; by a sort where the differences of values do not fit their ring."""
+    """By a tournament in log2 n comparisons of halves; strings and booleans by a sort."""
     values, smallest = column.values, w.function == "min"
-    low, high = units(column.field.dtype, column.field.range) if isinstance(column.field.dtype, Int | Fixed) else (0, 0)
-    if not isinstance(values.kind, Arithmetic) or max(abs(low), abs(high)) > 1 << (values.bits - 2):
+    if not isinstance(values.kind, Arithmetic):
         alone = Table({w.source: Column(column.field, values, counted)}, table.rows)
         view = _sorted(box, alone, (), w.source, [])
         finish = _prepare(box, view, w)
         view.groups.close()
         return finish().values.slice(0, 1)
+    low, high = key_bounds(column.field)
     if counted is not None:
         neutral = box.constant(high if smallest else low, values.kind, (table.rows,))
         values = box.select(counted, values, neutral)
-    while values.rows > 1:
-        half = values.rows // 2
-        a, b, odd = values.slice(0, half), values.slice(half, 2 * half), values.slice(2 * half, values.rows)
-        a_less = box.msb(a - b)
-        best = box.select(a_less, a, b) if smallest else box.select(a_less, b, a)
-        values = concat([best, odd]) if odd.rows else best
-    return values
+    return extreme(box, values, (low, high), largest=not smallest)
 
 
 # ---- shapes -----------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Local, but for columns that come in a narrower ring than the result's."""
     columns = {}
     for field in step.fields:
-        pieces = [conform(env.box, t.columns[field.name], field) for t in inputs]
+        one_ring = len({t.columns[field.name].values.kind for t in inputs}) == 1
+        pieces = [conform(env.box, t.columns[field.name], field, wider=one_ring) for t in inputs]
         bits = [c.valid for c in pieces]
         columns[field.name] = Column(field, concat([c.values for c in pieces]), _stack(env.box, bits, inputs))
     return Table(columns, sum(t.rows for t in inputs), _stack(env.box, [t.valid for t in inputs], inputs))

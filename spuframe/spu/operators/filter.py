@@ -17,7 +17,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     for bit in (known, table.valid):
         if bit is not None:
             keep = box.and_(keep, bit)
-    columns = {f.name: conform(box, table.columns[f.name], f) for f in step.fields}
+    columns = {f.name: conform(box, table.columns[f.name], f, wider=True) for f in step.fields}
     there = {f.name for f in step.fields}
     order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))
     return Table(columns, table.rows, keep, table.sorted_by[:order])

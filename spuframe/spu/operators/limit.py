@@ -15,6 +15,6 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     n = min(int(step.params["rows"]), table.rows)
     columns = {}
     for field in step.fields:
-        c = conform(env.box, table.columns[field.name], field)
+        c = conform(env.box, table.columns[field.name], field, wider=True)
         columns[field.name] = Column(field, c.values.slice(0, n), None if c.valid is None else c.valid.slice(0, n))
     return Table(columns, n, None if table.valid is None else table.valid.slice(0, n), table.sorted_by)

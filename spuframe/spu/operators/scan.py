@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Field, String
-from spuframe.errors import DataError
+from spuframe.errors import DataError, PlanError
 from spuframe.link.base import Link
-from spuframe.spu.encoding import arrow_type, column_kind, column_shape, encode
+from spuframe.spu.encoding import RINGS, arrow_type, column_kind, column_shape, encode
 from spuframe.spu.kernel import Cost, Protocol
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.plaintext import evaluate, evaluate_filter
-from spuframe.spu.share import BIT, Array, Kind, Share, pack
+from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack
 from spuframe.spu.table import Column, Table
 
 
@@ -24,10 +24,20 @@ def _layout(step: Step) -> list[tuple[Kind, tuple[int, ...]]]:
     bit = (BIT, (step.rows,))
     parts: list[tuple[Kind, tuple[int, ...]]] = []
     for field in step.fields:
-        parts.append((column_kind(field)[0], column_shape(field, step.rows)))
+        parts.append((_kind(step, field), column_shape(field, step.rows)))
         if field.nullable:
             parts.append(bit)
     return [*parts, bit] if step.masked else parts
+
+
+def _kind(step: Step, field: Field) -> Kind:
+    """The narrowest ring of the column, or the wider one that the plan asks for."""
+    kind, bits = column_kind(field)[0], step.params.get("rings", {}).get(field.name)
+    if bits is None:
+        return kind
+    if not isinstance(kind, Arithmetic) or bits not in RINGS or bits < kind.bits:
+        raise PlanError(f"column {field.name!r} takes {kind} and cannot be shared in a ring of {bits!r} bits: make the plan with the same spuframe")
+    return Arithmetic(bits)
 
 
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
@@ -85,6 +95,9 @@ def _plaintext(step: Step, table: pa.Table) -> list[Array]:
         if rows < step.rows:
             column = pa.concat_arrays([column, pa.array([filler.as_py()] * (step.rows - rows), column.type)])
         values, valid = encode(column, field)
+        kind = _kind(step, field)
+        if kind.word != values.dtype and isinstance(kind, Arithmetic):  # a wider ring: the sign is carried on
+            values = values.view(f"i{values.dtype.itemsize}").astype(f"i{kind.word.itemsize}").view(kind.word)
         words += [values] if valid is None else [values, valid]
     return [*words, pack(mask)] if step.masked else words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil, gcd, log2
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,22 @@ from spuframe.spu.algorithms.rsqrt import SCALE, rsqrt
 from spuframe.spu.algorithms.sigmoid import sigmoid
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operator import Env, Step
-from spuframe.spu.share import Arithmetic, Share, columns, concat
+from spuframe.spu.share import Arithmetic, Array, Share, columns, concat
 from spuframe.spu.table import Column, Table
 
 RING = Arithmetic(64)
 RATE_BITS = 20
-"""Fraction bits of a learning rate that is folded into a matrix product."""
+"""Fraction bits of a public factor."""
+LEAST_FACTOR = 50
+"""A factor that is rounded to a whole number keeps 1 %."""
+ROOM = 61
+"""A word before rounding: `trunc` takes what is below 2^62, and a bound may be met to the rounding error."""
+GUARD = 4
+"""Fraction bits of a mean beyond f."""
+CONSTANT = 16
+"""A quarter of a variance below 2^-34, so a deviation below four units in the last place of [-1, 1]: a column that is constant but for rounding."""
+STD_BITS = 12
+"""As `spuframe.plan.tensor.STD_BITS`."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +48,12 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     outputs = {}
     for name, out in program["outputs"].items():
         matrix, like = machine.values[out["a"]], out["like"]
-        if matrix.is_bit:
-            made = {c: Column(Field(c, Bool()), matrix) for c in out["columns"]}
-        else:
-            made = {c: Column(Field(c, Fixed(machine.f)), matrix.column(j)) for j, c in enumerate(out["columns"])}
+        valid = machine.complete(inputs[like], out["complete"]) if out["complete"] else None
+        dtype = Bool() if matrix.is_bit else Fixed(machine.f)
+        made = {
+            c: Column(Field(c, dtype, nullable=valid is not None), matrix if matrix.is_bit else matrix.column(j), valid)
+            for j, c in enumerate(out["columns"])
+        }
         outputs[name] = Table(made, matrix.rows, None if like is None else inputs[like].valid)
     return Outputs({}, 0, outputs=outputs)
 
@@ -89,8 +102,8 @@ class Machine:
             for k, j in enumerate(chosen):
                 ready[j] = cut.slice(k * table.rows, (k + 1) * table.rows)
         done = [r for r in ready if r is not None]
-        if i["masked"]:
-            keep = self._keep(table, i["columns"])
+        if i["complete"] is not None:
+            keep = self._keep(table, i["complete"])
             if keep is not None:
                 masked = self.box.inject(concat([keep] * len(done)), concat(done))
                 done = [masked.slice(j * table.rows, (j + 1) * table.rows) for j in range(len(done))]
@@ -109,12 +122,19 @@ class Machine:
 
     def _keep(self, table: Table, names: Sequence[str]) -> Share | None:
         """Rows that exist and have no null; None: all of them."""
-        keep = table.valid
+        complete = self.complete(table, names)
+        if table.valid is None or complete is None:
+            return table.valid if complete is None else complete
+        return self.box.and_(table.valid, complete)
+
+    def complete(self, table: Table, names: Sequence[str]) -> Share | None:
+        """Rows that have no null in some columns; None: all of them."""
+        all_there: Share | None = None
         for name in names:
             valid = table.columns[name].valid
             if valid is not None:
-                keep = valid if keep is None else self.box.and_(keep, valid)
-        return keep
+                all_there = valid if all_there is None else self.box.and_(all_there, valid)
+        return all_there
 
     def do_mask(self, i: Mapping[str, Any]) -> Share:
         table = self.tables[i["table"]]
@@ -163,44 +183,60 @@ class Machine:
         (a,) = self._of(i, "a")
         return self.box.b2a(a, 64).scale(1 << self.f).reshape(-1, 1)
 
-    def do_moments(self, i: Mapping[str, Any]) -> None:
-        """Mean and inverse standard deviation of every column, over the rows whose mask is one.
+    def do_logistic(self, i: Mapping[str, Any]) -> Share:
+        a, b = self._of(i, "a", "b")
+        score = self.box.matmul(a, b)  # 2f fraction bits
+        return sigmoid(self.box, score.reshape(score.size), 2 * self.f, self.f).reshape(*score.shape)
 
-        ``a`` must be zero where the mask is, and ``|a| <= 1``. With m = mean(mask): mean = mean(a)/m and
-        var = mean(a^2)/m - mean^2, where 1/m = rsqrt(m)^2. The variance has 30 fraction bits; 2^-26 is added to it, so that a constant
-        column gets a finite scale.
-        """
+    # ---- over the rows -----------------------------------------------------------------------------
+    def do_mean(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
-        f, n = self.f, a.rows
-        mean = self._divide_rows(a.sum(0), f, n)
-        square = self._divide_rows(self.box.dot([a], [a], 0).sum(0), 2 * f, n)
-        if i["mask"] is not None:
-            (mask,) = self._of(i, "mask")
-            share_of_rows = self._divide_rows(mask.sum(0), f, n)
-            root = rsqrt(self.box, share_of_rows, f)
-            inverse = self.box.mul(root, root, f).broadcast(mean.shape)
-            mean, square = self.box.mul(mean, inverse, f), self.box.mul(square, inverse, f)
-        variance = square - self.box.mul(mean, mean, SCALE)
-        variance = box_clip(self.box, self.box.add_public(variance, 1 << (SCALE - 26)))
-        self.values[i["rstd"]] = rsqrt(self.box, variance, f).reshape(1, -1)
-        self.values[i["mean"]] = self.box.trunc(mean, SCALE - f).reshape(1, -1)
+        return self.box.trunc(self._mean(a.sum(0), self.f, a.rows, i["mask"]), SCALE - self.f).reshape(1, -1)
+
+    def do_deviation(self, i: Mapping[str, Any]) -> None:
+        """All from a quarter of the variance, which lies in [0, 1]. Constant columns get zeros, so that they have no effect."""
+        (a,) = self._of(i, "a")
+        f, box = self.f, self.box
+        quarter = self._mean(box.dot([a], [a]).sum(0), 2 * f + 2, a.rows, i["mask"])
+        half = rsqrt(box, quarter, f)  # 2 / deviation
+        varies = box.not_(box.msb(box.add_public(quarter, -CONSTANT)))
+        kept = box.inject(concat([varies, varies]), concat([half, quarter]))
+        half, quarter = kept.slice(0, half.rows), kept.slice(half.rows, 2 * half.rows)
+        self.values[i["rstd"]] = box.trunc(half, 1).reshape(1, -1)
+        # deviation 2^12 = variance/4 * (2 / deviation) * 2 * 2^12
+        self.values[i["std"]] = box.mul(quarter, half, SCALE - STD_BITS - 1).reshape(1, -1)
+
+    def _mean(self, total: Share, fraction: int, n: int, mask: str | None) -> Share:
+        """A sum over the rows to a mean with `SCALE` fraction bits; ``|mean| <= 1``."""
+        mean = self._divide_rows(total, fraction, n)
+        if mask is None:
+            return mean
+        return self.box.mul(mean, self._inverse_share(mask).broadcast(mean.shape), self.f)
+
+    def _inverse_share(self, mask: str) -> Share:
+        """All rows over the rows of the mask, to a unit in the last place; 0 if there are none."""
+        key = f"1/{mask}"
+        if key not in self.values:
+            rows = self.values[mask]
+            share = self._divide_rows(rows.sum(0), self.f, rows.rows)
+            root = rsqrt(self.box, share, self.f)
+            inverse = self.box.mul(root, root, self.f)
+            # Newton: y (2 - x y)
+            rest = self.box.add_public(-self.box.mul(share, inverse, SCALE + self.f - RATE_BITS), 2 << RATE_BITS)
+            self.values[key] = self.box.mul(inverse, rest, RATE_BITS)
+        return self.values[key]
 
     def _divide_rows(self, total: Share, fraction: int, n: int) -> Share:
-        """A sum over n rows to a mean with 30 fraction bits; ``|mean| <= 1``."""
-        # |total| <= n 2^fraction: bring it below 2^31, then multiply by 2^by / n < 2^30.
-        spare = max(0, fraction + n.bit_length() - 31)
-        by = 29 + n.bit_length()
+        """A sum over n rows to a mean with `SCALE` fraction bits; ``|mean| <= 1``; relative error below 2^-21."""
+        # |total| <= n 2^fraction: bring it below 2^39, then multiply by 2^by / n <= 2^22.
+        spare = max(0, fraction + n.bit_length() - SCALE - 1)
+        by = 21 + n.bit_length()
         total = self.box.trunc(total, spare).scale(round(2**by / n))
         return self.box.trunc(total, fraction - spare + by - SCALE)
 
-    def do_affine(self, i: Mapping[str, Any]) -> Share:
-        """``(a - mask * mean) * rstd``, with one rounding an element."""
-        a, mean, rstd = self._of(i, "a", "mean", "rstd")
-        offset = self.box.mul(mean, rstd, self.f)
-        if i["mask"] is None:
-            return self.box.mul(a, rstd, self.f) - offset
-        (mask,) = self._of(i, "mask")
-        return self.box.dot([a, -mask.broadcast(a.shape)], [rstd.broadcast(a.shape), offset.broadcast(a.shape)], self.f)
+    def do_spread(self, i: Mapping[str, Any]) -> Share:
+        (a,) = self._of(i, "a")
+        return a.take(even_order(a.rows))
 
     # ---- whole matrices ----------------------------------------------------------------------------
     def do_matmul(self, i: Mapping[str, Any]) -> Share:
@@ -208,26 +244,33 @@ class Machine:
         return self.box.matmul(a, b, self.f)
 
     def do_matmul_mean(self, i: Mapping[str, Any]) -> Share:
-        """``rate/rows a^T b + sum_j diag(rates_j) add_j``: 2 rounds. The sums join the product before it is rounded, as rows more."""
+        """``rate/rows a^T b + sum_j diag(rates_j) add_j``: 2 rounds. The sums join the product before it is rounded, as rows more.
+
+        The bound on the result takes h bits of the word, the sign and the room of `trunc` three, and the factor ``rate/rows`` what 2f leaves: if
+        that is too little for 1 %, the product is rounded on its own first.
+        """
         a, b = self._of(i, "a", "b")
         n, d, f = a.rows, a.shape[1], self.f
-        left, right = [a], [b.scale(round(i["rate"] * 2.0**RATE_BITS / n))]
-        if n > 1 << (RATE_BITS - 8):  # rate/n would lose its digits: round the sum first
-            summed = self.box.trunc(self.box.matmul(a.transpose(), b, f), max(0, n.bit_length() - 12))
-            by = round(i["rate"] * 2.0 ** (2 * RATE_BITS) / n * 2.0 ** max(0, n.bit_length() - 12))
-            extra = self.box.trunc(summed.scale(by), 2 * RATE_BITS)
-            left, right = [], []
-        else:
-            extra = None
-        for name, rates in zip(i["adds"], i["add_rates"], strict=True):
-            weights = np.rint(np.array(rates, np.float64) * 2.0 ** (f + RATE_BITS)).astype(np.int64).view(np.uint64)
-            left.append(self.box.constant(np.diag(weights), RING, (d, d)))
-            right.append(self.values[name])
-        if not left:
-            assert extra is not None
-            return extra
-        update = self.box.matmul(concat(left).transpose(), concat(right), f + RATE_BITS)
-        return update if extra is None else update + extra
+        total = ROOM - max(1, ceil(log2(i["bound"])))  # fraction bits before the rounding
+        weights = [np.rint(np.array(r, np.float64) * 2.0 ** (total - f)).astype(np.int64).view(np.uint64) for r in i["add_rates"]]
+        adds = [self.values[name] for name in i["adds"]]
+        factor = round(i["rate"] / n * 2.0 ** (total - 2 * f))
+        if abs(factor) >= LEAST_FACTOR:
+            left = [a, *(self._diagonal(w) for w in weights)]
+            return self.box.matmul(concat(left).transpose(), concat([b.scale(factor), *adds]), total - f)
+        cut = max(0, n.bit_length() - 1)
+        mean = self.box.matmul(a.transpose(), b, cut)  # times n / 2^cut, 2f fraction bits
+        mean = self.box.trunc(mean, f - GUARD)
+        summed = mean.scale(round(i["rate"] / n * 2.0 ** (cut + total - f - GUARD)))
+        for weight, add in zip(weights, adds, strict=True):
+            summed = summed + add.scale(weight.reshape(d, 1))
+        return self.box.trunc(summed, total - f)
+
+    def _diagonal(self, weights: Array) -> Share:
+        key = f"diagonal {weights.tobytes().hex()}"
+        if key not in self.values:
+            self.values[key] = self.box.constant(np.diag(weights), RING, (len(weights), len(weights)))
+        return self.values[key]
 
     def do_transpose(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
@@ -253,7 +296,9 @@ class Machine:
         return a.slice(start, start + size)
 
 
-def box_clip(box: BlackBox, x: Share) -> Share:
-    """At least one unit in the last place: what rounding made negative or zero would have no root."""
-    below = box.msb(box.add_public(x, -1))
-    return x + box.inject(below, box.add_public(-x, 1))
+def even_order(n: int) -> Array:
+    """The multiples of a number near ``n / golden ratio`` modulo n, which visit every row once and every stretch of rows evenly."""
+    step = max(1, round(n * 0.6180339887498949))
+    while gcd(step, n) > 1:
+        step += 1
+    return np.arange(n, dtype=np.int64) * step % n

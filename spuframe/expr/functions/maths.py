@@ -1,0 +1,408 @@
+"""Mathematics on fixed point: exponentials, logarithms, roots, waves, rounding, quotient and remainder.
+
+The result's fraction bits are chosen from the public range of the argument: so many that the smallest result keeps 20 significant bits, if the
+largest one leaves 16 bits of the ring for products; 18 where no range is known. ``f`` below is what was chosen, a unit is ``2**-f``. Largest errors:
+
+============================== ============================================== ======================================================
+function                       error                                          beyond its domain
+============================== ============================================== ======================================================
+exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
+                                                                              result stops at 2^(61-f); below half a unit it is 0 or a unit
+log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
+sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
+reciprocal                     2^-26 relative and 3 units                     null where x = 0
+sin, cos                       2^-21 and a unit                               none: every x
+sigmoid, tanh, erf             5e-6 and 2 units                               none: every x
+floor, ceil, round             none                                           none
+floordiv, mod                  none                                           null where the divisor is 0
+``x ** y``                     that of exp2, log2 times the largest |y|       null where x < 0 (integer y that is public: products)
+============================== ============================================== ======================================================
+
+>>> from spuframe.dtypes import Field, Fixed
+>>> from spuframe.expr import col, exp, reciprocal
+>>> x = col(Field("x", Fixed(), range=(-10.0, 10.0)))
+>>> str(exp(x)), str(exp(x).dtype), exp(x).nullable
+('exp(x)', 'float[f=31]', False)
+>>> reciprocal(x).nullable
+True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
+from spuframe.errors import PlanError
+from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.functions.common import checked, mismatch, number, numeric, overflow, ranges_text
+
+SIGNIFICANT = 20
+"""Bits that the smallest result should keep."""
+SPAN = 46
+"""Bits that the largest result may take: products of two such results keep at least 16 fraction bits."""
+MOST_BOUNDED = 30
+"""Fraction bits of functions with a bounded result, at most."""
+
+
+def fraction_bits(least: float, most: float) -> Fixed:
+    """The type of results with magnitudes between ``least`` and ``most``."""
+    want = SIGNIFICANT - math.floor(math.log2(least)) if least > 0 else DEFAULT_FRACTION_BITS
+    bits = max(0, math.floor(math.log2(most)) + 1) if most > 0 else 0
+    return Fixed(max(min(max(want, DEFAULT_FRACTION_BITS), SPAN - bits), DEFAULT_FRACTION_BITS))
+
+
+def _around(low: float, high: float, dtype: Fixed, relative: float = 0.0, absolute: float = 0.0, floor: float | None = None) -> Range:
+    """Bounds that hold a computed result too, with its error."""
+    units = absolute + 2.0 ** (2 - dtype.f)
+    low, high = low - abs(low) * relative - units, high + abs(high) * relative + units
+    return (low if floor is None else max(low, floor), high)
+
+
+def _step(e: Expr) -> float:
+    """The smallest positive value."""
+    return 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unary(Function):
+    """Base of the functions of one number; ``target`` is the type of the result, which the builder chooses."""
+
+    operand: Expr
+    target: Fixed
+    scalar: ClassVar[Callable[[float], float]]
+
+    def inferred(self) -> Info:
+        if not self.operand.dtype.is_numeric:
+            raise mismatch(f"take {self.fn} of", self.args, "it needs a number")
+        self._reach()
+        return self.info_of(self.target, checked(self, self.target, self._bounds(*bounds_of(self.operand))), self._nullable())
+
+    def _reach(self) -> None:
+        bounds = bounds_of(self.operand)
+        if isinstance(self.operand.dtype, Int) and max(map(abs, bounds)) >= INT_LIMIT:
+            raise overflow(self, bounds, INT_LIMIT, "the argument", str(self.operand))
+
+    def _bounds(self, low: float, high: float) -> Range:
+        raise NotImplementedError
+
+    def _nullable(self) -> bool:
+        return self.operand.nullable
+
+    def value(self, *args: Any) -> Scalar:
+        return type(self).scalar(float(args[0]))
+
+
+def _unknown(e: Expr) -> bool:
+    """Whether nothing is known of a fixed-point value but its type."""
+    return e.range is None and isinstance(e.dtype, Fixed)
+
+
+# ---- exponentials -----------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False, repr=False)
+class Exp(Unary):
+    """``e ** operand``."""
+
+    fn = "exp"
+    factor: ClassVar[float] = math.log2(math.e)
+
+    def _factor(self) -> float:
+        return type(self).factor
+
+    def _bounds(self, low: float, high: float) -> Range:
+        top = 2.0 ** (61 - self.target.f)
+        ends = sorted((low * self._factor(), high * self._factor()))
+        if _unknown(self.operand):
+            return (0.0, top)
+        if ends[1] >= 61 - self.target.f:
+            raise overflow(self, (2.0 ** max(ends[0], -1000), 2.0 ** min(ends[1], 1000)), top, f"a {self.target}")
+        return _around(2.0 ** max(ends[0], -1000), 2.0 ** ends[1], self.target, 2.0**-20, floor=0.0)
+
+    def value(self, *args: Any) -> Scalar:
+        return float(2.0 ** min(float(args[0]) * self._factor(), 61 - self.target.f))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Exp2(Exp):
+    """``2 ** operand``."""
+
+    fn = "exp2"
+    factor: ClassVar[float] = 1.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Power(Exp):
+    """A public positive base to the power of ``operand``."""
+
+    base: Lit
+    fn = "power"
+
+    def _factor(self) -> float:
+        assert isinstance(self.base.value, int | float)
+        return math.log2(self.base.value)
+
+    def value(self, *args: Any) -> Scalar:
+        return super().value(args[0])
+
+    def text(self, args: Any) -> str:
+        return f"{args[1]} ** {args[0]}"
+
+
+def _exponential(what: str, kind: type[Exp], operand: object, factor: float, base: Lit | None = None) -> Expr:
+    e = numeric(what, as_expr(operand))
+    target = Fixed()
+    if not _unknown(e):
+        low, high = sorted(b * factor for b in bounds_of(e))
+        if high < 61 - DEFAULT_FRACTION_BITS:
+            target = fraction_bits(2.0 ** max(low, -60), 2.0 ** max(high, -60))
+    return kind(e, target) if base is None else Power(e, target, base)
+
+
+def exp(operand: object) -> Expr:
+    """``e ** operand``."""
+    return _exponential("take exp of", Exp, operand, Exp.factor)
+
+
+def exp2(operand: object) -> Expr:
+    """``2 ** operand``."""
+    return _exponential("take exp2 of", Exp2, operand, 1.0)
+
+
+# ---- logarithms -------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False, repr=False)
+class Log(Unary):
+    """The natural logarithm; null where the operand is not positive."""
+
+    fn = "log"
+    scalar = math.log
+
+    def _bounds(self, low: float, high: float) -> Range:
+        positive(self.fn, self.operand)
+        ends = [type(self).scalar(max(v, _step(self.operand))) for v in (low, high)]
+        return _around(ends[0], ends[1], self.target, absolute=1e-6)
+
+    def _nullable(self) -> bool:
+        return self.operand.nullable or bounds_of(self.operand)[0] <= 0
+
+    def value(self, *args: Any) -> Scalar:
+        return type(self).scalar(args[0]) if args[0] > 0 else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Log2(Log):
+    """The logarithm to base 2."""
+
+    fn = "log2"
+    scalar = math.log2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Log10(Log):
+    """The logarithm to base 10."""
+
+    fn = "log10"
+    scalar = math.log10
+
+
+def positive(fn: str, e: Expr, *, zero: bool = False) -> None:
+    """Raise if the public range of ``e`` has no positive value (``zero``: no value that is 0 or more)."""
+    high = bounds_of(e)[1]
+    if high < 0 or (high == 0 and not zero):
+        need = "0 or more" if zero else "above 0"
+        columns = ranges_text(e)
+        raise PlanError(
+            f"{fn}({e}) has no value: its argument is at most {number(high)}, and must be {need}{f' (with {columns})' if columns else ''}. "
+            "Check the expression, or the range that was declared"
+        )
+
+
+def _logarithm(kind: type[Log], operand: object, target: Fixed | None = None) -> Expr:
+    return kind(numeric(f"take {kind.fn} of", as_expr(operand)), target or Fixed())
+
+
+def log(operand: object) -> Expr:
+    """The natural logarithm; null where the operand is not positive."""
+    return _logarithm(Log, operand)
+
+
+def log2(operand: object) -> Expr:
+    """The logarithm to base 2; null where the operand is not positive."""
+    return _logarithm(Log2, operand)
+
+
+def log10(operand: object) -> Expr:
+    """The logarithm to base 10; null where the operand is not positive."""
+    return _logarithm(Log10, operand)
+
+
+# ---- roots, reciprocal ------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False, repr=False)
+class Sqrt(Unary):
+    """The square root; null where the operand is negative."""
+
+    fn = "sqrt"
+
+    def _bounds(self, low: float, high: float) -> Range:
+        positive(self.fn, self.operand, zero=True)
+        return _around(math.sqrt(max(low, 0.0)), math.sqrt(high), self.target, 2.0**-18, floor=0.0)
+
+    def _nullable(self) -> bool:
+        return self.operand.nullable or bounds_of(self.operand)[0] < 0
+
+    def value(self, *args: Any) -> Scalar:
+        return math.sqrt(args[0]) if args[0] >= 0 else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rsqrt(Unary):
+    """``1 / sqrt(operand)``; null where the operand is not positive."""
+
+    fn = "rsqrt"
+
+    def _bounds(self, low: float, high: float) -> Range:
+        positive(self.fn, self.operand)
+        return _around(1 / math.sqrt(high), 1 / math.sqrt(max(low, _step(self.operand))), self.target, 2.0**-18, floor=0.0)
+
+    def _nullable(self) -> bool:
+        return self.operand.nullable or bounds_of(self.operand)[0] <= 0
+
+    def value(self, *args: Any) -> Scalar:
+        return 1 / math.sqrt(args[0]) if args[0] > 0 else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reciprocal(Unary):
+    """``1 / operand``; null where the operand is 0."""
+
+    fn = "reciprocal"
+
+    def _bounds(self, low: float, high: float) -> Range:
+        step = _step(self.operand)
+        if low == high == 0:
+            raise PlanError(f"'1 / {self.operand}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
+        ends = [1 / v for v in (max(low, step), high) if v > 0 and high > 0] + [1 / v for v in (low, min(high, -step)) if v < 0 and low < 0]
+        return _around(min(ends), max(ends), self.target, 2.0**-26)
+
+    def _nullable(self) -> bool:
+        low, high = bounds_of(self.operand)
+        return self.operand.nullable or low <= 0 <= high
+
+    def value(self, *args: Any) -> Scalar:
+        return 1 / args[0] if args[0] != 0 else None
+
+
+def sqrt(operand: object) -> Expr:
+    """The square root; null where the operand is negative."""
+    e = numeric("take sqrt of", as_expr(operand))
+    positive("sqrt", e, zero=True)
+    low, high = bounds_of(e)
+    return Sqrt(e, Fixed() if _unknown(e) else fraction_bits(math.sqrt(max(low, _step(e))), math.sqrt(max(high, _step(e)))))
+
+
+def rsqrt(operand: object) -> Expr:
+    """``1 / sqrt(operand)``; null where the operand is not positive."""
+    e = numeric("take rsqrt of", as_expr(operand))
+    positive("rsqrt", e)
+    low, high = bounds_of(e)
+    return Rsqrt(e, Fixed() if _unknown(e) else fraction_bits(1 / math.sqrt(high), 1 / math.sqrt(max(low, _step(e)))))
+
+
+def reciprocal(operand: object) -> Expr:
+    """``1 / operand``, with fraction bits chosen for it (a quotient keeps those of its operands); null where it is 0."""
+    e = numeric("invert", as_expr(operand))
+    low, high = bounds_of(e)
+    step = _step(e)
+    smallest = low if low > 0 else -high if high < 0 else step
+    target = Fixed() if _unknown(e) else fraction_bits(1 / max(abs(low), abs(high), step), 1 / max(smallest, step))
+    room = 61 - (e.dtype.f if isinstance(e.dtype, Fixed) else 0)
+    return Reciprocal(e, target if smallest > step else Fixed(min(target.f, room)))
+
+
+# ---- waves -----------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False, repr=False)
+class Wave(Unary):
+    """A function whose results are between -1 and 1."""
+
+    def _bounds(self, low: float, high: float) -> Range:
+        return _around(-1.0, 1.0, self.target, absolute=1e-6)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sin(Wave):
+    """The sine of an angle in radians."""
+
+    fn = "sin"
+    scalar = math.sin
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cos(Wave):
+    """The cosine of an angle in radians."""
+
+    fn = "cos"
+    scalar = math.cos
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rising(Unary):
+    """A function that rises from one constant to another."""
+
+    def _bounds(self, low: float, high: float) -> Range:
+        return _around(type(self).scalar(low), type(self).scalar(high), self.target, absolute=1e-5)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sigmoid(Rising):
+    """``1 / (1 + exp(-operand))``."""
+
+    fn = "sigmoid"
+    scalar = staticmethod(lambda x: 0.5 + 0.5 * math.tanh(x / 2))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tanh(Rising):
+    """The hyperbolic tangent."""
+
+    fn = "tanh"
+    scalar = math.tanh
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Erf(Rising):
+    """The error function."""
+
+    fn = "erf"
+    scalar = math.erf
+
+
+def _bounded(kind: type[Unary], operand: object) -> Expr:
+    e = numeric(f"take {kind.fn} of", as_expr(operand))
+    f = e.dtype.f if isinstance(e.dtype, Fixed) else 0
+    return kind(e, Fixed(min(max(f, DEFAULT_FRACTION_BITS), MOST_BOUNDED)))
+
+
+def sin(operand: object) -> Expr:
+    """The sine of an angle in radians."""
+    return _bounded(Sin, operand)
+
+
+def cos(operand: object) -> Expr:
+    """The cosine of an angle in radians."""
+    return _bounded(Cos, operand)
+
+
+def sigmoid(operand: object) -> Expr:
+    """``1 / (1 + exp(-operand))``."""
+    return _bounded(Sigmoid, operand)
+
+
+def tanh(operand: object) -> Expr:
+    """The hyperbolic tangent."""
+    return _bounded(Tanh, operand)
+
+
+def erf(operand: object) -> Expr:
+    """The error function, ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to operand``."""
+    return _bounded(Erf, operand)

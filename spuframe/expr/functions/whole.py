@@ -1,0 +1,265 @@
+"""Whole numbers and powers: floor, ceil, round, floordiv, mod, pow.
+
+All but ``pow`` are exact. A quotient is rounded down and a remainder has the sign of the divisor, as in Python and pandas; where the divisor is 0 both
+are null. `round_` goes to the even neighbour from half way, as NumPy; with decimals, it is the decimal's nearest value in the column's type.
+
+>>> from spuframe.dtypes import Field, Fixed, Int
+>>> from spuframe.expr import col, floordiv, mod, pow_
+>>> day = col(Field("day", Int(32), range=(-3, 900)))
+>>> floordiv(day, 7).range, mod(day, 7).range, pow_(day, 2).range
+((-1, 128), (0, 6), (0, 810000))
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from spuframe.dtypes import Fixed, Int, Range
+from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.functions.arithmetic import add, mul
+from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric, overflow, same_type
+from spuframe.expr.functions.comparison import eq, gt
+from spuframe.expr.functions.conditional import where
+from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.logic import and_, or_
+from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential, _logarithm, reciprocal, rsqrt, sqrt
+
+POWER_BITS = 30
+"""Fraction bits of the logarithm inside a power."""
+LARGEST_POWER = 64
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Whole(Unary):
+    """Base of floor and ceil: whole numbers in the operand's own type."""
+
+    def inferred(self) -> Info:
+        if not isinstance(self.operand.dtype, Fixed):
+            raise mismatch(f"take {self.fn} of", self.args, "it needs a fixed-point number")
+        if self.operand.range is None:
+            return self.info_of(self.target, None)
+        return super().inferred()
+
+    def _bounds(self, low: float, high: float) -> Range:
+        return (math.floor(low), math.ceil(high))
+
+    def value(self, *args: Any) -> Scalar:
+        return float(type(self).scalar(args[0]))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Floor(Whole):
+    """The largest whole number that is not above."""
+
+    fn = "floor"
+    scalar = math.floor
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ceil(Whole):
+    """The smallest whole number that is not below."""
+
+    fn = "ceil"
+    scalar = math.ceil
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Round(Whole):
+    """The nearest number with so many decimals; the even one from half way."""
+
+    decimals: Lit
+    fn = "round"
+
+    def _bounds(self, low: float, high: float) -> Range:
+        if self.decimals.value == 0:
+            return super()._bounds(low, high)
+        assert isinstance(self.decimals.value, int)
+        slack = 0.5 / 10**self.decimals.value + 2.0 ** (2 - self.target.f)
+        return (low - slack, high + slack)
+
+    def value(self, *args: Any) -> Scalar:
+        return float(round(args[0], int(args[1])))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Divided(Binary):
+    """Base of quotient and remainder; operands of one fixed-point type, or integers."""
+
+    def inferred(self) -> Info:
+        a, b = self.left.dtype, self.right.dtype
+        if isinstance(a, Int) and isinstance(b, Int):
+            dtype: Int | Fixed = Int(64)
+            for e in (self.left, self.right):
+                if max(map(abs, bounds_of(e))) >= INT_LIMIT:
+                    raise overflow(self, bounds_of(e), INT_LIMIT, "an operand of a quotient", str(e))
+        elif isinstance(a, Fixed) and a == b:
+            dtype = a
+        else:
+            raise mismatch("divide", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
+        low, high = bounds_of(self.right)
+        if low == high == 0:
+            raise PlanError(f"'{self}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
+        nullable = self.left.nullable or self.right.nullable or low <= 0 <= high
+        return self.info_of(dtype, checked(self, dtype, self._span(dtype, bounds_of(self.left), (low, high))), nullable)
+
+    def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FloorDiv(Divided):
+    """``left // right``: rounded down."""
+
+    fn, infix = "floordiv", "//"
+
+    def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
+        step = 2.0**-dtype.f if isinstance(dtype, Fixed) else 1
+        ends = [max(b[0], step), b[1]] * (b[1] > 0) + [b[0], min(b[1], -step)] * (b[0] < 0)
+        quotients = [n // d for n in a for d in ends]
+        return (min(quotients), max(quotients))
+
+    def value(self, *args: Any) -> Scalar:
+        return args[0] // args[1] if args[1] != 0 else None  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mod(Divided):
+    """``left % right``: with the sign of the divisor."""
+
+    fn, infix = "mod", "%"
+
+    def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
+        step = 0 if isinstance(dtype, Fixed) else 1
+        high = max(b[1] - step, 0) if b[1] > 0 else 0
+        low = min(b[0] + step, 0) if b[0] < 0 else 0
+        return (low, min(high, a[1]) if a[0] >= 0 and low == 0 else high)
+
+    def value(self, *args: Any) -> Scalar:
+        return args[0] % args[1] if args[1] != 0 else None  # type: ignore[no-any-return]
+
+
+def _whole(kind: type[Whole], operand: object) -> Expr:
+    e = numeric(f"take {kind.fn} of", as_expr(operand))
+    return kind(e, e.dtype) if isinstance(e.dtype, Fixed) else e
+
+
+def floor(operand: object) -> Expr:
+    """The largest whole number that is not above it, in its own type."""
+    return _whole(Floor, operand)
+
+
+def ceil(operand: object) -> Expr:
+    """The smallest whole number that is not below it, in its own type."""
+    return _whole(Ceil, operand)
+
+
+def round_(operand: object, decimals: int = 0) -> Expr:
+    """The nearest number with ``decimals`` decimals (negative: tens, hundreds); the even one from half way."""
+    e = numeric("round", as_expr(operand))
+    if isinstance(decimals, bool) or not isinstance(decimals, int):
+        raise TypeMismatchError(f"decimals must be an integer, got {type(decimals).__name__}")
+    if decimals < 0:
+        return _round_tens(e, 10**-decimals)
+    if not isinstance(e.dtype, Fixed) or 10**decimals >= 1 << e.dtype.f:  # finer than the type
+        return e
+    return Round(e, e.dtype, lit(decimals))
+
+
+def _round_tens(e: Expr, tens: int) -> Expr:
+    if max(map(abs, bounds_of(e))) * 2 < tens:
+        return mul(e, 0)
+    quotient, rest = floordiv(e, tens), mod(e, tens)
+    twice = mul(rest, 2)
+    up = or_(gt(twice, tens), and_(eq(twice, tens), eq(mod(quotient, 2), 1)))
+    return mul(add(quotient, where(up, 1, 0)), tens)
+
+
+def _divided(kind: type[Divided], left: object, right: object) -> Expr:
+    a, b = (numeric("divide", as_expr(v)) for v in (left, right))
+    a, b = same_type("divide", a, b)
+    if isinstance(b, Lit) and isinstance(b.value, int | float):
+        unit = 2.0**-b.dtype.f if isinstance(b.dtype, Fixed) else 1
+        if abs(b.value) * 2 < unit:
+            raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be at least {unit:g} in {describe(a)}")
+    return kind(a, b)
+
+
+def floordiv(left: object, right: object) -> Expr:
+    """``left // right``, exact, rounded down; null where the divisor is 0. A constant is rounded to the column's fraction bits."""
+    return _divided(FloorDiv, left, right)
+
+
+def mod(left: object, right: object) -> Expr:
+    """``left % right``, exact, with the sign of the divisor; null where it is 0. A constant is rounded to the column's fraction bits."""
+    return _divided(Mod, left, right)
+
+
+# ---- powers ------------------------------------------------------------------------------------------
+def pow_(base: object, exponent: object) -> Expr:
+    """``base ** exponent``.
+
+    A public integer exponent: products (exact for integers). A public 0.5 or -0.5: a root. Otherwise ``2 ** (exponent * log2(base))``, null where the
+    base is negative, or 0 with an exponent that is not public and positive; a public base must be positive.
+    """
+    a, b = numeric("raise", as_expr(base)), numeric("raise to", as_expr(exponent))
+    if isinstance(b, Lit) and isinstance(b.value, int | float):
+        return _public_exponent(a, b.value)
+    if isinstance(a, Lit) and isinstance(a.value, int | float):
+        return _public_base(a.value, b)
+    return _general(a, b)
+
+
+def _public_exponent(base: Expr, exponent: float) -> Expr:
+    if float(exponent).is_integer() and abs(exponent) <= LARGEST_POWER:
+        whole = int(exponent)
+        if whole < 0:
+            if isinstance(base.dtype, Int):
+                raise PlanError(f"integers cannot be raised to the negative power {whole}, as in pandas: {base}.astype('float') first")
+            return reciprocal(_product(base, -whole))
+        return _product(base, whole)
+    if exponent in (0.5, -0.5):
+        return sqrt(base) if exponent > 0 else rsqrt(base)
+    found = _general(base, lit(float(exponent), Fixed(POWER_BITS)))
+    low, high = bounds_of(base)
+    if exponent > 0 and low <= 0 <= high:  # 0 ** y is 0, and has no logarithm
+        zero = lit(0.0, base.dtype) if isinstance(base.dtype, Fixed) else lit(0)
+        found = where(eq(base, zero), 0.0, found)
+    return found
+
+
+def _product(base: Expr, exponent: int) -> Expr:
+    if exponent == 0:
+        one = add(mul(base, 0), 1)
+        return convert(one, base.dtype) if isinstance(base.dtype, Fixed) else one
+    found: Expr | None = None
+    square = base
+    while True:
+        if exponent & 1:
+            found = square if found is None else mul(found, square)
+        exponent >>= 1
+        if not exponent:
+            assert found is not None
+            return found
+        square = mul(square, square)
+
+
+def _public_base(base: float, exponent: Expr) -> Expr:
+    if base <= 0:
+        raise PlanError(f"'{base} ** {exponent}' needs a positive base where the exponent is secret: got {base}")
+    factor = math.log2(base)
+    if factor == 0:
+        return convert(add(mul(exponent, 0), 1), exponent.dtype if isinstance(exponent.dtype, Fixed) else Fixed())
+    if abs(factor) < 2.0**-20:
+        raise PlanError(f"'{base} ** {exponent}': the base is too near 1 for this resolution, it must differ by 1e-6 or more")
+    return _exponential("raise to", Power, exponent, factor, lit(float(base), Fixed(POWER_BITS)))
+
+
+def _general(base: Expr, exponent: Expr) -> Expr:
+    size = max(map(abs, bounds_of(exponent)))
+    span = Log2(base, Fixed())
+    reach = max(map(abs, bounds_of(span))) * size
+    f = min(POWER_BITS, 60 - max(0, math.ceil(math.log2(max(reach, 1)))))
+    return _exponential("raise", Exp2, mul(_logarithm(Log2, base, Fixed(f)), convert(exponent, Fixed(f))), 1.0)

@@ -1,0 +1,87 @@
+"""Which of NumPy's functions a secret column takes: ``np.exp(frame["x"])``, as with pandas.
+
+>>> import numpy as np
+>>> supported(np.exp), supported(np.arctan)
+(True, False)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+
+from spuframe import expr as ex
+from spuframe.errors import TypeMismatchError
+
+UFUNCS = MappingProxyType(
+    {
+        np.exp: ex.exp,
+        np.exp2: ex.exp2,
+        np.expm1: lambda x: ex.sub(ex.exp(x), 1),
+        np.log: ex.log,
+        np.log2: ex.log2,
+        np.log10: ex.log10,
+        np.log1p: lambda x: ex.log(ex.add(x, 1)),
+        np.sqrt: ex.sqrt,
+        np.square: lambda x: ex.mul(x, x),
+        np.reciprocal: ex.reciprocal,
+        np.sin: ex.sin,
+        np.cos: ex.cos,
+        np.tanh: ex.tanh,
+        np.floor: ex.floor,
+        np.ceil: ex.ceil,
+        np.rint: ex.round_,
+        np.absolute: ex.abs_,
+        np.negative: ex.neg,
+        np.positive: lambda x: x,
+        np.sign: lambda x: ex.where(ex.gt(x, 0), 1, ex.where(ex.lt(x, 0), -1, 0)),
+        np.maximum: ex.maximum,
+        np.minimum: ex.minimum,
+        np.add: ex.add,
+        np.subtract: ex.sub,
+        np.multiply: ex.mul,
+        np.true_divide: ex.div,
+        np.floor_divide: ex.floordiv,
+        np.remainder: ex.mod,
+        np.power: ex.pow_,
+        np.float_power: ex.pow_,
+        np.equal: ex.eq,
+        np.not_equal: ex.ne,
+        np.less: ex.lt,
+        np.less_equal: ex.le,
+        np.greater: ex.gt,
+        np.greater_equal: ex.ge,
+        np.logical_and: ex.and_,
+        np.logical_or: ex.or_,
+        np.logical_xor: ex.xor,
+        np.logical_not: ex.not_,
+        np.bitwise_and: ex.and_,
+        np.bitwise_or: ex.or_,
+        np.bitwise_xor: ex.xor,
+        np.invert: ex.not_,
+    }
+)
+"""By NumPy function: what builds its expression."""
+
+
+def supported(ufunc: np.ufunc) -> bool:
+    """Whether secret columns have this function."""
+    return ufunc in UFUNCS
+
+
+def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., ex.Expr]:
+    """What builds the expression of ``ufunc``, or an error that names the functions there are."""
+    if method != "__call__" or options:
+        raise TypeMismatchError(
+            f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} with "
+            f"{', '.join(map(str, options)) if isinstance(options, dict) and options else 'this method'} is not possible on a secret column: "
+            "call the plain function, or use .sum(), .min(), .max(), .where()"
+        )
+    if ufunc not in UFUNCS:
+        raise TypeMismatchError(
+            f"np.{ufunc.__name__} has no secret version. A secret column takes {', '.join(sorted('np.' + f.__name__ for f in UFUNCS))}; "
+            "anything else: .reveal() first"
+        )
+    return UFUNCS[ufunc]

@@ -1,0 +1,41 @@
+"""Bringing shared numbers into public bounds."""
+
+from __future__ import annotations
+
+from spuframe.spu.algorithms.compare import signed_bits
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.shaping import together
+from spuframe.spu.share import Share
+
+
+def beyond(box: BlackBox, x: Share, bounds: tuple[int, int], low: int | None, high: int | None) -> list[Share]:
+    """The bits ``x < low`` and ``x > high``, of those that are asked for, in the rounds of one comparison.
+
+    ``bounds`` are those of x; as many bits are compared as they need.
+    """
+    differences: list[tuple[Share]] = []
+    need = 1
+    if low is not None:
+        differences.append((box.add_public(x, -low),))
+        need = max(need, signed_bits(bounds[0] - low, bounds[1] - low))
+    if high is not None:
+        differences.append((box.add_public(-x, high),))
+        need = max(need, signed_bits(high - bounds[1], high - bounds[0]))
+    if not differences:
+        return []
+    return together(lambda s: box.msb(s[0], min(need + 1, x.bits)), differences)  # a bit more: bounds of computed values are not exact
+
+
+def clip(box: BlackBox, x: Share, bounds: tuple[int, int], to: tuple[int | None, int | None]) -> Share:
+    """X within ``to``; a side that is None is not looked at.
+
+    ``x + sum of bit * (bound - x)``: both sides in the rounds of one.
+    """
+    sides = [b for b in to if b is not None]
+    flags = beyond(box, x, bounds, *to)
+    if not flags:
+        return x
+    gains = together(lambda s: box.inject(s[0], s[1]), [(flag, box.add_public(-x, bound)) for flag, bound in zip(flags, sides, strict=True)])
+    for gain in gains:
+        x = x + gain
+    return x

@@ -1,0 +1,106 @@
+"""``exp`` and ``2**x`` of fixed point.
+
+``x * log2(e) = i + r`` with the integer i nearest, give or take 1/32: i is read off the bits of a product with few fraction bits, so that only they
+are converted; r then follows without error but the rounding of the constant. ``2**r`` is a minimax polynomial, ``2**i`` the product
+of ``1 + b_j (2^(2^j) - 1)`` over the bits of i.
+
+Rounds, for the 5 bits of i of [-10, 10] at f = 18: 7 (bits) + 2 (to numbers) + 2 (r) + 8 (polynomial) + 3 (power) + 2; about 0.2 KB a row from the
+busiest party. Ranges that leave what the result can hold cost two comparisons more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from spuframe.spu.algorithms.clip import clip
+from spuframe.spu.algorithms.coefficients import EXP2
+from spuframe.spu.algorithms.polynomial import polynomial
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.shaping import together
+from spuframe.spu.share import Share
+
+P = 28
+"""Fraction bits of r and of the polynomial."""
+TOP = 61
+"""Results stay below 2^61."""
+LOG2_E = Fraction(math.log2(math.e)) + Fraction(2.0355273740931033e-17)  # the second term is what a float cannot hold
+
+
+def exp2(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, factor: Fraction = Fraction(1)) -> Share:
+    """``2 ** (factor * x)``; ``factor`` is 1, or log2 of the base.
+
+    Parameters
+    ----------
+    box : BlackBox
+    x : Share
+        ``Arithmetic(64)`` with f fraction bits, within ``bounds``, below 2^62.
+    f : int
+    bounds : tuple of int
+        In units of ``2**-f``.
+    out : int
+        Fraction bits of the result. What would reach ``2**(61 - out)`` becomes that.
+    factor : Fraction
+        Positive.
+
+    Returns
+    -------
+    Share
+        Relative error below ``2**-21``, and two units of ``2**-out``.
+    """
+    low, high = bounds
+    if f > P:
+        x, low, high, f = box.trunc(x, f - P), (low >> (f - P)) - 1, (high >> (f - P)) + 1, P
+    unit = factor / (1 << f)
+    least, most = math.ceil(-(out + 1) / unit), math.floor((TOP - out) / unit)
+    if high <= least or low >= most:  # the same in all rows
+        return box.constant(0 if high <= least else 1 << TOP, x.kind, x.shape)
+    x = clip(box, x, (low, high), (least if low < least else None, most if high > most else None))
+    low, high = max(low, least), min(high, most)
+
+    few = 0 if factor == 1 else max(abs(low), abs(high), 1).bit_length() - f + 4  # then the rounded factor is right to 1/32
+    few = max(few, 0)
+    scale, full = round(factor * (1 << few)), TOP - f
+    point, exact = f + few, round(factor * (1 << full))
+    first = math.floor(low * unit - Fraction(1, 16))
+    bits = (math.ceil(high * unit + Fraction(1, 16)) - first).bit_length()
+    if bits > 6:
+        bits = 6  # the ends are at most 62 + 1/8 apart: the margins do not matter
+    half = 1 << (point - 1) if point else 0
+    z = box.add_public(x.scale(scale), half - (first << point))
+    word = box.a2b(z, point + bits)
+    flags = together(lambda s: box.b2a(s[0], 64), [(word.bit(point + j),) for j in range(bits)])
+    index = flags[0]
+    for j in range(1, bits):
+        index = index + flags[j].scale(1 << j)
+
+    power = powers_of_two(box, flags[:5])
+    if point:
+        rest = box.add_public(x.scale(exact) - index.scale(1 << TOP), -first << TOP)  # r, with 61 fraction bits: the wraps cancel
+        mantissa, p = polynomial(box, box.trunc(rest, TOP - P), P, EXP2, P), P
+        product_of = [mantissa, power]
+    else:
+        product_of, p = [power], 0
+    drop = p - first - out  # the product times 2**-drop is the result in its units
+
+    def scaled(by: int) -> Share:
+        if by > TOP - 1:
+            return box.constant(0, x.kind, x.shape)
+        if by > 0:
+            return box.mul(product_of[0], product_of[1], by) if len(product_of) == 2 else box.trunc(power, by)
+        plain = box.mul(product_of[0], product_of[1]) if len(product_of) == 2 else power
+        return plain.shift_left(-by)
+
+    if bits <= 5:
+        return scaled(drop)
+    return box.select(word.bit(point + 5), scaled(drop - 32), scaled(drop))
+
+
+def powers_of_two(box: BlackBox, flags: Sequence[Share]) -> Share:
+    """``2**i`` for i given by its bits as numbers 0 and 1, lowest first; a tree of exact products."""
+    factors = [box.add_public(flag.scale((1 << (1 << j)) - 1), 1) for j, flag in enumerate(flags)]
+    while len(factors) > 1:
+        pairs = [(factors[i], factors[i + 1]) for i in range(0, len(factors) - 1, 2)]
+        factors = together(lambda s: box.mul(s[0], s[1]), pairs) + factors[len(factors) & ~1 :]
+    return factors[0]

@@ -1,0 +1,145 @@
+"""Whether a value is one of k public constants.
+
+The constants are distinct, so at most one test holds and the OR of all tests is their XOR: local. Two ways for the tests, and the declared
+cost decides: all differences below each other through one `eqz`; or the bits once, and a tree over them that forms, for each group of
+neighbouring bits, a product for each pattern that occurs among the constants: constants that share a part share its product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.kernel import Cost
+from spuframe.spu.shaping import and_pairs
+from spuframe.spu.share import BIT, Arithmetic, Boolean, Share, concat
+
+ROUND = 1 << 16
+"""Bytes that a round is worth when two ways are compared: half a millisecond at 1 Gb/s."""
+
+
+def cheaper(box: BlackBox, ways: Sequence[Callable[[BlackBox], Share]]) -> Share:
+    """Run the way whose declared cost is least; kinds and shapes alone decide."""
+
+    def weight(way: Callable[[BlackBox], Share]) -> int:
+        dry = BlackBox(box.protocol, box.parties, None, box.batch_rows)
+        way(dry)
+        cost: Cost = dry.declared
+        return cost.rounds * ROUND + max(cost.sent, default=0)
+
+    return min(ways, key=weight)(box)
+
+
+def is_in(box: BlackBox, x: Share, constants: Sequence[int], bits: int | None = None) -> Share:
+    """Whether the low ``bits`` bits of x are those of one of the constants (signed ones in two's complement); x a vector.
+
+    >>> from spuframe.testing import simulate_blackbox
+    >>> import numpy as np
+    >>> simulate_blackbox("aby3", lambda box, x: is_in(box, x, [-1, 7]), np.array([7, 8, -1], np.int16)).tolist()
+    [1, 0, 1]
+    """
+    bits = x.bits if bits is None else bits
+    wanted = sorted({c % (1 << bits) for c in constants})
+    if not wanted:
+        return box.constant(0, BIT, (x.rows,))
+    if len(wanted) == 1 << bits:
+        return box.constant(1, BIT, (x.rows,))
+    if x.is_bit:
+        return x if wanted == [1] else box.not_(x)
+
+    def shapes(way: Callable[[BlackBox, Share], Share]) -> Callable[[BlackBox], Share]:
+        return lambda b: way(b, Share(x.kind, x.shape, ()) if b.dry else x)
+
+    return cheaper(
+        box,
+        [shapes(lambda b, v: _by_tests(b, v, wanted, bits)), shapes(lambda b, v: bits_in(b, _bits_of(b, v, bits), wanted))],
+    )
+
+
+def _by_tests(box: BlackBox, x: Share, wanted: Sequence[int], bits: int) -> Share:
+    n = x.rows
+
+    def moved(c: int) -> Share:
+        public = box.constant(c, x.kind, x.shape)
+        return x - public if isinstance(x.kind, Arithmetic) else x ^ public
+
+    found = box.eqz(concat([moved(c) for c in wanted]), bits)
+    return reduce(lambda a, b: a ^ b, [found.slice(i * n, (i + 1) * n) for i in range(len(wanted))])
+
+
+def _bits_of(box: BlackBox, x: Share, bits: int) -> list[Share]:
+    word = box.a2b(x, bits) if isinstance(x.kind, Arithmetic) else x
+    return [word.bit(j) for j in range(bits)]
+
+
+def bits_in(box: BlackBox, bits: Sequence[Share], wanted: Sequence[int]) -> Share:
+    """Whether the word of the given bits, lowest first, is one of the distinct unsigned words ``wanted``: ceil(log2 of its bits) rounds."""
+    groups: list[tuple[int, int, dict[int, Share]]] = []  # first bit, how many, and for each pattern its product
+    for j, bit in enumerate(bits):
+        patterns = {c >> j & 1 for c in wanted}
+        groups.append((j, 1, {p: bit if p else box.not_(bit) for p in sorted(patterns)}))
+    while len(groups) > 1:
+        pairs: list[tuple[Share, Share]] = []
+        planned: list[tuple[int, int, list[int]]] = []
+        for (at, low, small), (_, high, large) in zip(groups[::2], groups[1::2], strict=False):
+            count = low + high
+            patterns_here = sorted({c >> at & ((1 << count) - 1) for c in wanted})
+            pairs += [(small[p & ((1 << low) - 1)], large[p >> low]) for p in patterns_here]
+            planned.append((at, count, patterns_here))
+        products = iter(and_pairs(box, pairs))
+        joined = [(at, count, {p: next(products) for p in found}) for at, count, found in planned]
+        groups = joined + ([groups[-1]] if len(groups) % 2 else [])
+    return reduce(lambda a, b: a ^ b, [groups[0][2][c] for c in wanted])
+
+
+def string_in(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> Share:
+    """Whether strings of ``width`` bytes, as words, are one of the constants, given as big-endian integers of ``8 * width`` bits."""
+    if len(x.shape) == 1:
+        return is_in(box, x, wanted, 8 * width)
+    words = x.shape[1]
+    padded = 64 * words - 8 * width  # the last word holds its bytes at the top
+
+    def by_tests(b: BlackBox, v: Share) -> Share:
+        n = v.rows
+        parts = []
+        for c in wanted:
+            pieces = [(c << padded) >> 64 * (words - 1 - j) & ((1 << 64) - 1) for j in range(words)]
+            parts.append([v.column(j) ^ b.constant(p, Boolean(64), (n,)) for j, p in enumerate(pieces)])
+        zero = b.eqz(concat([p for part in parts for p in part]), 64)
+        whole = [[zero.slice((i * words + j) * n, (i * words + j + 1) * n) for i in range(len(wanted))] for j in range(words)]
+        columns = [concat(column) for column in whole]
+        while len(columns) > 1:
+            half = len(columns) // 2
+            both = and_pairs(b, list(zip(columns[:half], columns[half : 2 * half], strict=True)))
+            columns = both + columns[2 * half :]
+        return reduce(lambda p, q: p ^ q, [columns[0].slice(i * n, (i + 1) * n) for i in range(len(wanted))])
+
+    def by_bits(b: BlackBox, v: Share) -> Share:
+        planes: list[Share] = []
+        for j in range(words - 1, -1, -1):
+            column = v.column(j)
+            first = padded if j == words - 1 else 0
+            planes += [column.bit(k) for k in range(first, 64)]
+        return bits_in(b, planes, wanted)
+
+    def dry(b: BlackBox) -> Share:
+        return Share(x.kind, x.shape, ()) if b.dry else x
+
+    if not wanted:
+        return box.constant(0, BIT, (x.rows,))
+    return cheaper(box, [lambda b: by_tests(b, dry(b)), lambda b: by_bits(b, dry(b))])
+
+
+def words_of(values: Sequence[bytes], width: int) -> list[int]:
+    """Byte strings as the integers that `string_in` takes; those that are too long match nothing."""
+    return sorted({int.from_bytes(v.ljust(width, b"\0"), "big") for v in values if len(v) <= width})
+
+
+def reachable(constants: Sequence[int], low: int, high: int) -> tuple[list[int], int]:
+    """The constants within ``low..high``, and how many low bits tell all values of that range apart.
+
+    >>> reachable([3, 99, -7], 0, 12)
+    ([3], 4)
+    """
+    return sorted({c for c in constants if low <= c <= high}), max(1, (high - low).bit_length())

@@ -1,0 +1,274 @@
+"""exp, exp2, power, log, log2, log10, sqrt, rsqrt, reciprocal, sin, cos, sigmoid, tanh, erf, floor, ceil, round, floordiv, mod.
+
+Errors are stated in `spuframe.expr.functions.maths`. What has no result (the logarithm of zero, a remainder by zero) is null.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spuframe.dtypes import Fixed, Int
+from spuframe.errors import RangeOverflowError
+from spuframe.spu.algorithms import roots, waves
+from spuframe.spu.algorithms.compare import signed_bits
+from spuframe.spu.algorithms.divide import divide
+from spuframe.spu.algorithms.exp import LOG2_E, exp2
+from spuframe.spu.algorithms.log import log
+from spuframe.spu.algorithms.rounding import Quotient, divmod_any, divmod_power, floor, fraction, round_even
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.functions.arithmetic import HEADROOM, scale_by
+from spuframe.spu.shaping import together
+from spuframe.spu.share import Arithmetic, Array, Share
+from spuframe.spu.value import Call, Node, Value
+
+Bounds = tuple[int, int]
+Work = Callable[[Call, Share, int, Bounds], tuple[Share, Share | None]]
+_TOP = (1 << HEADROOM) - 1
+
+
+def _unary(work: Work) -> Callable[[Call, Value], Value]:
+    """A primitive of one number; ``work(call, share, f, bounds)`` gives the result, and the bit of its being one."""
+
+    def run(call: Call, x: Value) -> Value:
+        if x.share is None:  # null in every row
+            return call.result(call.number(x, 64, call.node.frac), x.valid)
+        bounds = max(x.low, -_TOP), min(x.high, _TOP)
+        if max(map(abs, (x.low, x.high))) > 1 << HEADROOM:
+            raise RangeOverflowError(f"{x.dtype} values may reach 2^62 and more, which this function cannot take: declare the column's range")
+        share, defined = work(call, call.number(x, 64, x.frac), x.frac, bounds)
+        valid = x.valid
+        if defined is not None and call.node.nullable:
+            valid = defined if valid is None else call.box.and_(valid, defined)
+        return call.result(share, valid)
+
+    return run
+
+
+# ---- exponentials and logarithms ------------------------------------------------------------------
+def _exp(factor: Fraction) -> Callable[[Call, Value], Value]:
+    return _unary(lambda call, x, f, bounds: (exp2(call.box, x, f, bounds, call.node.frac, factor), None))
+
+
+def _power(call: Call, x: Value, base: Value) -> Value:
+    """A public base to a secret power."""
+    factor = Fraction(math.log2(float(base.number)))
+    if factor < 0:
+        turned = _unary(lambda c, v, f, b: (exp2(c.box, -v, f, (-b[1], -b[0]), c.node.frac, -factor), None))
+        return turned(call, x)
+    return _exp(factor)(call, x)
+
+
+def _log(unit: float) -> Callable[[Call, Value], Value]:
+    return _unary(lambda call, x, f, bounds: log(call.box, x, f, bounds, call.node.frac, unit))
+
+
+# ---- roots -----------------------------------------------------------------------------------------
+def _sqrt(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
+    found = roots.sqrt(call.box, x, f, bounds, call.node.frac)
+    if bounds[0] >= 0:
+        return found, None
+    return found, call.box.not_(call.box.msb(x, min(64, signed_bits(*bounds))))
+
+
+def _rsqrt(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
+    return roots.rsqrt(call.box, x, f, bounds, call.node.frac)
+
+
+def _reciprocal(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
+    return roots.reciprocal(call.box, x, f, bounds, call.node.frac)
+
+
+# ---- waves -----------------------------------------------------------------------------------------
+def _sine(quarters: int) -> Callable[[Call, Value], Value]:
+    return _unary(lambda call, x, f, bounds: (waves.sine(call.box, x, f, bounds, call.node.frac, quarters), None))
+
+
+def _saturating(what: waves.Saturating) -> Callable[[Call, Value], Value]:
+    return _unary(lambda call, x, f, bounds: (waves.saturating(call.box, x, f, bounds, call.node.frac, what), None))
+
+
+# ---- whole numbers ---------------------------------------------------------------------------------
+def _floor(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
+    return (floor(call.box, x, f) if f else x), None
+
+
+def _ceil(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
+    return (-floor(call.box, -x, f) if f else x), None
+
+
+def _round(call: Call, x: Value, decimals: Value) -> Value:
+    digits = int(decimals.number)
+    box = call.box
+
+    def work(_: Call, v: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
+        if not f:
+            return v, None
+        if not digits:
+            return round_even(box, v, f), None
+        low = fraction(box, v, f)  # what stands before the point is left alone: it is even in units of the last decimal, and would not fit
+        whole = round_even(box, low.scale(10**digits), f)
+        return v - low + scale_by(box, whole, Fraction(1, 10**digits), 1 << f), None
+
+    return _unary(work)(call, x)
+
+
+def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
+    """Quotient and remainder of what both are in units of their common type, and the validity."""
+    box, frac = call.box, max(x.frac, y.frac)
+    a, valid = call.number(x, 64, frac), call.valid(x, y)
+    most_a = max(abs(x.low), abs(x.high), 1) << (frac - x.frac)
+    if y.is_public:
+        by = call.scaled(y, frac)
+        if by < 0:
+            a = -a
+        found = _by_public(box, a, abs(by), min(most_a, _TOP))
+        return (Quotient(found.quotient, -found.remainder) if by < 0 else found), valid
+    b, low, high = call.number(y, 64, frac), y.low << (frac - y.frac), y.high << (frac - y.frac)
+    sign: Share | None = None
+    if low < 0:
+        sign = box.msb(b, min(64, signed_bits(low, high)))
+        flips = together(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)])
+        a, b = a - flips[0].scale(2), b - flips[1].scale(2)
+        low, high = (0, max(-low, high)) if high >= 0 else (-high, -low)
+    nonzero: list[Share] = []
+
+    def near(v: Share, shift: int, most: int) -> Share:
+        top = min(most_a, (most + 1) * high)
+        found = divide(box, v, b, numerator=(-top, top), denominator=(low, high), shift=shift, quotient=(most + 1) << shift)
+        nonzero[:] = [] if found.nonzero is None else [found.nonzero]
+        return found.quotient
+
+    found = divmod_any(box, a, b, min(most_a // max(low, 1) + 1, _TOP >> 1), high, near)
+    if nonzero:
+        valid = nonzero[0] if valid is None else box.and_(valid, nonzero[0])
+    if sign is not None:
+        found = Quotient(found.quotient, found.remainder - box.inject(sign, found.remainder).scale(2))
+    return found, valid
+
+
+def _by_public(box: BlackBox, a: Share, by: int, most_a: int) -> Quotient:
+    if by & (by - 1) == 0:
+        return divmod_power(box, a, by.bit_length() - 1)
+    return divmod_any(
+        box, a, by, most_a // by + 1, by, lambda v, shift, most: scale_by(box, v, Fraction(1 << shift, by), (most + 1) << shift)
+    )
+
+
+def _floordiv(call: Call, x: Value, y: Value) -> Value:
+    if any(v.share is None and v.public is None for v in (x, y)):
+        return call.result(call.box.constant(0, _kind(call), (call.rows,)), call.valid(x, y))
+    found, valid = _divided(call, x, y)
+    return call.result(found.quotient.shift_left(call.node.frac), valid)
+
+
+def _mod(call: Call, x: Value, y: Value) -> Value:
+    if any(v.share is None and v.public is None for v in (x, y)):
+        return call.result(call.box.constant(0, _kind(call), (call.rows,)), call.valid(x, y))
+    found, valid = _divided(call, x, y)
+    return call.result(found.remainder, valid)
+
+
+def _kind(call: Call) -> Any:
+    return Arithmetic(call.node.ring)
+
+
+SECRET = {
+    "exp": _exp(LOG2_E),
+    "exp2": _exp(Fraction(1)),
+    "power": _power,
+    "log": _log(math.log(2)),
+    "log2": _log(1.0),
+    "log10": _log(math.log10(2)),
+    "sqrt": _unary(_sqrt),
+    "rsqrt": _unary(_rsqrt),
+    "reciprocal": _unary(_reciprocal),
+    "sin": _sine(0),
+    "cos": _sine(1),
+    "sigmoid": _saturating(waves.SIGMOID),
+    "tanh": _saturating(waves.TANH),
+    "erf": _saturating(waves.ERF),
+    "floor": _unary(_floor),
+    "ceil": _unary(_ceil),
+    "round": _round,
+    "floordiv": _floordiv,
+    "mod": _mod,
+}
+
+
+# ---- over Arrow ---------------------------------------------------------------------------------
+def _read(x: Any, integers: bool = False) -> tuple[Array, Array]:
+    """Values (zero for null) and the mask of nulls, of an array or a scalar."""
+    array = pa.array([x.as_py()], x.type) if isinstance(x, pa.Scalar) else x
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    missing = np.asarray(array.is_null())
+    plain = array.cast(pa.int64()) if integers else array.cast(pa.float64(), safe=False)
+    return np.asarray(plain.fill_null(0)), missing
+
+
+def _written(values: Array, missing: Array, scalar: bool) -> Any:
+    array = pa.array(values, mask=missing)
+    return array[0] if scalar else array
+
+
+def _plain(fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | None = None) -> Callable[[Node, Any], Any]:
+    """A function of float64, null where ``undefined``; within the bounds of the node."""
+
+    def run(node: Node, x: Any) -> Any:
+        values, missing = _read(x)
+        if undefined is not None:
+            missing = missing | undefined(values)
+        with np.errstate(all="ignore"):
+            found = fn(np.where(missing, 1.0, values))
+        return _written(np.clip(found, node.low * 2.0**-node.frac, node.high * 2.0**-node.frac), missing, isinstance(x, pa.Scalar))
+
+    return run
+
+
+def _plain_power(node: Node, x: Any, base: Any) -> Any:
+    return _plain(lambda v: np.power(float(base.as_py()), v))(node, x)
+
+
+def _plain_divided(which: Callable[[Array, Array], Array]) -> Callable[[Node, Any, Any], Any]:
+    def run(node: Node, x: Any, y: Any) -> Any:
+        whole = isinstance(node.dtype, Int)
+        (a, no_a), (b, no_b) = _read(x, whole), _read(y, whole)
+        missing = no_a | no_b | (b == 0)
+        found = which(np.where(missing, 0, a), np.where(missing, 1, b))
+        return _written(found, missing, isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar))
+
+    return run
+
+
+def _whole(fn: Callable[[Array], Array]) -> Callable[[Node, Any], Any]:
+    return lambda node, x: _plain(fn)(node, x) if isinstance(node.dtype, Fixed) else x
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+PLAIN = {
+    "exp": _plain(np.exp),
+    "exp2": _plain(np.exp2),
+    "power": _plain_power,
+    "log": _plain(np.log, lambda v: v <= 0),
+    "log2": _plain(np.log2, lambda v: v <= 0),
+    "log10": _plain(np.log10, lambda v: v <= 0),
+    "sqrt": _plain(np.sqrt, lambda v: v < 0),
+    "rsqrt": _plain(lambda v: 1 / np.sqrt(v), lambda v: v <= 0),
+    "reciprocal": _plain(lambda v: 1 / v, lambda v: v == 0),
+    "sin": _plain(np.sin),
+    "cos": _plain(np.cos),
+    "sigmoid": _plain(lambda v: 0.5 + 0.5 * np.tanh(v / 2)),
+    "tanh": _plain(np.tanh),
+    "erf": _plain(_erf),
+    "floor": _whole(np.floor),
+    "ceil": _whole(np.ceil),
+    "round": lambda node, x, decimals: _whole(lambda v: np.asarray(np.round(v, decimals.as_py())))(node, x),
+    "floordiv": _plain_divided(np.floor_divide),
+    "mod": _plain_divided(np.mod),
+}

@@ -1,0 +1,106 @@
+"""What estimators refuse before anything is sent, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spuframe as sf
+from spuframe.errors import ForeignFrameError, NotFittedError, PlanError, RangeOverflowError, SchemaError, SpuframeError, TypeMismatchError
+from spuframe.ml import LogisticRegression, StandardScaler
+
+
+@pytest.fixture(scope="module")
+def frame(session: sf.Session) -> sf.SecretFrame:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.normal(size=20), "b": rng.integers(0, 9, 20), "s": ["x", "y"] * 10, "y": [0, 1] * 10})
+    return session.from_pandas(table.assign(three=[0, 1, 2, 1] * 5), owner="o")
+
+
+@pytest.fixture(scope="module")
+def foreign(session: sf.Session, frame: sf.SecretFrame) -> sf.SecretFrame:
+    """The same table in another session (never started: only its plans are looked at)."""
+    other = object.__new__(sf.Session)
+    return sf.SecretFrame(other, frame.node)
+
+
+Call = Callable[[Any, Any], object]
+CASES: list[tuple[str, Call, type[SpuframeError], str]] = [
+    ("three classes", lambda f, o: fit(f, f["three"]), SchemaError, r"range \(0, 3\).*ranges=\{'y': \(0, 1\)\}.*y == 1"),
+    ("float target", lambda f, o: fit(f, f["a"]), TypeMismatchError, r"`y` is float.*frame\['x'\] > 0"),
+    ("string target", lambda f, o: fit(f, f["s"]), TypeMismatchError, "`y` is string"),
+    ("target is a frame", lambda f, o: fit(f, f[["y"]]), TypeMismatchError, r"must be a SecretSeries, got SecretFrame: select it with frame\['name'\]"),
+    ("target is an array", lambda f, o: fit(f, np.zeros(20)), TypeMismatchError, "must be a SecretSeries, got ndarray"),
+    ("target of other rows", lambda f, o: fit(f, f[f["b"] > 3]["y"]), SchemaError, "merge the frames on a key first"),
+    ("target of another session", lambda f, o: fit(f, o["y"]), ForeignFrameError, "read both tables in one"),
+    ("features are an array", lambda f, o: LogisticRegression().fit(np.zeros((20, 2)), f["y"]), TypeMismatchError, r"got ndarray: select columns with frame\["),  # type: ignore[arg-type]
+    ("features are a column", lambda f, o: LogisticRegression().fit(f["a"], f["y"]), TypeMismatchError, "must be a SecretFrame, got SecretSeries"),
+    ("no features", lambda f, o: LogisticRegression().fit(f[[]], f["y"]), SchemaError, "select at least one feature"),
+    ("no rows", lambda f, o: LogisticRegression().fit(f.head(0)[["a"]], f.head(0)["y"]), SchemaError, "no rows"),
+    ("string features", lambda f, o: LogisticRegression().fit(f[["a", "s"]], f["y"]), TypeMismatchError, "column 's'.*drop or encode it"),
+    ("scaled strings", lambda f, o: StandardScaler().fit(f), TypeMismatchError, "column 's'"),
+    ("predict before fit", lambda f, o: LogisticRegression().predict(f), NotFittedError, "not fitted yet: call fit"),
+    ("score before fit", lambda f, o: LogisticRegression().score(f[["a"]], f["y"]), NotFittedError, "not fitted yet: call fit"),
+    ("transform before fit", lambda f, o: StandardScaler().transform(f), NotFittedError, "not fitted yet: call fit"),
+]
+
+
+def fit(frame: sf.SecretFrame, y: Any) -> object:
+    return LogisticRegression(max_iter=1).fit(frame[["a", "b"]], y)
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_is_refused(session: sf.Session, frame: Any, foreign: Any, call: Call, error: type[SpuframeError], message: str) -> None:
+    before = session.last_profile
+    with pytest.raises(error, match=message):
+        call(frame, foreign)
+    assert session.last_profile is before  # nothing ran
+
+
+PARAMETERS: list[tuple[dict[str, Any], str]] = [
+    ({"penalty": "l1"}, "`penalty` must be 'l2' or None, got 'l1'"),
+    ({"C": 0}, "`C` must be a positive number, got 0"),
+    ({"C": True}, "`C` must be a positive number, got True"),
+    ({"C": float("inf")}, "`C` must be a positive number, got inf"),
+    ({"max_iter": 0}, "`max_iter` must be a whole number of at least 1, got 0"),
+    ({"max_iter": 1.5}, "`max_iter` must be a whole number"),
+    ({"batch_size": 0}, "`batch_size` must be a whole number of at least 1"),
+    ({"learning_rate": "adaptive"}, "`learning_rate` must be a positive number or 'auto', got 'adaptive'"),
+    ({"learning_rate": -1.0}, "`learning_rate` must be a positive number or 'auto'"),
+    ({"learning_rate": 0.5, "C": 1e-3}, "must be at most 0.02 here; lower it, raise `C`"),
+    ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\), got 1.0"),
+    ({"momentum": "high"}, r"`momentum` must be in \[0, 1\)"),
+    ({"solver": "lbfgs"}, "`solver` must be 'sgd', got 'lbfgs'"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "message"), PARAMETERS, ids=[str(p[0]) for p in PARAMETERS])
+def test_parameter_is_refused(session: sf.Session, frame: sf.SecretFrame, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError, match=message):
+        LogisticRegression(**parameters).fit(frame[["a"]], frame["y"])
+
+
+def test_features_of_no_known_range_are_refused(session: sf.Session) -> None:
+    frame = session.from_pandas(pd.DataFrame({"a": [0.5, 2.0], "y": [0, 1]}), owner="o", ranges={"a": (-1e13, 1e13), "y": (0, 1)})
+    with pytest.raises(RangeOverflowError, match=r"column 'a'.*declare it when reading \(ranges=\{'a': \(low, high\)\}\), or bound it with .clip"):
+        LogisticRegression().fit(frame[["a"]], frame["y"])
+    bounded = frame.assign(a=frame["a"].clip(0, 4))
+    assert StandardScaler().fit(bounded[["a"]]).mean_.reveal().item() == pytest.approx(1.25, abs=1e-4)
+
+
+def test_other_features_at_predict(session: sf.Session, frame: Any, foreign: Any) -> None:
+    model = LogisticRegression(max_iter=1).fit(frame[["a", "b"]], frame["y"])
+    for method in (model.predict, model.predict_proba, model.decision_function):
+        with pytest.raises(SchemaError, match=r"fitted with, \['a', 'b'\]; it lacks \['b'\] and has \[\] besides"):
+            method(frame[["a"]])
+        with pytest.raises(SchemaError, match=r"lacks \[\] and has \['three'\] besides"):
+            method(frame[["a", "b", "three"]])
+        with pytest.raises(ForeignFrameError, match="another session"):
+            method(foreign[["a", "b"]])
+    with pytest.raises(SchemaError, match="it lacks"):
+        model.score(frame[["a", "three"]], frame["y"])
+    assert len(model.predict(frame[["b", "a"]]).reveal()) == 20  # the session works on
