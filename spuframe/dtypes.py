@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from spuframe.errors import ColumnNotFoundError, PlanError, SchemaError
 
@@ -118,7 +118,12 @@ EPOCH = datetime.date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Date(DType):
-    """Days of the proleptic Gregorian calendar, from year 1 to 9999; counted from 1970-01-01, also in ranges and literals of plans."""
+    """Days of the proleptic Gregorian calendar, from year 1 to 9999; counted from 1970-01-01, also in ranges and literals of plans.
+
+    Shares count from 2000-01-01 (`ORIGIN`), so that the dates from 1955 to 2044 fit the ring of 16 bits.
+    """
+
+    ORIGIN: ClassVar[int] = 10957
 
     @property
     def has_range(self) -> bool:

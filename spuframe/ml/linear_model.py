@@ -27,7 +27,7 @@ from spuframe.ml.base import (
 from spuframe.plan.tensor import Program, Ref
 
 INTERCEPT = "intercept"
-UNIT = (-2.0**-10, 1 + 2.0**-10)
+UNIT = (-(2.0**-10), 1 + 2.0**-10)
 """Bounds of a probability, with room for rounding."""
 
 
@@ -171,9 +171,7 @@ class LogisticRegression(SecretEstimator):
             self._loop(p, x, label, w, v, settle * batches, size, rate if batches == 1 else rate / 4, self.momentum / 2, penalties)
         return w
 
-    def _loop(
-        self, p: Program, x: Ref, label: Ref, w: Ref, v: Ref, trips: int, size: int, rate: float, momentum: float, penalties: list[float]
-    ) -> None:
+    def _loop(self, p: Program, x: Ref, label: Ref, w: Ref, v: Ref, trips: int, size: int, rate: float, momentum: float, penalties: list[float]) -> None:
         # The mean of |x e| over a batch is at most that of |x|: 1, or for standardised columns sqrt(rows / size). The penalty pulls no harder
         # than the data did, and momentum m adds up 1 / (1 - m) steps.
         steepest = max(1.0, sqrt(x.rows / size)) if self.standardize else 1.0
@@ -215,7 +213,8 @@ class LogisticRegression(SecretEstimator):
     # ---- predict -----------------------------------------------------------------------------------
     def decision_function(self, X: SecretFrame) -> SecretSeries:
         """``X coef + intercept``, secret and lazy; null where any feature is."""
-        return self._apply(X, "decision")["decision"]
+        decision: SecretSeries = self._apply(X, "decision")["decision"]
+        return decision
 
     def predict_proba(self, X: SecretFrame) -> SecretFrame:
         """Probabilities of the two classes, secret and lazy: a column per class, named after it; rows as in ``X``, null where any feature is."""
@@ -223,7 +222,7 @@ class LogisticRegression(SecretEstimator):
 
     def predict(self, X: SecretFrame) -> SecretSeries:
         """The likelier class of every row, secret and lazy; null where any feature is."""
-        label = self._apply(X, "label")["label"]
+        label: SecretSeries = self._apply(X, "label")["label"]
         return label if self.classes_.dtype == bool else label.astype("int64")
 
     def score(self, X: SecretFrame, y: SecretSeries) -> float:

@@ -144,8 +144,9 @@ class Program:
             if (extra.rows, extra.columns, len(rates)) != (a.columns, b.columns, a.columns):
                 raise SchemaError(f"a sum of shape {(extra.rows, extra.columns)} with {len(rates)} rates does not fit {(a.columns, b.columns)}")
         adds, rates_ = [r.name for r, _ in add], [[float(x) for x in rates] for _, rates in add]
-        out = {"rate": float(rate), "adds": adds, "add_rates": rates_, "bound": float(bound)}
-        return self._emit("matmul_mean", a.columns, b.columns, a=a.name, b=b.name, **out)
+        return self._emit(
+            "matmul_mean", a.columns, b.columns, a=a.name, b=b.name, rate=float(rate), adds=adds, add_rates=rates_, bound=float(bound)
+        )
 
     def mean(self, a: Ref, mask: Ref | None) -> Ref:
         """Means of the columns over the rows where the mask is one: (1, columns).

@@ -63,9 +63,9 @@ class _Use:
         if step.op == "concat":
             return self.concat(step, inputs)
         if step.op == "tensor":
-            for instruction in step.params["program"]["body"]:
+            for instruction in step.params["program"].get("body", ()):
                 if instruction["op"] == "input":
-                    for name in instruction["columns"]:
+                    for name in instruction.get("columns", ()):
                         self.want(inputs[instruction["table"]].get(name, frozenset()), 64)
             return {}
         if step.op == "aggregate" and not step.params["keys"]:
@@ -135,7 +135,8 @@ def _ring(dtype: DType, bounds: Sequence[float] | None) -> int:
     """Bits of the ring of a value of the type."""
     if isinstance(dtype, Int | Date):
         low, high = dtype.bounds if bounds is None else bounds
-        return ring_for(int(low), int(high))
+        zero = dtype.ORIGIN if isinstance(dtype, Date) else 0
+        return ring_for(int(low) - zero, int(high) - zero)
     return 64 if isinstance(dtype, Fixed) else 0
 
 

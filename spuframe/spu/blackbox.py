@@ -15,7 +15,9 @@ import numpy as np
 from spuframe.errors import PlanError, ProtocolError, RangeOverflowError, TypeMismatchError
 from spuframe.spu.context import Context, finished
 from spuframe.spu.kernel import Cost, Kernel, Protocol
+from spuframe.spu.rows import SLICE_BATCHES, Rows, Work, by_slices
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, pack, stored_shape
+from spuframe.spu.table import Table
 from spuframe.spu.wave import Wave
 
 BATCH_ROWS = 1 << 18
@@ -197,6 +199,18 @@ class BlackBox:
     def unshuffle(self, perm: Any, xs: Sequence[Share]) -> list[Share]:
         return cast("list[Share]", self._run("unshuffle", (perm, list(xs)), lambda: [Share(x.kind, x.shape, ()) for x in xs]))
 
+    # ---- many rows ------------------------------------------------------------------------------
+    def by_slices(self, table: Table, work: Work) -> list[Share | None]:
+        """Shares that ``work`` computes row by row from a table, some batches at a time: see `spuframe.spu.rows.by_slices`."""
+        return by_slices(table, SLICE_BATCHES * self.batch_rows, self._repeated if self.dry else None, work)
+
+    def _repeated(self, count: int, run: Callable[[], None]) -> None:
+        before, calls = self.declared, dict(self.calls)
+        run()
+        self.declared += (self.declared - before).times(count - 1)
+        for name, now in self.calls.items():
+            self.calls[name] += (now - calls.get(name, 0)) * (count - 1)
+
     # ---- how a kernel is run ----------------------------------------------------------------------
     def _kernel(self, name: str) -> Kernel:
         kernel = self.protocol.kernels.get(name)
@@ -238,22 +252,18 @@ class BlackBox:
             return Share(kind, shape, ())
         if n <= chunk:
             return cast(Share, finished(self.ctx, kernel.run(self.ctx, *arguments(shares))))
-        parts: list[Array] = []
+        rows = Rows(kind, shape)
         for first in range(0, n, batch):
             starts = range(first, min(first + batch, n), chunk)
 
             def take(i: int, result: Share, starts: range = starts) -> None:
-                if not parts:
-                    parts.extend(np.empty(stored_shape(kind, shape), kind.word) for _ in result.parts)
-                at = starts[i] // 8 if kind == BIT else starts[i]
-                for part, made in zip(parts, result.parts, strict=True):
-                    part[at : at + len(made)] = made
+                rows.put(starts[i], result)
 
             if kernel.pauses:
                 self.ctx.together((kernel.run(self.ctx, *piece(start)) for start in starts), take)
             else:
                 take(0, finished(self.ctx, kernel.run(self.ctx, *piece(first))))
-        return Share(kind, shape, tuple(parts))
+        return rows.share()
 
 
 # ---- what a kernel can take: refused when the plan is built, since a dry run calls the same methods -----------

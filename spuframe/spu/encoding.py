@@ -6,7 +6,7 @@ type             kind                 words
 bool             ``Boolean(1)``       a bitmap
 int              ``Arithmetic(k)``    two's complement; k is the narrowest of 8, 16, 32, 64 with ``|x| < 2**(k-2)``, at most 64
 fixed point      ``Arithmetic(64)``   ``round(x * 2**f)``
-date             ``Arithmetic(k)``    days since 1970-01-01, as int
+date             ``Arithmetic(k)``    days since 2000-01-01, as int: from 1955 to 2044 in 16 bits
 string[w], w<=8  ``Boolean(8*w)``     bytes, big-endian, so that the order of the words is the order of the strings
 string[w], w>8   ``Boolean(64)``      rows x words, the most significant word first
 ================ ==================== =====================================================================
@@ -25,13 +25,18 @@ from spuframe.dtypes import RINGS, Bool, Date, DType, Field, Fixed, Int, Range, 
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
-__all__ = ["RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "ring_for", "string_words", "units"]
+__all__ = ["RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "origin", "ring_for", "string_words", "units"]
+
+def origin(dtype: DType) -> int:
+    """What the word zero stands for: dates are counted from a day of their own, so that they stay small."""
+    return Date.ORIGIN if isinstance(dtype, Date) else 0
+
 
 def units(dtype: DType, bounds: Range | None) -> tuple[int, int]:
     """The bounds of a column as integers of its ring, in units of ``2**-f``; those of the type where none are known."""
     if isinstance(dtype, Int | Date):
         low, high = dtype.bounds if bounds is None else bounds
-        return math.floor(low), math.ceil(high)
+        return math.floor(low) - origin(dtype), math.ceil(high) - origin(dtype)
     if isinstance(dtype, Fixed):
         top = 1 << 62
         if bounds is None:
@@ -117,6 +122,8 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Arra
     low, high = field.range or field.dtype.bounds  # type: ignore[attr-defined]
     _check(numbers, nulls, low, high, field)
     kind = column_kind(field)[0]
+    if isinstance(field.dtype, Date):
+        numbers = numbers.astype(np.int64) - Date.ORIGIN
     return numbers.astype(np.uint64 if numbers.dtype == np.uint64 else np.int64).astype(kind.word), valid
 
 
@@ -216,7 +223,7 @@ def decode(words: Array, valid: Array | None, field: Field) -> pa.Array:
     if isinstance(dtype, Fixed):
         return pa.array(numbers.astype(np.float64) * 2.0**-dtype.f, mask=mask)
     if isinstance(dtype, Date):
-        return pa.array(numbers.astype(np.int32), mask=mask).cast(pa.date32())
+        return pa.array(numbers.astype(np.int32) + np.int32(Date.ORIGIN), mask=mask).cast(pa.date32())
     return pa.array(numbers.astype(np.dtype(dtype.name)), mask=mask)
 
 

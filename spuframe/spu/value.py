@@ -12,7 +12,7 @@ import numpy as np
 from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import kind_of, string_words, units
+from spuframe.spu.encoding import kind_of, origin, string_words, units
 from spuframe.spu.shaping import fit, string_width
 from spuframe.spu.share import BIT, Arithmetic, Share
 
@@ -79,9 +79,9 @@ class Value(Node):
 
     @property
     def number(self) -> Fraction:
-        """The exact public number."""
+        """The exact public number, in the unit and from the origin of the words of its type."""
         assert self.public is not None and not isinstance(self.public, str)
-        return Fraction(self.public)
+        return Fraction(self.public) - origin(self.dtype)
 
 
 class Call:
@@ -157,5 +157,5 @@ def literal(value: Scalar, node: Node, box: BlackBox, rows: int) -> Value:
     if isinstance(node.dtype, Bool):
         low = high = int(bool(value))
     elif not isinstance(value, str):
-        low = high = round(Fraction(value) * (1 << node.frac))
+        low = high = round(Fraction(value) * (1 << node.frac)) - origin(node.dtype)
     return Value(node.dtype, False, low, high, None, value)

@@ -6,6 +6,7 @@ It trains on small frames of a running session, on any protocol, and looks at th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any, cast
@@ -121,7 +122,7 @@ def _refuses_before_fit(estimator: Any, session: Session) -> None:
     frame = _frame(session, _table(0))
     fresh = clone(estimator)
     for method in _rows_for_rows(fresh):
-        error = _error(NotFittedError, lambda m=method: getattr(fresh, m)(frame[FEATURES]), f"{method} before fit")
+        error = _error(NotFittedError, partial(getattr(fresh, method), frame[FEATURES]), f"{method} before fit")
         assert "fit" in str(error), f"the error of {method} before fit must say what to do, got {error}"
 
 
@@ -160,7 +161,7 @@ def _refuses_other_features(estimator: Any, session: Session) -> None:
     _error(TypeMismatchError, lambda: clone(estimator).fit(strings[["s"]], strings["y"]), f"{name}.fit of strings")
     fitted = _fit(estimator, frame)
     for method in _rows_for_rows(fitted):
-        error = _error(SchemaError, lambda m=method: getattr(fitted, m)(frame[FEATURES[:2]]), f"{name}.{method} of two features out of three")
+        error = _error(SchemaError, partial(getattr(fitted, method), frame[FEATURES[:2]]), f"{name}.{method} of two features out of three")
         assert FEATURES[2] in str(error), f"the error of {name}.{method} must name the missing feature, got {error}"
         swapped = getattr(fitted, method)(frame[FEATURES[::-1]]).reveal()
         plain = getattr(fitted, method)(frame[FEATURES]).reveal()

@@ -21,8 +21,13 @@ RANGE = (D(2019, 1, 1), D(2021, 12, 31))
 
 
 @pytest.fixture(scope="module")
-def visits(session: sf.Session) -> sf.SecretFrame:
+def scanned(session: sf.Session) -> sf.SecretFrame:
     return session.from_arrow(ROWS, owner="clinic", ranges={"day": RANGE, "seen": ("2019-01-01", "2022-12-31")})
+
+
+@pytest.fixture(scope="module", params=["computed by the owner", "computed on shares"])
+def visits(scanned: sf.SecretFrame, request: pytest.FixtureRequest) -> sf.SecretFrame:
+    return scanned if request.param == "computed by the owner" else scanned.persist()
 
 
 def values(column: sf.SecretSeries) -> list[object]:
@@ -37,7 +42,10 @@ def test_reading(visits: sf.SecretFrame) -> None:
     assert table.sort_by("id").equals(ROWS.select(table.column_names).sort_by("id"))
     assert visits.reveal()["day"].dropna().iloc[0] == D(2020, 2, 29)
     assert "2019-01-01 .. 2021-12-31" in repr(visits)
-    assert "day (date in [2019-01-01, 2021-12-31] with nulls)" in visits.explain()
+
+
+def test_what_is_published(scanned: sf.SecretFrame) -> None:
+    assert "day (date in [2019-01-01, 2021-12-31] with nulls)" in scanned.explain()
 
 
 @pytest.mark.parametrize("bound", [D(2020, 2, 29), "2020-02-29", datetime.datetime(2020, 2, 29), pd.Timestamp("2020-02-29"), np.datetime64("2020-02-29")])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spuframe import plugins
 from spuframe.spu.algorithms.rsqrt import SCALE, leading_bit, rsqrt
 from spuframe.spu.algorithms.sigmoid import HALF, coefficients, sigmoid
-from spuframe.spu.share import Arithmetic, Boolean
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.share import Arithmetic, Boolean, Share
 from spuframe.testing import simulate_blackbox
 
 A64 = Arithmetic(64)
@@ -36,6 +38,16 @@ def test_sigmoid_over_the_whole_type(protocol: str) -> None:
     got = floating(simulate_blackbox(protocol, lambda box, s: sigmoid(box, s, F), (fixed(x), A64)))
     want = 1 / (1 + np.exp(-np.clip(floating(fixed(x)), -700, 700)))
     assert np.abs(got - want).max() < 3e-5 + 2.0**-F
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_logistic_runs_in_the_rounds_of_its_comparison_and_a_choice(rows: int) -> None:
+    box = BlackBox(plugins.protocol("aby3"), 3)
+    sigmoid(box, Share(A64, (rows,), ()), 36, F)
+    assert box.declared.rounds == 8  # 6 of 33 bits, 2
+    x = np.linspace(-12, 12, rows)
+    got = floating(simulate_blackbox("aby3", lambda box, s: sigmoid(box, s, 36, F), (fixed(x, 36), A64)))  # holds the run to the declared cost
+    assert np.abs(got - 1 / (1 + np.exp(-x))).max() < 4e-5
 
 
 @pytest.mark.parametrize("f", [8, 30, 36])

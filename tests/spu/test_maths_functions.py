@@ -202,7 +202,7 @@ def table():
     w[:6] = [2.0**43, -(2.0**43), 0.0, -TINY, 1e4, 2.5]
     j = rng.integers(-9, 10, ROWS)
     j[:3] = [0, 7, -7]
-    fine = np.rint(np.geomspace(1e-5, 1e4, ROWS) * 2**30) / 2**30
+    fine = np.rint(np.geomspace(1.1e-5, 1e4, ROWS) * 2**30) / 2**30
     i = [None if k == 9 else int(v) for k, v in enumerate(rng.integers(-1000, 1001, ROWS))]
     return pa.table(
         {
@@ -212,7 +212,7 @@ def table():
             "x": pa.array([None if k == 11 else float(v) for k, v in enumerate(x)]),
             "p": np.rint(np.geomspace(0.0101, 99.9, ROWS) * 2**18) / 2**18,
             "w": w,
-            "fine": np.clip(fine, 1e-5, 1e4),
+            "fine": fine,
         }
     )
 
@@ -233,7 +233,7 @@ CLOSE = [
     (ex.sqrt(C["j"]), 1e-5), (ex.reciprocal(C["fine"]), 1e-6), (ex.div(1, C["x"]), 1e-5), (ex.reciprocal(C["j"]), 1e-6), (ex.pow_(C["p"], -2), 1e-4),
     (ex.sin(C["x"]), 1e-5), (ex.cos(C["i"]), 1e-5), (ex.sigmoid(C["x"]), 1e-4), (ex.tanh(C["w"]), 2e-5), (ex.erf(C["x"]), 2e-5), (ex.sigmoid(C["w"]), 1e-4),
     (ex.pow_(C["p"], 1.7), 1e-5), (ex.pow_(C["p"], 0.5), 1e-5), (ex.pow_(C["x"], 3), 1e-5), (ex.pow_(C["x"], 0.3), 1e-5), (ex.pow_(C["p"], ex.mul(C["x"], 0.25)), 1e-4),
-    (ex.round_(C["x"], 2), 1e-5), (ex.round_(C["w"], 3), 1e-5), (ex.mul(ex.exp(C["x"]), C["p"]), 1e-5),
+    (ex.round_(C["x"], 2), 1e-5), (ex.round_(C["w"], 3), 1e-5), (ex.add(ex.exp(C["x"]), C["p"]), 1e-5), (ex.mul(ex.sub(ex.mod(C["p"], 1.0), 0.0625), C["w"]), 2e-5), (ex.mul(ex.exp(C["x"]), C["p"]), 1e-5),
 ]  # fmt: skip
 
 

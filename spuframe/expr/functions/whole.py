@@ -218,7 +218,7 @@ def _public_exponent(base: Expr, exponent: float) -> Expr:
         if whole < 0:
             if isinstance(base.dtype, Int):
                 raise PlanError(f"integers cannot be raised to the negative power {whole}, as in pandas: {base}.astype('float') first")
-            return reciprocal(_product(base, -whole))
+            return _product(reciprocal(base), -whole)
         return _product(base, whole)
     if exponent in (0.5, -0.5):
         return sqrt(base) if exponent > 0 else rsqrt(base)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Date, Fixed, Int
 from spuframe.errors import RangeOverflowError
+from spuframe.spu.algorithms.divide import _wide as wide_product
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import BIT, Share
@@ -74,6 +75,9 @@ def _mul(call: Call, x: Value, y: Value) -> Value:
             return call.result(call.box.inject(bit.share, call.number(other, node.ring, node.frac)), valid)
     if isinstance(node.dtype, Int):
         return call.result(call.box.mul(call.number(x, node.ring), call.number(y, node.ring)), valid)
+    wide = _product(call, x, y)
+    if wide is not None:
+        return call.result(wide, valid)
     fx, fy = _cut(call, x, y)
     product = call.box.mul(call.number(x, 64, fx), call.number(y, 64, fy), max(0, fx + fy - node.frac))
     return call.result(product.shift_left(max(0, node.frac - fx - fy)), valid)
@@ -85,6 +89,20 @@ def _times(call: Call, x: Value, factor: Fraction) -> Share:
         return call.number(x, node.ring, node.frac).scale(int(factor))
     limit = max(abs(node.low), abs(node.high))
     return scale_by(call.box, call.number(x, 64, x.frac), factor * Fraction(1 << node.frac, 1 << x.frac), limit)
+
+
+def _product(call: Call, x: Value, y: Value) -> Share | None:
+    """The product of fixed-point values in two halves, where it would leave the ring before its truncation; None where it stays, or cannot be had so.
+
+    Two truncations and a product more than usual, and no bit of the factors is lost.
+    """
+    node, drop = call.node, x.frac + y.frac - call.node.frac
+    small, large = sorted((x, y), key=lambda v: max(abs(v.low), abs(v.high)))
+    bits = [max(abs(v.low), abs(v.high), 1).bit_length() for v in (small, large)]
+    most = min(sum(bits), max(abs(node.low), abs(node.high), 1).bit_length() + max(drop, 0))
+    if drop <= 0 or most < HEADROOM or min(HEADROOM - 1 - bits[0], drop) < most - HEADROOM or bits[1] > HEADROOM + 1:
+        return None
+    return wide_product(call.box, call.number(large, 64, large.frac), call.number(small, 64, small.frac), min(bits[1], HEADROOM), bits[0], most, drop)
 
 
 def _cut(call: Call, x: Value, y: Value) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Fixed, Int, String
 from spuframe.spu.algorithms.compare import signed_bits
-from spuframe.spu.encoding import arrow_type
+from spuframe.spu.encoding import arrow_type, origin
 from spuframe.spu.shaping import fit
 from spuframe.spu.share import Share
 from spuframe.spu.value import Call, Node, Value
@@ -27,6 +27,10 @@ def _cast(call: Call, x: Value) -> Value:
         return call.result(call.box.not_(call.box.eqz(call.number(x, ring, x.frac), min(bits, 64))), x.valid)
     if isinstance(node.dtype, Int) and isinstance(x.dtype, Fixed) and x.share is not None:
         return call.result(fit(call.box, whole(call, x), node.ring), x.valid)
+    shift = origin(x.dtype) - origin(node.dtype)  # between dates and numbers of days
+    if shift and x.share is not None:
+        ring = max(node.ring, x.ring)
+        return call.result(call.box.add_public(call.number(x, ring), shift), x.valid)
     return call.result(call.number(x, node.ring, node.frac), x.valid)
 
 

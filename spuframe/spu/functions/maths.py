@@ -155,9 +155,12 @@ def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
 def _by_public(box: BlackBox, a: Share, by: int, most_a: int) -> Quotient:
     if by & (by - 1) == 0:
         return divmod_power(box, a, by.bit_length() - 1)
-    return divmod_any(
-        box, a, by, most_a // by + 1, by, lambda v, shift, most: scale_by(box, v, Fraction(1 << shift, by), (most + 1) << shift)
-    )
+    less = max(0, by.bit_length() - 32)  # low bits of the dividend that the quotient hardly feels
+
+    def near(v: Share, shift: int, most: int) -> Share:
+        return scale_by(box, box.trunc(v, less), Fraction(1 << (shift + less), by), (most + 1) << shift)
+
+    return divmod_any(box, a, by, most_a // by + 1, by, near)
 
 
 def _floordiv(call: Call, x: Value, y: Value) -> Value:

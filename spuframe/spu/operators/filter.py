@@ -7,16 +7,22 @@ from collections.abc import Sequence
 from spuframe.spu.evaluate import Evaluator
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.shaping import conform
+from spuframe.spu.share import Share
 from spuframe.spu.table import Table
 
 
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Validity AND the predicate AND its not being null."""
     table, box = inputs[0], env.box
-    keep, known = Evaluator(box, table).bit(step.params["predicate"])
-    for bit in (known, table.valid):
-        if bit is not None:
-            keep = box.and_(keep, bit)
+
+    def work(rows: Table) -> list[Share | None]:
+        keep, known = Evaluator(box, rows).bit(step.params["predicate"])
+        for bit in (known, rows.valid):
+            if bit is not None:
+                keep = box.and_(keep, bit)
+        return [keep]
+
+    (keep,) = box.by_slices(table, work)
     columns = {f.name: conform(box, table.columns[f.name], f, wider=True) for f in step.fields}
     there = {f.name for f in step.fields}
     order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))

@@ -67,6 +67,8 @@ class Machine:
         self.f = f
         self.values: dict[str, Share] = {}
         self.counters: dict[str, int] = {}
+        self.batches: dict[tuple[str, int, int], tuple[Share, Share]] = {}
+        self.stacked: dict[tuple[int, bytes], tuple[Share, Share]] = {}
 
     def run(self, body: Sequence[Mapping[str, Any]]) -> None:
         for instruction in body:
@@ -256,8 +258,7 @@ class Machine:
         adds = [self.values[name] for name in i["adds"]]
         factor = round(i["rate"] / n * 2.0 ** (total - 2 * f))
         if abs(factor) >= LEAST_FACTOR:
-            left = [a, *(self._diagonal(w) for w in weights)]
-            return self.box.matmul(concat(left).transpose(), concat([b.scale(factor), *adds]), total - f)
+            return self.box.matmul(self._stack(a, weights), concat([b.scale(factor), *adds]), total - f)
         cut = max(0, n.bit_length() - 1)
         mean = self.box.matmul(a.transpose(), b, cut)  # times n / 2^cut, 2f fraction bits
         mean = self.box.trunc(mean, f - GUARD)
@@ -266,11 +267,13 @@ class Machine:
             summed = summed + add.scale(weight.reshape(d, 1))
         return self.box.trunc(summed, total - f)
 
-    def _diagonal(self, weights: Array) -> Share:
-        key = f"diagonal {weights.tobytes().hex()}"
-        if key not in self.values:
-            self.values[key] = self.box.constant(np.diag(weights), RING, (len(weights), len(weights)))
-        return self.values[key]
+    def _stack(self, a: Share, weights: list[Array]) -> Share:
+        """The transpose of a with diagonal matrices beside it; kept, since a batch comes again in every epoch (one more copy of the features)."""
+        key = id(a), b"".join(w.tobytes() for w in weights)
+        if key not in self.stacked or self.stacked[key][0] is not a:
+            square = (a.shape[1], a.shape[1])
+            self.stacked[key] = a, concat([a, *(self.box.constant(np.diag(w), RING, square) for w in weights)]).transpose()
+        return self.stacked[key][1]
 
     def do_transpose(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
@@ -293,7 +296,10 @@ class Machine:
         size: int = i["size"]
         batches = -(-a.rows // size)
         start = min(self.counters[i["index"]] % batches * size, a.rows - size)
-        return a.slice(start, start + size)
+        key = i["a"], start, size
+        if key not in self.batches or self.batches[key][0] is not a:  # one share per batch, by which what is made of it is found again
+            self.batches[key] = a, a.slice(start, start + size)
+        return self.batches[key][1]
 
 
 def even_order(n: int) -> Array:
