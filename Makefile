@@ -4,6 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -35,11 +36,11 @@ lint: $(STAMP) ## ruff, mypy --strict, and who may import whom
 	$(PY) -m mypy --strict spuframe
 	$(PY) -m pytest tests/test_layers.py -q
 
-bench: $(STAMP) ## the figures of this machine
-	$(PY) -m benchmarks.run
+bench: $(STAMP) ## the figures of this machine (BENCH_ARGS="--release 0.1.0", "--compare 0.1.0", "--sweep", "--sweep-network")
+	$(PY) -m benchmarks.run $(BENCH_ARGS)
 
 bench-peers: $(STAMP) ## the same, beside other toolkits (makes a virtual environment for them)
-	$(PY) -m benchmarks.peers
+	$(PY) -m benchmarks.peers $(BENCH_ARGS)
 
 notebook: $(STAMP) ## run the notebooks again, in place
 	$(VENV)/bin/jupyter-execute --inplace notebooks/*.ipynb

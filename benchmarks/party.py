@@ -100,7 +100,8 @@ class Party:
         box, link = self.box, self.box.ctx.link
         self.result = None
         gc.collect()
-        _trim()
+        if request.get("trim"):
+            _trim()
         if request.get("profile"):
             box = self._profiled()
         self._barrier()

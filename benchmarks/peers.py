@@ -15,7 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import report
+from benchmarks import report, start
+from benchmarks.bars import Verdict, verdicts
 from benchmarks.cases import by_name, find, modules
 from benchmarks.harness import ROOT, BenchmarkError, Cluster, Process
 from benchmarks.recorded import at_size
@@ -36,18 +37,26 @@ class Pair:
         Pairs of runs.
     two : bool
         Whether SPU's semi2k with two parties is measured too.
+    spu : bool
+        Whether SPU is measured; without it ours alone, for a bar that is another peer's or our own.
     """
 
     name: str
     repeat: int
     two: bool = False
+    spu: bool = True
 
 
 PAIRS = (
+    Pair("int multiply", 7, spu=False),
     Pair("fixed multiply", 7, True),
     Pair("less", 5, True),
+    Pair("less, 16 bits", 7, spu=False),
     Pair("matmul", 5),
     Pair("sigmoid", 5, True),
+    Pair("reciprocal", 5, True),
+    Pair("exp", 5, True),
+    Pair("shuffle", 5, spu=False),
     Pair("sort", 2),
     Pair("group sum", 5, True),
     Pair("logistic regression", 3),
@@ -67,7 +76,7 @@ HEAD = [
     "rounds",
     "SPU's error",
 ]
-HEAD.append("recorded, not measured in this run")
+HEAD += ["recorded, not measured in this run", "bar"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -101,24 +110,31 @@ def main(argv: list[str] | None = None) -> int:
     rows: list[list[str]] = []
     plain: list[dict[str, Any]] = []
     failed: list[str] = []
+    ours: dict[tuple[str, int], float] = {}
     for pair in PAIRS:
         if options.only and pair.name not in options.only:
             continue
         report.progress(f"{pair.name} ...")
         found = compare(pair, options.quick, options.repeat or pair.repeat, missing is None, failed)
         if found is not None:
-            plain.append(found)
-            rows.append(line(found))
+            ours[pair.name, found["n"]] = found["seconds"]["ours"]
+            bars = _bars(found, ours)
+            plain.append({**found, "bars": [v.to_plain() for v in bars]})
+            rows.append(line(found, bars))
     report.progress("")
     print(report.table(HEAD, rows))
+    for case in start.CASES:
+        result = start.measure(case, 5)
+        bars = verdicts(case.name, 1, result.seconds, {})
+        plain.append({"case": case.name, "n": 1, "seconds": {"ours": result.seconds}, "runs": {"ours": result.runs}, "bars": [v.to_plain() for v in bars]})
+        print(f"{case.name}: {report.seconds(result.seconds)} s  {'; '.join(map(str, bars))}")
     print("\nratio: SPU's median / ours, and the same of the best runs; load: of the machine before the pair (idle: 0).")
+    print("bars: against SPU as measured here, else against the recorded figure.")
     print("'recorded' figures are of 2026-11-23 on 2 cores: MP-SPDZ and ORQ have no packages to install here.")
     content = {"machine": known, "spu": versions, "missing": missing, "options": vars(options), "results": plain, "failed": failed}
     path = report.save(options.json, content)
     print(f"written to {path.relative_to(ROOT)}")
-    for text in failed:
-        print(f"FAILED {text}", file=sys.stderr)
-    return 1 if failed else 2 if missing is not None else 0
+    return report.failures(failed) or (2 if missing is not None else 0)
 
 
 def install() -> str | None:
@@ -171,7 +187,7 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
         with Cluster() as ours:
             ours.prepare(module, case, n)
             ours.run()  # warm
-            for protocol in ["aby3", *(["semi2k"] if pair.two else [])] if with_peer else []:
+            for protocol in ["aby3", *(["semi2k"] if pair.two else [])] if with_peer and pair.spu else []:
                 peers[protocol] = Peer()
                 peers[protocol].prepare(protocol, pair.name, n)
                 peers[protocol].run()
@@ -208,7 +224,12 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
     }
 
 
-def line(found: dict[str, Any]) -> list[str]:
+def _bars(found: dict[str, Any], ours: dict[tuple[str, int], float]) -> list[Verdict]:
+    spu = found["seconds"].get("aby3")
+    return verdicts(found["case"], found["n"], found["seconds"]["ours"], ours, None if spu is None else {"SPU": spu})
+
+
+def line(found: dict[str, Any], bars: list[Verdict]) -> list[str]:
     """One row of the table."""
     seconds, ratios, errors = found["seconds"], found["ratios"], found["peer_errors"]
 
@@ -228,6 +249,7 @@ def line(found: dict[str, Any]) -> list[str]:
         f"{found['rounds']:,}",
         f"{errors['aby3']:.1e}" if "aby3" in errors else "-",
         "; ".join(f"{r['peer']} {report.seconds(r['seconds'])}" for r in found["recorded"]),
+        "; ".join(map(str, bars)),
     ]
 
 

@@ -6,6 +6,7 @@ from spuframe.expr.functions.comparison import eq, ge, gt, le, lt, ne
 from spuframe.expr.functions.conditional import abs_, between, clip, fill_null, is_null, isin, maximum, minimum, not_null, where
 from spuframe.expr.functions.conversion import cast
 from spuframe.expr.functions.logic import and_, not_, or_, xor
+from spuframe.expr.functions.lookup import map_
 from spuframe.expr.functions.maths import cos, erf, exp, exp2, log, log2, log10, reciprocal, rsqrt, sigmoid, sin, sqrt, tanh
 from spuframe.expr.functions.whole import ceil, floor, floordiv, mod, pow_, round_
 from spuframe.expr.node import Node
@@ -46,6 +47,7 @@ __all__ = [
     "log2",
     "log10",
     "lt",
+    "map_",
     "maximum",
     "minimum",
     "mod",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -137,7 +138,7 @@ class SecretFrame:
     def _value(self, name: str, value: object) -> ex.Expr:
         if isinstance(value, SecretSeries):
             return self._aligned(value, f"column {name!r}")
-        if isinstance(value, bool | int | float | str) or value is None or hasattr(value, "item"):
+        if isinstance(value, bool | int | float | str | datetime.date) or value is None or hasattr(value, "item"):
             return ex.lit(value)
         raise TypeMismatchError(f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spuframe import expr as ex
@@ -235,6 +235,15 @@ class SecretSeries:
     def clip(self, lower: object = None, upper: object = None) -> SecretSeries:
         """Bring the values into public bounds."""
         return self._with(ex.clip(self.expr, None if lower is None else self._operand(lower), None if upper is None else self._operand(upper)))
+
+    def map(self, table: Mapping[object, object]) -> SecretSeries:
+        """The value that a small public dict has for each value; null where it has none.
+
+        Examples
+        --------
+        >>> frame["price"] = frame["region"].map({0: 1.5, 1: 2.0})  # doctest: +SKIP
+        """
+        return self._with(ex.map_(self.expr, table))
 
     def where(self, cond: SecretSeries, other: object) -> SecretSeries:
         """The value where ``cond`` holds, else ``other``."""

@@ -98,8 +98,25 @@ def matmul_add(a: Array, b: Array, out: Array) -> None:
         _matmul_add(flat(a).reshape(n, m), flat(b.T).reshape(b.shape[1], m), out)
 
 
+@jit
+def _matvec(x0: Array, x1: Array, y: Array, z: Array, out: Array) -> None:
+    """``out = x0 y + x1 z`` for vectors y and z: both matrices are read once, and nothing is padded to a tile."""
+    n, m = x0.shape
+    for i in range(n):
+        row0, row1 = x0[i], x1[i]
+        total = out.dtype.type(0)
+        for j in range(m):
+            total += row0[j] * y[j] + row1[j] * z[j]
+        out[i] = total
+
+
 def replicated_matmul(x0: Array, x1: Array, y0: Array, y1: Array) -> Array:
     """``x0 (y0 + y1) + x1 y0``: two products for the three of the equation."""
+    n, m = x0.shape
+    if y0.shape[1] == 1 and n and m:
+        vector = np.empty((n, 1), x0.dtype)
+        _matvec(flat(x0).reshape(n, m), flat(x1).reshape(n, m), flat(y0 + y1), flat(y0), vector[:, 0])
+        return vector
     out = np.zeros((x0.shape[0], y0.shape[1]), x0.dtype)
     matmul_add(x0, y0 + y1, out)
     matmul_add(x1, y0, out)

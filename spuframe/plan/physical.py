@@ -31,7 +31,8 @@ reveal      ordered                                      handed to the analyst: 
 An expression is a nested dict; every node carries its inferred ``dtype`` (its name), ``nullable`` and ``range`` (list or None):
 ``{"col": name, ...}``, ``{"lit": value, ...}`` (None, bool, int, float or str) or ``{"fn": name, "args": [...], ...}``. Functions (the primitives that
 the SPU and the owner's plaintext evaluator both know): add sub mul div neg, eq ne lt le gt ge, and or xor not, where (condition, then, else), is_null,
-fill_null (value, default), cast (to the node's dtype). Nulls follow pandas' nullable (Kleene) rules.
+fill_null (value, default), cast (to the node's dtype), exp exp2 log log2 log10 sqrt rsqrt reciprocal sin cos sigmoid tanh erf, power (exponent, public
+base), floor ceil, round (value, public decimals), floordiv mod. Nulls follow pandas' nullable (Kleene) rules.
 """
 
 from __future__ import annotations

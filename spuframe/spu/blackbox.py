@@ -71,6 +71,8 @@ class BlackBox:
         return self.protocol.constant(self.ctx.rank, self.parties, words, kind, shape)
 
     def add_public(self, x: Share, values: Array | int) -> Share:
+        if isinstance(values, int) and isinstance(x.kind, Arithmetic):  # one row, broadcast: nothing of the size of x is made for it
+            return x + self.constant(values, x.kind, (1,) * len(x.shape))
         return x + self.constant(values, x.kind, x.shape)
 
     def not_(self, x: Share) -> Share:

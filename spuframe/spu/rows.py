@@ -10,8 +10,8 @@ import numpy as np
 from spuframe.spu.share import BIT, Array, Kind, Share, stored_shape
 from spuframe.spu.table import Table
 
-SLICE_BATCHES = 4
-"""Batches in a slice: enough for narrow columns to have several chunks, few enough for 20 intermediate columns in 300 MB."""
+SLICE_BATCHES = 2
+"""Batches in a slice: enough for narrow columns to have several chunks in flight, few enough for a division's 20 intermediate columns in 150 MB."""
 
 
 class Rows:

@@ -13,7 +13,7 @@ from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, origin, string_words, units
-from spuframe.spu.shaping import fit, string_width
+from spuframe.spu.shaping import fit, string_width, together
 from spuframe.spu.share import BIT, Arithmetic, Share
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -105,6 +105,16 @@ class Call:
             raise RangeOverflowError(f"{x.dtype} of this range does not fit {frac} fraction bits: declare the column's range, or use fewer bits")
         wide = fit(self.box, x.share, bits)
         return wide.shift_left(frac - x.frac) if frac > x.frac else wide
+
+    def numbers(self, x: Value, y: Value, bits: int, frac: int = 0) -> tuple[Share, Share]:
+        """Two operands in one ring; if both come from the same narrower one, they are extended in common rounds."""
+        a, b = x.share, y.share
+        alike = a is not None and b is not None and a.kind == b.kind and isinstance(a.kind, Arithmetic) and x.frac == y.frac == frac
+        if not alike or a is None or b is None or a is b or a.bits >= bits:
+            first = self.number(x, bits, frac)
+            return first, first if a is not None and a is b and x.frac == y.frac else self.number(y, bits, frac)
+        left, right = together(lambda s: self.box.extend(s[0], bits), [[a], [b]])
+        return left, right
 
     def scaled(self, x: Value, frac: int) -> int:
         """A public number in units of ``2**-frac``, rounded to the nearest; zero for null."""

@@ -10,7 +10,7 @@ import pytest
 from spuframe.errors import PlanError, RangeOverflowError, TypeMismatchError
 from spuframe.plugins import protocol as protocol_by_name
 from spuframe.spu.algorithms import permutation
-from spuframe.spu.algorithms.compare import less, word_less_public
+from spuframe.spu.algorithms.compare import less, string_less, word_less_public
 from spuframe.spu.algorithms.extreme import extreme, minimum
 from spuframe.spu.algorithms.magnitude import absolute, signum
 from spuframe.spu.algorithms.member import is_in, string_in, words_of
@@ -297,3 +297,23 @@ def test_bad_widths_and_shapes(protocol: str, run: Any, error: type[Exception]) 
 def test_outer_product(protocol: str) -> None:
     x, y = np.arange(5, dtype=np.int32), np.arange(-3, 3, dtype=np.int32)
     np.testing.assert_array_equal(simulate_blackbox(protocol, lambda box, a, b: box.outer(a, b), x, y).view(np.int32), np.outer(x, y))
+
+
+@pytest.mark.parametrize("width", [1, 3, 8, 11, 20])
+def test_strings_against_a_public_one(protocol: str, width: int) -> None:
+    values = [b"", b"a", b"b", b"a" * width, b"\xff" * width, b"ab"[:width], (b"ab" + b"c" * width)[:width], b"z"]
+    rows = [values[i] for i in RNG.integers(0, len(values), 60)]
+    words, kind = string_words(rows, width), Boolean(8 * width) if width <= 8 else Boolean(64)
+    for constant in values:
+        public = np.asarray(string_words([constant], width))
+        below, above, alike = simulate_blackbox(
+            protocol,
+            lambda box, s, c=public: [string_less(box, s, c, width, 60), string_less(box, c, s, width, 60), string_less(box, s, s, width, 60)],
+            (words, kind),
+        )
+        np.testing.assert_array_equal(below, [r < constant for r in rows])
+        np.testing.assert_array_equal(above, [constant < r for r in rows])
+        assert not alike.any()
+    x = Share(Boolean(64), (64, 2), ())
+    public = np.zeros((1, 2), np.uint64)
+    assert cost(lambda b: string_less(b, x, public, 16, 64)).rounds + 1 == cost(lambda b: string_less(b, x, x, 16, 64)).rounds

@@ -110,7 +110,7 @@ def test_roots_and_reciprocal(protocol, low, high, f, which):
     got, flag = run(protocol, lambda box, s, b: fn(box, s, f, b, out), u, out)
     x = u * 2.0**-f
     want = {"sqrt": np.sqrt(x), "rsqrt": 1 / np.sqrt(x), "reciprocal": 1 / x}[which]
-    check(got, want, 2.0**-26 if which == "reciprocal" else 2.0**-19, 3 * 2.0**-out)
+    check(got, want, 2.0**-19, 3 * 2.0**-out)
     assert flag is None or flag.all()
 
 
@@ -124,7 +124,7 @@ def test_signs_and_zeros(protocol):
     u = np.concatenate([positives(TINY, 2.0**43, 18), -positives(TINY, 2.0**43, 18), [0]])
     got, flag = run(protocol, lambda box, s, b: reciprocal(box, s, 18, b, 28), u, 28)
     assert not flag[-1] and flag[:-1].all()
-    check(got[:-1], 1 / (u[:-1] * TINY), 2.0**-26, 3 * 2.0**-28)
+    check(got[:-1], 1 / (u[:-1] * TINY), 2.0**-19, 3 * 2.0**-28)
     for fn in (lambda box, s, b: log(box, s, 18, b, 18)[1], lambda box, s, b: rsqrt(box, s, 18, b, 18)[1]):
         words = simulate_blackbox(protocol, lambda box, s: fn(box, s, (int(u.min()), int(u.max()))), (u, A64))
         np.testing.assert_array_equal(words.astype(bool), u > 0)
@@ -230,7 +230,7 @@ EXACT = [
 CLOSE = [
     (ex.exp(C["x"]), 1e-5), (ex.exp2(C["x"]), 1e-5), (ex.pow_(0.5, C["x"]), 1e-5), (ex.pow_(1, C["i"]), 1e-9), (ex.exp(C["j"]), 1e-5), (ex.pow_(3, C["j"]), 1e-5),
     (ex.log(C["p"]), 1e-5), (ex.log2(C["w"]), 1e-5), (ex.log10(C["i"]), 1e-5), (ex.sqrt(C["p"]), 1e-5), (ex.sqrt(C["x"]), 1e-5), (ex.rsqrt(C["p"]), 1e-5),
-    (ex.sqrt(C["j"]), 1e-5), (ex.reciprocal(C["fine"]), 1e-6), (ex.div(1, C["x"]), 1e-5), (ex.reciprocal(C["j"]), 1e-6), (ex.pow_(C["p"], -2), 1e-4),
+    (ex.sqrt(C["j"]), 1e-5), (ex.reciprocal(C["fine"]), 3e-6), (ex.div(1, C["x"]), 1e-5), (ex.reciprocal(C["j"]), 3e-6), (ex.pow_(C["p"], -2), 1e-4),
     (ex.sin(C["x"]), 1e-5), (ex.cos(C["i"]), 1e-5), (ex.sigmoid(C["x"]), 1e-4), (ex.tanh(C["w"]), 2e-5), (ex.erf(C["x"]), 2e-5), (ex.sigmoid(C["w"]), 1e-4),
     (ex.pow_(C["p"], 1.7), 1e-5), (ex.pow_(C["p"], 0.5), 1e-5), (ex.pow_(C["x"], 3), 1e-5), (ex.pow_(C["x"], 0.3), 1e-5), (ex.pow_(C["p"], ex.mul(C["x"], 0.25)), 1e-4),
     (ex.round_(C["x"], 2), 1e-5), (ex.round_(C["w"], 3), 1e-5), (ex.add(ex.exp(C["x"]), C["p"]), 1e-5), (ex.mul(ex.sub(ex.mod(C["p"], 1.0), 0.0625), C["w"]), 2e-5), (ex.mul(ex.exp(C["x"]), C["p"]), 1e-5),

@@ -199,3 +199,17 @@ def test_isin_is_one_function() -> None:
     assert str(e) == "isin(age, 1, 2, 7)" and not e.nullable
     assert str(isin(age, [])) == str(isin(age, [2.5])) == "False"
     assert [s.op for s in lower(optimize(build.reveal(build.filter_(ages(), e))), protocol="aby3", parties=3)] == ["scan", "reveal"]
+
+
+def test_factors_are_extended_in_common_rounds_and_squares_once() -> None:
+    a, b = Field("a", Int(64), range=(-1000, 1000)), Field("b", Int(64), range=(-1000, 1000))
+    out = Field("p", Int(64), range=(-(10**6), 10**6))
+
+    def product(x: Field, y: Field) -> Cost:
+        e = fn("mul", ref(x), ref(y), dtype="int64", range=[-(10**6), 10**6])
+        return costs([scan([a, b], N), step("project", [0], {"columns": [["p", e]]}, [out], N)])[1]
+
+    extend = kernel(lambda box: box.extend(Share(Arithmetic(16), (N,), ()), 32))
+    mul = kernel(lambda box: box.mul(Share(Arithmetic(32), (N,), ()), Share(Arithmetic(32), (N,), ())))
+    assert (product(a, b).rounds, product(a, b).total) == (extend.rounds + mul.rounds, 2 * extend.total + mul.total)
+    assert (product(a, a).rounds, product(a, a).total) == (extend.rounds + mul.rounds, extend.total + mul.total)

@@ -180,15 +180,22 @@ def between(operand: object, low: object, high: object, inclusive: str = "both")
 def isin(operand: object, values: Iterable[object]) -> Expr:
     """Whether it equals one of the constants; false (not null) where it is null, as in pandas."""
     e = as_expr(operand)
-    tests = [eq(e, v) for v in dict.fromkeys(values) if v is not None]
-    if not isinstance(e.dtype, Bool):  # bits are as good as their tests
-        # What `eq` makes of a constant says how it compares; a fraction equals no integer, and a longer string no shorter one.
-        constants = [t.right for t in tests if isinstance(t, Compare) and isinstance(t.right, Lit) and t.left == e and t.right.dtype == e.dtype]
-        if isinstance(e.dtype, Int):
-            constants = [t.right for t in tests if isinstance(t, Compare) and isinstance(t.right, Lit) and isinstance(t.right.dtype, Int)]
+    if not isinstance(e.dtype, Bool):
+        constants = [c for v in dict.fromkeys(values) if v is not None and (c := constant_of(e, v)) is not None]
         return IsIn(e, tuple(constants)) if constants else lit(False)
+    tests = [eq(e, v) for v in dict.fromkeys(values) if v is not None]  # bits are as good as their tests
     found = reduce(Or, tests) if tests else lit(False)
     return fill_null(found, False) if found.nullable else found
+
+
+def constant_of(e: Expr, value: object) -> Lit | None:
+    """A constant in the type of ``e``; None if it can equal none of its values: a fraction no integer, a longer string no shorter one."""
+    test = eq(e, value)  # what it makes of a constant says how it compares
+    if not isinstance(test, Compare) or not isinstance(test.right, Lit):
+        return None
+    if isinstance(e.dtype, Int):
+        return test.right if isinstance(test.right.dtype, Int) else None
+    return test.right if test.left == e and test.right.dtype == e.dtype else None
 
 
 def minimum(left: object, right: object) -> Expr:

@@ -10,7 +10,7 @@ exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a 
                                                                               result stops at 2^(61-f); below half a unit it is 0 or a unit
 log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
 sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
-reciprocal                     2^-26 relative and 3 units                     null where x = 0
+reciprocal                     2^-19 relative and 3 units                     null where x = 0
 sin, cos                       2^-21 and a unit                               none: every x
 sigmoid, tanh, erf             5e-6 and 2 units                               none: every x
 floor, ceil, round             none                                           none
@@ -283,7 +283,7 @@ class Reciprocal(Unary):
         if low == high == 0:
             raise PlanError(f"'1 / {self.operand}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
         ends = [1 / v for v in (max(low, step), high) if v > 0 and high > 0] + [1 / v for v in (low, min(high, -step)) if v < 0 and low < 0]
-        return _around(min(ends), max(ends), self.target, 2.0**-26)
+        return _around(min(ends), max(ends), self.target, 2.0**-18)
 
     def _nullable(self) -> bool:
         low, high = bounds_of(self.operand)

@@ -83,12 +83,24 @@ def string_equal(box: BlackBox, x: Share, y: Share, width: int) -> Share:
     return box.eqz(box.not_(word_of([zero.slice(j * n, (j + 1) * n) for j in range(words)])), words)
 
 
-def string_less(box: BlackBox, x: Share, y: Share, width: int) -> Share:
-    """``x < y`` bytewise, for strings of ``width`` bytes: ``2 * 64`` ANDs of bits a word, in ``1 + log2`` rounds."""
-    n, words = x.rows, -(-width // 8)
+def string_less(box: BlackBox, x: Share | Array, y: Share | Array, width: int, rows: int) -> Share:
+    """``x < y`` bytewise, for strings of ``width`` bytes: ``3 * 64`` ANDs of bits a word, in ``1 + log2`` rounds.
+
+    One of them may be public, as the words of one string: the first level, a third of the work, is then local.
+    """
+    n, words = rows, -(-width // 8)
     size = 1 << (8 * min(width, 8) - 1).bit_length()
-    a, b = (_flat(v).widen(size) for v in (x, y))
-    below, same = box.and_(box.not_(a), b), box.not_(a ^ b)
+    if isinstance(x, Share) and isinstance(y, Share):
+        a, b = (_flat(v).widen(size) for v in (x, y))
+        below = box.and_(box.not_(a), b)
+    elif isinstance(x, Share):
+        a, b = _flat(x).widen(size), _public_words(box, y, size, n)
+        below = _keep(box.not_(a), y, n)
+    else:
+        assert isinstance(y, Share)
+        a, b = _public_words(box, x, size, n), _flat(y).widen(size)
+        below = _keep(b, ~x, n)
+    same = box.not_(a ^ b)
     below, same = _join(box, below, same)
     if words == 1:
         return below
@@ -98,6 +110,23 @@ def string_less(box: BlackBox, x: Share, y: Share, width: int) -> Share:
     low = low.widen(size)
     eq = eq.widen(size) ^ box.constant(((1 << size) - 1) ^ ((1 << words) - 1), Boolean(size), (n,))
     return _join(box, low, eq)[0]
+
+
+def _public_words(box: BlackBox, words: Array | Share, size: int, rows: int) -> Share:
+    assert isinstance(words, np.ndarray)
+    return box.constant(np.repeat(words.reshape(-1), rows), Boolean(size), (words.size * rows,))
+
+
+def _keep(x: Share, words: Array | Share, rows: int) -> Share:
+    """The AND of words, column by column, with those of one public string: local."""
+    assert isinstance(words, np.ndarray)
+    mask = words.reshape(-1).astype(x.kind.word)
+
+    def cut(p: Array) -> Array:
+        out: Array = (p.reshape(mask.size, rows) & mask[:, None]).reshape(-1)
+        return out
+
+    return x.map(cut)
 
 
 def word_less_public(box: BlackBox, x: Share, bound: int) -> Share:

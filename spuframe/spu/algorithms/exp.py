@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from spuframe.spu.algorithms.clip import clip
 from spuframe.spu.algorithms.coefficients import EXP2
-from spuframe.spu.algorithms.polynomial import polynomial
+from spuframe.spu.algorithms.polynomial import polynomial, weighted
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import together
 from spuframe.spu.share import Share
@@ -70,14 +70,13 @@ def exp2(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, fac
     half = 1 << (point - 1) if point else 0
     z = box.add_public(x.scale(scale), half - (first << point))
     word = box.a2b(z, point + bits)
-    flags = together(lambda s: box.b2a(s[0], 64), [(word.bit(point + j),) for j in range(bits)])
-    index = flags[0]
-    for j in range(1, bits):
-        index = index + flags[j].scale(1 << j)
-
+    top = word.slice_bits(point, bits)
+    flags = together(lambda s: box.b2a(s[0], 64), [(top.bit(j),) for j in range(bits)])
     power = powers_of_two(box, flags[:5])
     if point:
-        rest = box.add_public(x.scale(exact) - index.scale(1 << TOP), -first << TOP)  # r, with 61 fraction bits: the wraps cancel
+        # r, with 61 fraction bits: the wraps cancel, and of i only three bits matter
+        rest = weighted([x, *flags[:3]], [exact, *(-1 << (TOP + j) for j in range(min(3, bits)))])
+        rest = box.add_public(rest, -first << TOP)
         mantissa, p = polynomial(box, box.trunc(rest, TOP - P), P, EXP2, P), P
         product_of = [mantissa, power]
     else:
@@ -94,7 +93,7 @@ def exp2(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, fac
 
     if bits <= 5:
         return scaled(drop)
-    return box.select(word.bit(point + 5), scaled(drop - 32), scaled(drop))
+    return box.select(top.bit(5), scaled(drop - 32), scaled(drop))
 
 
 def powers_of_two(box: BlackBox, flags: Sequence[Share]) -> Share:

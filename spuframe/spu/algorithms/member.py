@@ -1,4 +1,4 @@
-"""Whether a value is one of k public constants.
+"""Which of k public constants a value is, and whether it is one of them.
 
 The constants are distinct, so at most one test holds and the OR of all tests is their XOR: local. Two ways for the tests, and the declared
 cost decides: all differences below each other through one `eqz`; or the bits once, and a tree over them that forms, for each group of
@@ -19,10 +19,10 @@ ROUND = 1 << 16
 """Bytes that a round is worth when two ways are compared: half a millisecond at 1 Gb/s."""
 
 
-def cheaper(box: BlackBox, ways: Sequence[Callable[[BlackBox], Share]]) -> Share:
+def cheaper(box: BlackBox, ways: Sequence[Callable[[BlackBox], list[Share]]]) -> list[Share]:
     """Run the way whose declared cost is least; kinds and shapes alone decide."""
 
-    def weight(way: Callable[[BlackBox], Share]) -> int:
+    def weight(way: Callable[[BlackBox], list[Share]]) -> int:
         dry = BlackBox(box.protocol, box.parties, None, box.batch_rows)
         way(dry)
         cost: Cost = dry.declared
@@ -41,23 +41,31 @@ def is_in(box: BlackBox, x: Share, constants: Sequence[int], bits: int | None = 
     """
     bits = x.bits if bits is None else bits
     wanted = sorted({c % (1 << bits) for c in constants})
-    if not wanted:
-        return box.constant(0, BIT, (x.rows,))
     if len(wanted) == 1 << bits:
         return box.constant(1, BIT, (x.rows,))
+    return either(box, matches(box, x, wanted, bits), x.rows)
+
+
+def either(box: BlackBox, flags: Sequence[Share], rows: int) -> Share:
+    """The OR of bits of which at most one is set: their XOR."""
+    return reduce(lambda a, b: a ^ b, flags) if flags else box.constant(0, BIT, (rows,))
+
+
+def matches(box: BlackBox, x: Share, constants: Sequence[int], bits: int) -> list[Share]:
+    """For each of some distinct constants, whether it is the low ``bits`` bits of x."""
+    wanted = [c % (1 << bits) for c in constants]
+    if not wanted:
+        return []
     if x.is_bit:
-        return x if wanted == [1] else box.not_(x)
+        return [x if c else box.not_(x) for c in wanted]
 
-    def shapes(way: Callable[[BlackBox, Share], Share]) -> Callable[[BlackBox], Share]:
-        return lambda b: way(b, Share(x.kind, x.shape, ()) if b.dry else x)
+    def given(b: BlackBox) -> Share:
+        return Share(x.kind, x.shape, ()) if b.dry else x
 
-    return cheaper(
-        box,
-        [shapes(lambda b, v: _by_tests(b, v, wanted, bits)), shapes(lambda b, v: bits_in(b, _bits_of(b, v, bits), wanted))],
-    )
+    return cheaper(box, [lambda b: _by_tests(b, given(b), wanted, bits), lambda b: match_bits(b, _bits_of(b, given(b), bits), wanted)])
 
 
-def _by_tests(box: BlackBox, x: Share, wanted: Sequence[int], bits: int) -> Share:
+def _by_tests(box: BlackBox, x: Share, wanted: Sequence[int], bits: int) -> list[Share]:
     n = x.rows
 
     def moved(c: int) -> Share:
@@ -65,7 +73,7 @@ def _by_tests(box: BlackBox, x: Share, wanted: Sequence[int], bits: int) -> Shar
         return x - public if isinstance(x.kind, Arithmetic) else x ^ public
 
     found = box.eqz(concat([moved(c) for c in wanted]), bits)
-    return reduce(lambda a, b: a ^ b, [found.slice(i * n, (i + 1) * n) for i in range(len(wanted))])
+    return [found.slice(i * n, (i + 1) * n) for i in range(len(wanted))]
 
 
 def _bits_of(box: BlackBox, x: Share, bits: int) -> list[Share]:
@@ -73,8 +81,8 @@ def _bits_of(box: BlackBox, x: Share, bits: int) -> list[Share]:
     return [word.bit(j) for j in range(bits)]
 
 
-def bits_in(box: BlackBox, bits: Sequence[Share], wanted: Sequence[int]) -> Share:
-    """Whether the word of the given bits, lowest first, is one of the distinct unsigned words ``wanted``: ceil(log2 of its bits) rounds."""
+def match_bits(box: BlackBox, bits: Sequence[Share], wanted: Sequence[int]) -> list[Share]:
+    """For each of the unsigned words ``wanted``, whether the given bits, lowest first, are its: ceil(log2 of their number) rounds."""
     groups: list[tuple[int, int, dict[int, Share]]] = []  # first bit, how many, and for each pattern its product
     for j, bit in enumerate(bits):
         patterns = {c >> j & 1 for c in wanted}
@@ -90,17 +98,17 @@ def bits_in(box: BlackBox, bits: Sequence[Share], wanted: Sequence[int]) -> Shar
         products = iter(and_pairs(box, pairs))
         joined = [(at, count, {p: next(products) for p in found}) for at, count, found in planned]
         groups = joined + ([groups[-1]] if len(groups) % 2 else [])
-    return reduce(lambda a, b: a ^ b, [groups[0][2][c] for c in wanted])
+    return [groups[0][2][c] for c in wanted]
 
 
-def string_in(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> Share:
-    """Whether strings of ``width`` bytes, as words, are one of the constants, given as big-endian integers of ``8 * width`` bits."""
+def match_strings(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> list[Share]:
+    """For each constant, given as a big-endian integer of ``8 * width`` bits, whether strings of ``width`` bytes are it."""
     if len(x.shape) == 1:
-        return is_in(box, x, wanted, 8 * width)
+        return matches(box, x, wanted, 8 * width)
     words = x.shape[1]
     padded = 64 * words - 8 * width  # the last word holds its bytes at the top
 
-    def by_tests(b: BlackBox, v: Share) -> Share:
+    def by_tests(b: BlackBox, v: Share) -> list[Share]:
         n = v.rows
         parts = []
         for c in wanted:
@@ -113,22 +121,25 @@ def string_in(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> Sha
             half = len(columns) // 2
             both = and_pairs(b, list(zip(columns[:half], columns[half : 2 * half], strict=True)))
             columns = both + columns[2 * half :]
-        return reduce(lambda p, q: p ^ q, [columns[0].slice(i * n, (i + 1) * n) for i in range(len(wanted))])
+        return [columns[0].slice(i * n, (i + 1) * n) for i in range(len(wanted))]
 
-    def by_bits(b: BlackBox, v: Share) -> Share:
+    def by_bits(b: BlackBox, v: Share) -> list[Share]:
         planes: list[Share] = []
         for j in range(words - 1, -1, -1):
             column = v.column(j)
             first = padded if j == words - 1 else 0
             planes += [column.bit(k) for k in range(first, 64)]
-        return bits_in(b, planes, wanted)
+        return match_bits(b, planes, wanted)
 
-    def dry(b: BlackBox) -> Share:
+    def given(b: BlackBox) -> Share:
         return Share(x.kind, x.shape, ()) if b.dry else x
 
-    if not wanted:
-        return box.constant(0, BIT, (x.rows,))
-    return cheaper(box, [lambda b: by_tests(b, dry(b)), lambda b: by_bits(b, dry(b))])
+    return cheaper(box, [lambda b: by_tests(b, given(b)), lambda b: by_bits(b, given(b))]) if wanted else []
+
+
+def string_in(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> Share:
+    """Whether strings of ``width`` bytes are one of the distinct constants."""
+    return either(box, match_strings(box, x, wanted, width), x.rows)
 
 
 def words_of(values: Sequence[bytes], width: int) -> list[int]:

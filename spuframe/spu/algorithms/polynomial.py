@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Share
+from spuframe.spu.share import Array, Share
 
 GROUP = 3
 
@@ -44,12 +44,9 @@ def polynomial(box: BlackBox, t: Share, p: int, coefficients: Sequence[float], o
     groups = [coefficients[i : i + GROUP] for i in range(0, len(coefficients), GROUP)]
 
     def linear(group: Sequence[float]) -> Share:
-        total: Share | None = None
-        for c, power in zip(group[1:], powers, strict=False):
-            term = power.scale(round(c * (1 << p)))
-            total = term if total is None else total + term
         first = round(group[0] * (1 << (2 * p)))
-        return box.constant(first, t.kind, t.shape) if total is None else box.add_public(total, first)
+        factors = [round(c * (1 << p)) for c in group[1:]]
+        return box.add_public(weighted(powers[: len(factors)], factors), first) if factors else box.constant(first, t.kind, t.shape)
 
     one = box.constant(1, t.kind, t.shape)
     acc = box.trunc(linear(groups[-1]), p)
@@ -59,3 +56,17 @@ def polynomial(box: BlackBox, t: Share, p: int, coefficients: Sequence[float], o
             group = group + extra
         acc = box.dot([cube, one], [acc, group], 2 * p - out if i == 0 else p)
     return acc
+
+
+def weighted(shares: Sequence[Share], factors: Sequence[int]) -> Share:
+    """``sum_k factors[k] * shares[k]`` for public integers; local, without an array for every term."""
+    word = shares[0].kind.word
+    small = [word.type(f % (1 << shares[0].bits)) for f in factors]
+
+    def add_up(*parts: Array) -> Array:
+        total: Array = parts[0] * small[0]
+        for p, f in zip(parts[1:], small[1:], strict=True):
+            total += p * f
+        return total
+
+    return Share(shares[0].kind, shares[0].shape, tuple(add_up(*c) for c in zip(*(s.parts for s in shares), strict=True)))

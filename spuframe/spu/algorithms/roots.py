@@ -4,7 +4,8 @@ Roots: with 4^k the power that brings x into [1/4, 1), ``1/sqrt(x) = y 2^k``. It
 pairs of positions joined, so that 2^k, its square and 2^-k come from one conversion of half as many bits. ``y = u^(-1/2)`` is a
 polynomial of degree 5 and one step of Newton.
 
-Reciprocal: ``1/x = v / (x v)`` with v a power of two and ``x v`` in [1/2, 1), by Goldschmidt's iteration as in `divide`.
+Reciprocal: ``1/x = v / u`` with v a power of two and ``u = x v`` in [1/2, 1). The best parabola w leaves ``e = 1 - u w = T_3(4u - 3) / 99`` (Chebyshev), and
+``w (1 + e + e^2)`` leaves ``e^3``: 4 products, against 6 of the division's iteration, which is more exact.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from spuframe.spu.algorithms.coefficients import RSQRT
 from spuframe.spu.algorithms.compare import signed_bits
-from spuframe.spu.algorithms.divide import W_BITS, _normalised, _power, _reciprocal, _wide
+from spuframe.spu.algorithms.divide import _power, _wide
 from spuframe.spu.algorithms.log import scaled_product
 from spuframe.spu.algorithms.normalise import leading, pairs
 from spuframe.spu.algorithms.polynomial import polynomial
@@ -23,6 +24,8 @@ from spuframe.spu.share import Share
 
 P = 28
 """Fraction bits of the normalised argument and of its root."""
+W = 27
+"""Fraction bits of the normalised argument of a reciprocal, and of that."""
 ROOM = 62
 
 
@@ -89,7 +92,7 @@ def _rescale(box: BlackBox, x: Share, power: Share, drop: int) -> Share:
 
 
 def reciprocal(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int) -> tuple[Share, Share | None]:
-    """``1 / x``, and whether x is not zero (None where ``bounds`` say so). Relative error below ``2**-26``, and three units.
+    """``1 / x``, and whether x is not zero (None where ``bounds`` say so). Relative error below ``2**-19``, and three units.
 
     Parameters
     ----------
@@ -114,16 +117,25 @@ def reciprocal(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
         low, high = 0, max(-low, high)
     place = leading(box, x, (low, high))
     nb, bits = place.top, place.word.bits
-    v, pieces = _power(box, place.reversed(), bits + W_BITS > ROOM - 1)
-    w = _reciprocal(box, _normalised(box, x, v, nb))
+    v, pieces = _power(box, place.reversed(), bits + W > ROOM - 1)
+    w = _inverse(box, scaled_product(box, x, v, nb, W))
     shift = f + out
-    drop = nb + W_BITS - shift  # 1 / X = v w 2^-(nb + W_BITS)
+    drop = nb + W - shift  # 1 / X = v w 2^-(nb + W)
     most = (shift - max(low.bit_length() - 2, 0)) if low >= 64 else shift  # bits of the largest result
     total: Share | None = None
     for at, size, piece in pieces:
-        part = _wide(box, w, piece, W_BITS + 1, size, max(most + 1, 1) + drop - at, drop - at)
+        part = _wide(box, w, piece, W + 2, size, max(most + 1, 1) + drop - at, drop - at)
         total = part if total is None else total + part
     assert total is not None
     if sign is not None:
         total = total - box.inject(sign, total).scale(2)
     return total, place.positive
+
+
+def _inverse(box: BlackBox, u: Share) -> Share:
+    """``1 / u`` for u in [1/2, 1), with `W` fraction bits; relative error below 1.1e-6."""
+    t = box.add_public(u, -round(1.125 * (1 << W)))
+    # w = 256/99 (t^2 - 1.265625) + 420/99; the factor enters the square with 7 bits
+    w = box.add_public(box.mul(t, t.scale(331), W + 7), round(96 / 99 * (1 << W)))
+    e = box.add_public(-box.mul(u, w, W), 1 << W)
+    return w + box.mul(w, e + box.mul(e, e, W), W)

@@ -23,8 +23,7 @@ _HALF = 31
 
 def _linear(call: Call, x: Value, y: Value, sign: int) -> Value:
     node = call.node
-    a = call.number(x, node.ring, node.frac)
-    b = call.number(y, node.ring, node.frac)
+    a, b = call.numbers(x, y, node.ring, node.frac)
     return call.result(a + b if sign > 0 else a - b, call.valid(x, y))
 
 
@@ -74,7 +73,7 @@ def _mul(call: Call, x: Value, y: Value) -> Value:
             assert bit.share is not None
             return call.result(call.box.inject(bit.share, call.number(other, node.ring, node.frac)), valid)
     if isinstance(node.dtype, Int):
-        return call.result(call.box.mul(call.number(x, node.ring), call.number(y, node.ring)), valid)
+        return call.result(call.box.mul(*call.numbers(x, y, node.ring)), valid)
     wide = _product(call, x, y)
     if wide is not None:
         return call.result(wide, valid)

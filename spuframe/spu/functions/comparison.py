@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,7 +14,7 @@ from spuframe.dtypes import Bool, String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.algorithms.compare import differs, string_equal, string_less
 from spuframe.spu.algorithms.compare import less as less_words
-from spuframe.spu.encoding import RINGS
+from spuframe.spu.encoding import RINGS, string_words
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Call, Node, Value, text_of
 
@@ -95,7 +96,10 @@ def _less(call: Call, x: Value, y: Value) -> Share:
         return _constant(call, False)
     if isinstance(x.dtype, String) or isinstance(y.dtype, String):
         width = max(1, _width(x, y))
-        return string_less(box, call.words(x, width), call.words(y, width), width)
+        if x.share is None and y.share is None:
+            return _constant(call, text_of(x) < text_of(y))
+        left, right = (call.words(v, width) if v.share is not None else np.asarray(string_words([text_of(v)], width)) for v in (x, y))
+        return string_less(box, left, right, width, call.rows)
     if _bools(x, y):
         return box.and_(box.not_(call.bit(x)), call.bit(y))
     frac = max(x.frac if not x.is_public else 0, y.frac if not y.is_public else 0)

@@ -1,0 +1,156 @@
+"""What is inferred of mathematical functions, what is refused when they are built, and one row in Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from spuframe import expr as ex
+from spuframe.dtypes import Field, Fixed, Int, String, private
+from spuframe.errors import PlanError, RangeOverflowError, TypeMismatchError
+
+
+def column(name: str, dtype: object, low: float | None = None, high: float | None = None, nullable: bool = False) -> ex.Col:
+    bounds = None if low is None or high is None else (low, high)
+    return ex.col(Field(name, dtype, nullable, private("h"), bounds, frozenset({"h"})))  # type: ignore[arg-type]
+
+
+X = column("x", Fixed(), -10.0, 10.0)
+P = column("p", Fixed(), 1e-4, 1e4)
+W = column("w", Fixed())
+WIDE = column("wide", Fixed(), -(2.0**38), 2.0**38)
+I = column("i", Int(32), -100, 100)  # noqa: E741
+J = column("j", Int(8), 1, 9)
+BIG = column("big", Int(64))
+TEXT = column("text", String(3))
+
+
+@pytest.mark.parametrize(
+    ("e", "f", "nullable"),
+    [
+        (ex.exp(X), 31, False),
+        (ex.exp(W), 18, False),
+        (ex.exp2(ex.sub(X, 20)), 45, False),
+        (ex.log(P), 18, False),
+        (ex.log(X), 18, True),
+        (ex.sqrt(P), 27, False),
+        (ex.sqrt(W), 18, True),
+        (ex.rsqrt(P), 27, False),
+        (ex.reciprocal(P), 32, False),
+        (ex.reciprocal(X), 24, True),
+        (ex.reciprocal(W), 18, True),
+        (ex.reciprocal(J), 24, False),
+        (ex.div(1, P), 32, False),
+        (ex.sin(W), 18, False),
+        (ex.cos(ex.cast(X, "float[f=28]")), 28, False),
+        (ex.tanh(I), 18, False),
+        (ex.mul(ex.exp(X), ex.exp(X)), 31, False),
+        (ex.mul(ex.exp(X), ex.cast(ex.mul(P, P), "float[f=31]")), 18, False),
+        (ex.add(ex.exp(X), WIDE), 22, False),
+    ],
+)
+def test_fraction_bits_follow_from_the_range(e: ex.Expr, f: int, nullable: bool) -> None:
+    assert (e.dtype, e.nullable) == (Fixed(f), nullable)
+
+
+def test_ranges_hold_the_results() -> None:
+    for e, true in [
+        (ex.exp(X), (math.exp(-10), math.exp(10))),
+        (ex.log2(P), (math.log2(1e-4), math.log2(1e4))),
+        (ex.sqrt(P), (1e-2, 1e2)),
+        (ex.reciprocal(P), (1e-4, 1e4)),
+        (ex.sigmoid(X), (1 / (1 + math.exp(10)), 1 / (1 + math.exp(-10)))),
+    ]:
+        assert e.range is not None
+        low, high = e.range
+        assert low <= true[0] and true[1] <= high
+        assert true[0] - low < 2e-5 and high - true[1] < 0.05
+    assert ex.exp(X).range[0] > 0  # type: ignore[index]  # so that 1 / exp(x) is never null
+
+
+@pytest.mark.parametrize(
+    ("e", "bounds", "nullable"),
+    [
+        (ex.floordiv(I, 7), (-15, 14), False),
+        (ex.mod(I, 7), (0, 6), False),
+        (ex.mod(I, -7), (-6, 0), False),
+        (ex.mod(J, 100), (0, 9), False),
+        (ex.floordiv(I, I), (-100, 100), True),
+        (ex.floordiv(I, J), (-100, 100), False),
+        (ex.mod(X, 1.0), (0.0, 1.0), False),
+        (ex.floor(X), (-10.0, 10.0), False),
+        (ex.round_(W), None, False),
+        (ex.round_(I, 3), (-100, 100), False),
+        (ex.pow_(I, 2), (0, 10_000), False),
+        (ex.pow_(I, 0), (1, 1), False),
+    ],
+)
+def test_whole_numbers(e: ex.Expr, bounds: object, nullable: bool) -> None:
+    assert (e.range, e.nullable) == (bounds, nullable)
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "words"),
+    [
+        (lambda: ex.exp(ex.mul(X, 10)), RangeOverflowError, ["'exp(x * 10)'", "'x' in [-10, 10]", "clip"]),
+        (lambda: ex.pow_(2, I), RangeOverflowError, ["i", "[-100, 100]"]),
+        (lambda: ex.log(0), PlanError, ["log(0)", "above 0"]),
+        (lambda: ex.log(-3.0), PlanError, ["above 0"]),
+        (lambda: ex.log2(ex.sub(X, 10)), PlanError, ["at most 0", "'x' in [-10, 10]"]),
+        (lambda: ex.sqrt(-1), PlanError, ["0 or more"]),
+        (lambda: ex.sqrt(ex.sub(X, 11)), PlanError, ["at most -1"]),
+        (lambda: ex.rsqrt(0), PlanError, ["above 0"]),
+        (lambda: ex.reciprocal(0.0), PlanError, ["divides by zero"]),
+        (lambda: ex.div(1, 0), PlanError, ["divides by zero"]),
+        (lambda: ex.floordiv(I, 0), PlanError, ["divides by zero"]),
+        (lambda: ex.mod(X, 1e-9), PlanError, ["divides by zero", "3.8147e-06"]),
+        (lambda: ex.mod(BIG, 7), RangeOverflowError, ["big", "not declared"]),
+        (lambda: ex.sqrt(BIG), RangeOverflowError, ["big"]),
+        (lambda: ex.floordiv(W, 0.1), RangeOverflowError, ["'w // 0.1'"]),
+        (lambda: ex.pow_(I, -1), PlanError, ["negative power", "astype('float')"]),
+        (lambda: ex.pow_(-2, X), PlanError, ["positive base"]),
+        (lambda: ex.pow_(1.0000001, X), PlanError, ["too near 1"]),
+        (lambda: ex.pow_(W, 3), RangeOverflowError, ["'w'"]),
+        (lambda: ex.exp(TEXT), TypeMismatchError, ["'text' (string[3])", "number"]),
+        (lambda: ex.round_(X, 1.5), TypeMismatchError, ["decimals"]),
+        (lambda: ex.exp(ex.cast(W, "float[f=63]")), RangeOverflowError, ["float[f=63]"]),
+    ],
+)
+def test_refused_when_built(build: Callable[[], object], error: type[Exception], words: list[str]) -> None:
+    with pytest.raises(error) as caught:
+        build()
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("e", "row", "value"),
+    [
+        (ex.exp(X), {"x": 4.0}, math.exp(4)),
+        (ex.exp(W), {"w": 1e6}, 2.0**43),
+        (ex.log(X), {"x": 0.0}, None),
+        (ex.sqrt(X), {"x": -1.0}, None),
+        (ex.reciprocal(X), {"x": 0.0}, None),
+        (ex.pow_(X, 0.3), {"x": 0.0}, 0.0),
+        (ex.pow_(X, 0.3), {"x": -1.0}, None),
+        (ex.pow_(0.5, X), {"x": 3.0}, 0.125),
+        (ex.floordiv(I, -7), {"i": 10}, -2),
+        (ex.mod(I, -7), {"i": 10}, -4),
+        (ex.round_(X), {"x": 2.5}, 2.0),
+        (ex.round_(I, -1), {"i": 25}, 20),
+        (ex.round_(I, -1), {"i": 35}, 40),
+        (ex.round_(I, -1), {"i": -37}, -40),
+        (ex.round_(I, -3), {"i": 99}, 0),
+    ],
+)
+def test_one_row(e: ex.Expr, row: dict[str, float], value: float | None) -> None:
+    found = ex.evaluate(e, row)
+    assert found is None if value is None else found == pytest.approx(value, rel=1e-12)
+
+
+def test_texts_name_the_operation() -> None:
+    assert str(ex.mod(ex.floordiv(I, 7), 2)) == "(i // 7) % 2"
+    assert str(ex.pow_(0.5, X)) == "0.5 ** x"
+    assert str(ex.round_(X, 2)) == "round(x, 2)"
