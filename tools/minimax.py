@@ -30,7 +30,7 @@ def remez(f: Callable[[Array], Array], low: float, high: float, degree: int, *, 
         value = f(points)
         unit = np.abs(value) if relative else np.ones_like(value)
         system = np.column_stack([np.vander(points, degree + 1, increasing=True), (-1.0) ** k * unit])
-        *found, level = np.linalg.solve(system, value)
+        *found, _ = np.linalg.solve(system, value)
         error = (np.polynomial.polynomial.polyval(grid, found) - target) * weight
         edges = np.flatnonzero(np.diff(np.sign(error))) + 1
         pieces = np.split(np.arange(len(grid)), edges)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,7 @@ def exp_of(desk: Desk, n: int) -> Work:
     bounds = -10 << data.F, 10 << data.F
 
     def run(box: Any) -> Any:
-        return exp2(box, x, data.F, bounds, FINE, Fraction(LOG2_E))
+        return exp2(box, x, data.F, bounds, FINE, LOG2_E)
 
     return Work(run, lambda out: relative(desk.real(out, FINE), np.exp(plain()), 1e-4))
 

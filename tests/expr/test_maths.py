@@ -32,7 +32,7 @@ TEXT = column("text", String(3))
     [
         (ex.exp(X), 31, False),
         (ex.exp(W), 18, False),
-        (ex.exp2(ex.sub(X, 20)), 45, False),
+        (ex.exp2(ex.sub(X, 20)), 46, False),
         (ex.log(P), 18, False),
         (ex.log(X), 18, True),
         (ex.sqrt(P), 27, False),
@@ -47,7 +47,7 @@ TEXT = column("text", String(3))
         (ex.cos(ex.cast(X, "float[f=28]")), 28, False),
         (ex.tanh(I), 18, False),
         (ex.mul(ex.exp(X), ex.exp(X)), 31, False),
-        (ex.mul(ex.exp(X), ex.cast(ex.mul(P, P), "float[f=31]")), 18, False),
+        (ex.mul(ex.exp(X), ex.cast(ex.mul(P, P), "float[f=31]")), 19, False),
         (ex.add(ex.exp(X), WIDE), 22, False),
     ],
 )
@@ -66,7 +66,7 @@ def test_ranges_hold_the_results() -> None:
         assert e.range is not None
         low, high = e.range
         assert low <= true[0] and true[1] <= high
-        assert true[0] - low < 2e-5 and high - true[1] < 0.05
+        assert true[0] - low < 3e-5 and high - true[1] < 0.05
     assert ex.exp(X).range[0] > 0  # type: ignore[index]  # so that 1 / exp(x) is never null
 
 

@@ -30,7 +30,6 @@ True
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -72,7 +71,7 @@ class Unary(Function):
 
     operand: Expr
     target: Fixed
-    scalar: ClassVar[Callable[[float], float]]
+    scalar: ClassVar[Any]  # one row, as a function of a float
 
     def inferred(self) -> Info:
         if not self.operand.dtype.is_numeric:
@@ -92,7 +91,7 @@ class Unary(Function):
         return self.operand.nullable
 
     def value(self, *args: Any) -> Scalar:
-        return type(self).scalar(float(args[0]))
+        return float(type(self).scalar(float(args[0])))
 
 
 def _unknown(e: Expr) -> bool:
@@ -176,7 +175,7 @@ class Log(Unary):
     """The natural logarithm; null where the operand is not positive."""
 
     fn = "log"
-    scalar = math.log
+    scalar: ClassVar[Any] = math.log
 
     def _bounds(self, low: float, high: float) -> Range:
         positive(self.fn, self.operand)
@@ -187,7 +186,7 @@ class Log(Unary):
         return self.operand.nullable or bounds_of(self.operand)[0] <= 0
 
     def value(self, *args: Any) -> Scalar:
-        return type(self).scalar(args[0]) if args[0] > 0 else None
+        return float(type(self).scalar(args[0])) if args[0] > 0 else None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,7 +194,7 @@ class Log2(Log):
     """The logarithm to base 2."""
 
     fn = "log2"
-    scalar = math.log2
+    scalar: ClassVar[Any] = math.log2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -203,7 +202,7 @@ class Log10(Log):
     """The logarithm to base 10."""
 
     fn = "log10"
-    scalar = math.log10
+    scalar: ClassVar[Any] = math.log10
 
 
 def positive(fn: str, e: Expr, *, zero: bool = False) -> None:
@@ -334,7 +333,7 @@ class Sin(Wave):
     """The sine of an angle in radians."""
 
     fn = "sin"
-    scalar = math.sin
+    scalar: ClassVar[Any] = math.sin
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -342,7 +341,7 @@ class Cos(Wave):
     """The cosine of an angle in radians."""
 
     fn = "cos"
-    scalar = math.cos
+    scalar: ClassVar[Any] = math.cos
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -350,7 +349,7 @@ class Rising(Unary):
     """A function that rises from one constant to another."""
 
     def _bounds(self, low: float, high: float) -> Range:
-        return _around(type(self).scalar(low), type(self).scalar(high), self.target, absolute=1e-5)
+        return _around(float(type(self).scalar(low)), float(type(self).scalar(high)), self.target, absolute=1e-5)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -358,7 +357,7 @@ class Sigmoid(Rising):
     """``1 / (1 + exp(-operand))``."""
 
     fn = "sigmoid"
-    scalar = staticmethod(lambda x: 0.5 + 0.5 * math.tanh(x / 2))
+    scalar: ClassVar[Any] = staticmethod(lambda x: 0.5 + 0.5 * math.tanh(x / 2))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -366,7 +365,7 @@ class Tanh(Rising):
     """The hyperbolic tangent."""
 
     fn = "tanh"
-    scalar = math.tanh
+    scalar: ClassVar[Any] = math.tanh
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -374,7 +373,7 @@ class Erf(Rising):
     """The error function."""
 
     fn = "erf"
-    scalar = math.erf
+    scalar: ClassVar[Any] = math.erf
 
 
 def _bounded(kind: type[Unary], operand: object) -> Expr:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from spuframe.dtypes import Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
-from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, mul
 from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric, overflow, same_type
 from spuframe.expr.functions.comparison import eq, gt
@@ -55,7 +55,7 @@ class Floor(Whole):
     """The largest whole number that is not above."""
 
     fn = "floor"
-    scalar = math.floor
+    scalar: ClassVar[Any] = math.floor
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,7 +63,7 @@ class Ceil(Whole):
     """The smallest whole number that is not below."""
 
     fn = "ceil"
-    scalar = math.ceil
+    scalar: ClassVar[Any] = math.ceil
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,7 +122,7 @@ class FloorDiv(Divided):
         return (min(quotients), max(quotients))
 
     def value(self, *args: Any) -> Scalar:
-        return args[0] // args[1] if args[1] != 0 else None  # type: ignore[no-any-return]
+        return args[0] // args[1] if args[1] != 0 else None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,7 +138,7 @@ class Mod(Divided):
         return (low, min(high, a[1]) if a[0] >= 0 and low == 0 else high)
 
     def value(self, *args: Any) -> Scalar:
-        return args[0] % args[1] if args[1] != 0 else None  # type: ignore[no-any-return]
+        return args[0] % args[1] if args[1] != 0 else None
 
 
 def _whole(kind: type[Whole], operand: object) -> Expr:

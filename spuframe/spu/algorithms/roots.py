@@ -4,8 +4,8 @@ Roots: with 4^k the power that brings x into [1/4, 1), ``1/sqrt(x) = y 2^k``. It
 pairs of positions joined, so that 2^k, its square and 2^-k come from one conversion of half as many bits. ``y = u^(-1/2)`` is a
 polynomial of degree 5 and one step of Newton.
 
-Reciprocal: ``1/x = v / u`` with v a power of two and ``u = x v`` in [1/2, 1). The best parabola w leaves ``e = 1 - u w = T_3(4u - 3) / 99`` (Chebyshev), and
-``w (1 + e + e^2)`` leaves ``e^3``: 4 products, against 6 of the division's iteration, which is more exact.
+Reciprocal: ``1/x = v / u`` with v a power of two and ``u = x v`` in [1/2, 1). The best parabola w leaves ``e = 1 - u w = T_3(4u - 3) / 99``
+(Chebyshev), and ``w (1 + e + e^2)`` leaves ``e^3``: 4 products, against 6 of the division's iteration, which is more exact.
 """
 
 from __future__ import annotations

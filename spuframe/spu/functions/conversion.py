@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Fixed, Int, String
 from spuframe.spu.algorithms.compare import signed_bits
+from spuframe.spu.algorithms.shift import shift_right
 from spuframe.spu.encoding import arrow_type, origin
 from spuframe.spu.shaping import fit
 from spuframe.spu.share import Share
@@ -35,10 +36,7 @@ def _cast(call: Call, x: Value) -> Value:
 
 
 def whole(call: Call, x: Value) -> Share:
-    """The integer part of a fixed-point value, toward zero, without error.
-
-    The low bits are taken off as bits, so that the truncation that remains divides exactly.
-    """
+    """The integer part of a fixed-point value, toward zero, without error."""
     box, f = call.box, x.frac
     assert x.share is not None
     v = x.share
@@ -47,8 +45,7 @@ def whole(call: Call, x: Value) -> Share:
     if x.low < 0:
         sign = box.b2a(box.msb(v, min(64, signed_bits(x.low, x.high))), 64)
         v = v + sign.scale((1 << f) - 1)
-    low = box.b2a(box.a2b(v, f), 64)
-    return box.trunc(v - low, f)
+    return shift_right(box, v, f)
 
 
 SECRET = {"cast": _cast}
