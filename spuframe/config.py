@@ -26,6 +26,9 @@ class Policy:
     ranges : {"magnitude", "exact", "none"}
         What an owner publishes of a column's smallest and largest value: the bounds rounded outward to powers of two, the bounds, or
         nothing but what the type says. Published bounds are seen by all parties and the analyst; narrower ones make plans cheaper.
+        Ranges that the analyst declares are checked at the owner, and a refusal names rows: under "none" they are not taken at all, else only a
+        few may fail in a session. Whatever the policy, the number of rows, the width of strings (rounded up to 4 bytes) and whether a column has
+        nulls are published.
     allow_row_counts : bool
         Whether an owner's own filter may drop rows before sharing, which tells everybody how many rows passed it.
     folders : tuple of str, optional
@@ -66,7 +69,7 @@ class RuntimeConfig:
     port : int
         For the analyst; 0 takes a free one.
     protocols : tuple of str, optional
-        Those it agrees to run; None: any that is installed.
+        Those it agrees to run; None: any that is installed and not insecure.
     memory_limit : int, optional
         Bytes that one instance may use.
     deadline : float

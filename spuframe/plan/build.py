@@ -237,8 +237,8 @@ def store(table: LogicalNode, name: str) -> Store:
 
 
 def is_ordered(node: LogicalNode) -> bool:
-    """Whether the order of the rows means something and invalid rows stand at the end."""
-    while isinstance(node, Project | Limit):
+    """Whether the order of the rows means something; lowering puts invalid rows at the end before the order is shown or kept."""
+    while isinstance(node, Project | Limit | Filter):
         node = node.input
     return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import OwnerNotFoundError, PlanError
+from spuframe.plan.build import is_ordered
 from spuframe.plan.cost import choose_batch_rows
 from spuframe.plan.logical import (
     Aggregate,
@@ -71,8 +72,8 @@ def lower(
         if n in at or isinstance(n, Roots):
             continue
         inputs = tuple(at[i] for i in n.inputs)
-        if isinstance(n, Limit) and n.input.masked and not ends_invalid(n.input):
-            # The first rows that exist: a sort by nothing puts the invalid ones at the end.
+        if isinstance(n, Limit | Reveal | Store) and _in_order(n) and n.input.masked and not ends_invalid(n.input):
+            # The first rows that exist, or rows whose places say nothing of those between: a sort by nothing puts the invalid ones at the end.
             i = n.input
             steps.append(Step("sort", inputs, {"by": [], "ascending": []}, _secret(i.schema), i.rows, i.masked))
             inputs = (len(steps) - 1,)
@@ -86,11 +87,16 @@ def lower(
     return PhysicalPlan(protocol, parties, known, tuple(steps), batch_rows or choose_batch_rows(rows), dict(options or {}))
 
 
+def _in_order(node: Limit | Reveal | Store) -> bool:
+    """Whether the places of its input's rows matter."""
+    return isinstance(node, Limit) or (node.ordered if isinstance(node, Reveal) else is_ordered(node.input))
+
+
 def ends_invalid(node: LogicalNode) -> bool:
     """Whether invalid rows are known to stand at the end."""
     while isinstance(node, Project | Limit):
         node = node.input
-    return isinstance(node, Sort | Aggregate)
+    return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
 
 
 def _secret(schema: Schema) -> Schema:

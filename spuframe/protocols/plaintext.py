@@ -148,7 +148,7 @@ def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int
     return Share(kind, shape, (np.frombuffer(message.tobytes(), kind.word).reshape(stored_shape(kind, shape)).copy(),))
 
 
-def yield_(rank: int, parties: int, share: Share) -> Array:
+def yield_(rank: int, parties: int, share: Share, streams: Any = None) -> Array:
     """The words as bytes."""
     return np.array(share.parts[0]).reshape(-1).view(np.uint8)
 

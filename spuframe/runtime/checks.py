@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spuframe.config import Policy
+from spuframe.dtypes import Field
 from spuframe.errors import ColumnNotFoundError, PlanError, PolicyError
 from spuframe.plan.physical import PhysicalPlan, Step
 
@@ -16,7 +17,7 @@ class Holding:
     """What an owner's node remembers of an open table."""
 
     rows: int
-    columns: tuple[str, ...]
+    fields: tuple[Field, ...]
 
 
 def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], owner: str | None, policy: Policy, tables: Mapping[str, Holding]) -> None:
@@ -65,19 +66,35 @@ def _check_scan(position: int, step: Step, policy: Policy, tables: Mapping[str, 
         )
     if not step.params.get("drop") and step.rows < holding.rows:
         raise PlanError(f"step {position} expects {step.rows} rows of a table of {holding.rows}. Open the table again and rebuild the plan.")
-    names = list(holding.columns)
-    asked = [expression for _, expression in step.params.get("columns", ())]
-    for column in _columns([*asked, step.params.get("filter")]):
-        if column not in holding.columns:
-            raise ColumnNotFoundError.of(column, names)
+    published = {f.name: _known(f.to_plain()) for f in holding.fields}
+    asked = dict(step.params.get("columns", ()))
+    for column in _columns([*asked.values(), step.params.get("filter")]):
+        name = str(column["col"])
+        if name not in published:
+            raise ColumnNotFoundError.of(name, list(published))
+        _same(position, name, _known(column), published[name])
+    for field in step.schema:  # what the owner encodes with: a narrower range would tell by its refusal who lies outside
+        if field.name in asked:
+            _same(position, field.name, _known(field.to_plain()), _known(asked[field.name]))
 
 
-def _columns(expression: object) -> Iterator[str]:
-    """All column names in a plain expression."""
+def _known(about: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a plan claims of a column: type, nullability, range."""
+    bounds = about.get("range")
+    return str(about.get("dtype")), bool(about.get("nullable")), None if bounds is None else tuple(bounds)
+
+
+def _same(position: int, name: str, claimed: tuple[Any, ...], known: tuple[Any, ...]) -> None:
+    if claimed != known:
+        raise PlanError(f"step {position} claims that {name!r} is {claimed}, its owner published {known}. Open the table again and rebuild the plan.")
+
+
+def _columns(expression: object) -> Iterator[Mapping[str, Any]]:
+    """All column nodes in a plain expression."""
     if isinstance(expression, list | tuple):
         for part in expression:
             yield from _columns(part)
     elif isinstance(expression, dict):
         if "col" in expression:
-            yield str(expression["col"])
+            yield expression
         yield from _columns(expression.get("args"))

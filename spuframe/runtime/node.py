@@ -18,7 +18,7 @@ from dataclasses import asdict
 from typing import Any
 
 from spuframe.config import RuntimeConfig
-from spuframe.errors import InstanceStateError, OwnerNotFoundError, SpuframeError, to_wire
+from spuframe.errors import EncodingError, InstanceStateError, OwnerNotFoundError, PolicyError, SpuframeError, to_wire
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
 from spuframe.plan.physical import VERSION, PhysicalPlan
@@ -28,6 +28,8 @@ from spuframe.runtime.rpc import Emit, Handler, serve
 from spuframe.runtime.runtime import SPURuntime
 
 log = logging.getLogger(__name__)
+MOST_REFUSALS = 8
+"""Declared ranges that may fail in one session: by bisection they would tell an owner's values."""
 HANDSHAKE_SECONDS = 5.0
 MAX_HANDSHAKES = 32
 
@@ -45,6 +47,7 @@ class Desk:
         self._config = runtime.config
         self._mine: set[str] = set()
         self._tables: dict[str, Holding] = {}
+        self._refused = 0
         self._plans: dict[str, bytes] = {}
         self._closed = False
 
@@ -108,9 +111,19 @@ class Desk:
             raise OwnerNotFoundError(f"{self._config.name} owns no tables. Name an owner.")
         from spuframe.runtime.tables import open_table
 
-        table, fields = open_table(self._config.owner, params["source"], self._config.policy)
+        if self._refused >= MOST_REFUSALS:
+            raise PolicyError(
+                f"owner {self._config.owner!r} has refused {self._refused} declared ranges in this session and takes no more: "
+                "every refusal tells something. Open a new session."
+            )
+        try:
+            table, fields = open_table(self._config.owner, params["source"], self._config.policy)
+        except EncodingError:
+            self._refused += 1
+            log.warning("%s refused a range that a session declared for a table", self._config.name)
+            raise
         handle = self._runtime.tables.add(table)
-        self._tables[handle] = Holding(table.num_rows, tuple(table.column_names))
+        self._tables[handle] = Holding(table.num_rows, tuple(fields))
         return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows}
 
     def _close_table(self, params: dict[str, Any], emit: Emit) -> None:

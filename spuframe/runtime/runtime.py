@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from spuframe import plugins
 from spuframe.config import RuntimeConfig
 from spuframe.errors import InstanceStateError, PolicyError, SpuframeError, StoreError
 from spuframe.runtime.folder import PrivateFolder
@@ -100,11 +101,7 @@ class SPURuntime:
             ``deadline`` and ``memory_limit``, of which the stricter of the session's and this runtime's holds.
         """
         config, given = self.config, dict(params)
-        if config.protocols is not None and given["protocol"] not in config.protocols:
-            raise PolicyError(
-                f"{config.name} runs only {', '.join(config.protocols)}, not {given['protocol']!r}. Ask its operator to allow it.",
-                party=config.name,
-            )
+        self._check_protocol(given["protocol"])
         limits = [limit for limit in (given["memory_limit"], config.memory_limit) if limit is not None]
         given |= {
             "memory_limit": min(limits) if limits else None,
@@ -113,6 +110,19 @@ class SPURuntime:
         }
         # The worker's own deadline comes first and names the peer that is missing.
         self.instance(name).initialise(given, given["deadline"] + 30.0)
+
+    def _check_protocol(self, protocol: str) -> None:
+        """Only what the operator allows; a protocol that protects nothing must be allowed by name."""
+        allowed = self.config.protocols
+        if allowed is None:
+            if not plugins.protocol(protocol).insecure:
+                return
+            text = f"{self.config.name} does not run the insecure protocol {protocol!r} unless its operator names it."
+        elif protocol in allowed:
+            return
+        else:
+            text = f"{self.config.name} runs only {', '.join(allowed)}, not {protocol!r}. Ask its operator to allow it."
+        raise PolicyError(text, party=self.config.name)
 
     def instance(self, name: str) -> Instance:
         """The instance of that name; closed ones are forgotten."""

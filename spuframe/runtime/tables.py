@@ -50,6 +50,8 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
         table = table.select(list(wanted))
     ranges = dict(source.get("ranges") or {})
     _require(list(ranges), table.column_names)
+    if ranges and policy.ranges == "none":
+        raise PolicyError(f"owner {owner!r} publishes no ranges, and takes none: whether one holds would tell. Leave out ranges=, or ask the owner.")
     if not table.num_columns:
         raise DataError(f"{_what(source)} has no columns. Name at least one.")
     arrays, fields = [], []

@@ -122,7 +122,8 @@ class Protocol:
     accept : callable
         ``accept(rank, parties, message, kind, shape) -> Share``: at a party, the inverse of its ``deal`` message.
     yield_ : callable
-        ``yield_(rank, parties, share) -> uint8 array``: what a party hands to whom the value is revealed.
+        ``yield_(rank, parties, share, streams=None) -> uint8 array``: what a party hands to whom the value is revealed; re-randomised with the
+        streams that it shares with the other parties, if they are given.
     yield_sizes : callable
         ``yield_sizes(parties, kind, shape) -> tuple of int``.
     combine : callable
@@ -137,7 +138,7 @@ class Protocol:
     deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]]
     deal_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
     accept: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
-    yield_: Callable[[int, int, Share], Array]
+    yield_: Callable[..., Array]
     yield_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
     combine: Callable[[int, list[Array], Kind, tuple[int, ...]], Array]
     insecure: bool = False

@@ -160,3 +160,29 @@ def test_two_runtimes_on_one_port() -> None:
 def test_the_plaintext_protocol_warns() -> None:
     with pytest.warns(sf.InsecureWarning, match="INSECURE"):
         sf.local(protocol="plaintext")
+
+
+def test_declared_ranges_are_no_oracle(tmp_path: Path) -> None:
+    closed = sf.Policy(ranges="none")
+    with sf.local(owners={"hospital": sf.Policy(), "clinic": closed}) as session:
+        for bound in range(2, 10):
+            with pytest.raises(errors.EncodingError):
+                session.from_pandas(SMALL, owner="hospital", ranges={"age": (0, bound)})
+        with pytest.raises(errors.PolicyError, match="refused 8 declared ranges"):
+            session.from_pandas(SMALL, owner="hospital", ranges={"age": (0, 100)})
+        with pytest.raises(errors.PolicyError, match="publishes no ranges"):
+            session.from_pandas(SMALL, owner="clinic", ranges={"age": (0, 100)})
+        frame = session.from_pandas(SMALL, owner="clinic")
+        assert frame["age"].count().reveal() == 3
+
+
+def test_a_hand_made_scan_must_claim_what_was_published(frame: sf.SecretFrame, session: sf.Session) -> None:
+    import msgpack
+
+    from spuframe.plan import build
+
+    plain = msgpack.unpackb(session.physical(build.reveal(frame[["age"]].node)).to_bytes())
+    scan = next(s for s in plain["steps"] if s["op"] == "scan")
+    scan["schema"][0]["range"] = [0, 50]
+    with pytest.raises(errors.PlanError, match="its owner published"):
+        session.run(msgpack.packb(plain))

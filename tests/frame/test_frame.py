@@ -261,3 +261,12 @@ def test_filter_after_a_join_keeps_the_join_order_for_the_group_by(people: sf.Se
     same(got.reveal(), p[p["cost"] > 50].groupby("id", as_index=False).agg(n=("id", "count"), c=("cost", "sum")))
     text = got.explain("physical")
     assert "aggregate" in text
+
+
+def test_a_filter_keeps_the_order_of_a_sort(people: sf.SecretFrame) -> None:
+    ordered = people.sort_values("bmi", ascending=False)
+    got, want = ordered[ordered["age"] > 40], PEOPLE.sort_values("bmi", ascending=False)
+    same(got.reveal(), want[want["age"] > 40])
+    same(got.persist().reveal(), want[want["age"] > 40])
+    sums = people.groupby("region").agg(n=("id", "count"))
+    same(sums[sums["n"] > 1].reveal(), pd.DataFrame({"region": ["north", "south-west"], "n": [3, 2]}))

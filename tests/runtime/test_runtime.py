@@ -138,7 +138,7 @@ def test_a_constructor_opens_nothing() -> None:
 
 
 def test_a_spare_is_taken_and_replaced(standin: tuple[str, ...]) -> None:
-    with SPURuntime(RuntimeConfig("party 0", worker=standin, spares=1)) as runtime:
+    with SPURuntime(RuntimeConfig("party 0", worker=standin, spares=1, protocols=("plaintext",))) as runtime:
         (spare,) = runtime._spares
         instance = ready(runtime)
         assert instance.pid == spare.process.pid

@@ -223,8 +223,20 @@ def test_nothing_secret_is_on_a_command_line_or_in_the_environment(start: Start,
     assert all(s.hex() not in repr(c.address) and repr(s) not in repr(c.address) for c, s in zip(session._parties, secrets))
 
 
-def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
+def test_a_node_runs_an_insecure_protocol_only_if_it_is_named(standin: tuple[str, ...], plan: Plans) -> None:
     node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, spares=0))
+    try:
+        with Session(Nodes([node.wait(30.0)]), SessionConfig("plaintext", 1)) as session:
+            with pytest.raises(PolicyError, match="insecure protocol 'plaintext'"):
+                session.run(plan(owners=()))
+    finally:
+        assert node.process.stdin is not None
+        node.process.stdin.close()
+        node.process.wait(10.0)
+
+
+def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
+    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, spares=0, protocols=("plaintext",)))
     try:
         address = node.wait(30.0)
         with Session(Nodes([address]), SessionConfig("plaintext", 1)) as session:

@@ -7,6 +7,7 @@ Ranks are counted modulo 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -103,9 +104,18 @@ def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int
     return Share(kind, shape, (first, c2) if rank == 1 else (c2, first))
 
 
-def yield_(rank: int, parties: int, share: Share) -> Array:
-    """Party i hands over c_i."""
-    return to_wire(share.parts[0], share.kind, share.shape).view(np.uint8)
+def yield_(rank: int, parties: int, share: Share, streams: Mapping[int, Stream] | None = None) -> Array:
+    """Party i hands over c_i + F(i, i+1) - F(i-1, i): the receiver learns the sum, and nothing of how it was shared."""
+    part = share.parts[0]
+    if streams is not None:
+        word = share.kind.word
+        plus, minus = streams[(rank + 1) % 3].words(part.shape, word), streams[(rank + 2) % 3].words(part.shape, word)
+        if isinstance(share.kind, Arithmetic):
+            part = part + plus - minus
+        else:
+            keep = word.type((1 << min(share.kind.bits, 8 * word.itemsize)) - 1) if share.kind != BIT else word.type(255)
+            part = part ^ ((plus ^ minus) & keep)
+    return to_wire(part, share.kind, share.shape).view(np.uint8)
 
 
 def yield_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:

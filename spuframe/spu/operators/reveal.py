@@ -27,7 +27,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
             sizes[party] += size
         if box.ctx is None:
             return share, None
-        return share, box.protocol.yield_(box.ctx.rank, env.parties, share)
+        return share, box.protocol.yield_(box.ctx.rank, env.parties, share, box.ctx.streams)
 
     for name, column in table.columns.items():
         delivery.messages[name] = hand(column.values)
