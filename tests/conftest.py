@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import spuframe as sf
 
 # The machines that run the tests are small and shared: an example's time says nothing, so no deadline anywhere.
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -35,6 +39,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError("--protocols must name at least one protocol, got an empty list; try --protocols plaintext")
     # Session scope, so that fixtures of any scope (one party set-up for a module, say) may ask for `protocol`.
     metafunc.parametrize("protocol", names, scope="session")
+
+
+@pytest.fixture(scope="session")
+def session(protocol: str) -> Iterator[sf.Session]:
+    """One running session per protocol for all tests of frames and estimators: real processes, real links."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sf.InsecureWarning)  # asked for by name: it is the reference
+        made = sf.local(protocol=protocol)
+    with made as running:
+        running.progress = False
+        yield running
 
 
 def _names(argnames: str | list[str] | tuple[str, ...]) -> list[str]:
