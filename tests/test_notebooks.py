@@ -19,7 +19,7 @@ def shown(notebook: nbformat.NotebookNode) -> list[str]:
         for output in cell.get("outputs", []):
             if output.output_type == "execute_result":
                 text = output.data["text/plain"]
-                texts.append(re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.2g}", text))
+                texts.append(re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]) + 0.0:.2g}", text))
     return texts
 
 
