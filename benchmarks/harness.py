@@ -37,6 +37,8 @@ class Process:
         Whether its standard error is thrown away.
     cache : str, optional
         A folder for Numba's machine code instead of the usual one.
+    chunk_rows : int, optional
+        Rows that a kernel takes at a time; without it, the black box's own.
     """
 
     def __init__(self, name: str, command: Sequence[str], *, quiet: bool = False, cache: str | None = None) -> None:
@@ -127,6 +129,8 @@ class Cluster:
         Messages take as long as there; without it, as long as the loopback takes.
     cache : str, optional
         A folder for Numba's machine code instead of the usual one.
+    chunk_rows : int, optional
+        Rows that a kernel takes at a time; without it, the black box's own.
     """
 
     def __init__(
@@ -136,7 +140,9 @@ class Cluster:
         batch_rows: int | None = None,
         network: Network | None = None,
         cache: str | None = None,
+        chunk_rows: int | None = None,
     ) -> None:
+        self.chunk_rows = chunk_rows
         self.protocol = protocol
         self.parties = parties
         self.batch_rows = batch_rows
@@ -189,7 +195,7 @@ class Cluster:
 
     def prepare(self, module: str, case: Any, n: int) -> None:
         """Deal the inputs of a case."""
-        request = {"do": "prepare", "module": module, "case": case.name, "n": n, "batch_rows": self.batch(case.rows(n))}
+        request = {"do": "prepare", "module": module, "case": case.name, "n": n, "batch_rows": self.batch(case.rows(n)), "chunk_rows": self.chunk_rows}
         self._all([request] * self.parties)
 
     def run(self, *, trim: bool = False) -> Run:

@@ -21,7 +21,7 @@ from spuframe import plugins
 from spuframe.link import LinkConfig, TcpLink, listen
 from spuframe.link.base import Link
 from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory
-from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.blackbox import CHUNK_ROWS, BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost
 from spuframe.spu.share import Kind, Share
@@ -91,6 +91,7 @@ class Party:
         assert self.desk is not None and self.box is not None
         self.work = self.result = None
         self.box.batch_rows = request["batch_rows"]
+        self.box.chunk_rows = request["chunk_rows"] or CHUNK_ROWS
         case = next(c for c in find(request["module"]) if c.name == request["case"])
         self.work = case.make(self.desk, request["n"])
         return {}

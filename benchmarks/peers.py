@@ -220,7 +220,7 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
         "sent": run.sent,
         "bytes_per_row": max(run.sent) / case.rows(n),
         "peer_errors": errors,
-        "recorded": [{"peer": r.peer, "seconds": r.seconds} for r in at_size(pair.name, n)],
+        "recorded": [{"peer": r.peer, "seconds": r.seconds, "traffic": r.traffic} for r in at_size(pair.name, n)],
     }
 
 
@@ -248,7 +248,7 @@ def line(found: dict[str, Any], bars: list[Verdict]) -> list[str]:
         f"{found['bytes_per_row']:,.1f}",
         f"{found['rounds']:,}",
         f"{errors['aby3']:.1e}" if "aby3" in errors else "-",
-        "; ".join(f"{r['peer']} {report.seconds(r['seconds'])}" for r in found["recorded"]),
+        "; ".join(f"{r['peer']} {report.seconds(r['seconds'])} ({r['traffic'] or 'traffic unknown'})" for r in found["recorded"]),
         "; ".join(map(str, bars)),
     ]
 

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="no machine code from earlier runs: the cold column compiles")
     parser.add_argument("--repeat", type=int, default=3, help="warm runs at least (3)")
     parser.add_argument("--n", type=int, help="this size instead of the case's own")
+    parser.add_argument("--chunk-rows", type=int, metavar="ROWS", help="rows that a kernel takes at a time")
     parser.add_argument("--batch-rows", type=int, help="rows a batch; otherwise what the planner's cost model chooses")
     parser.add_argument("--protocol", default="aby3")
     parser.add_argument("--parties", type=int, default=3)
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _release(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any] | None:
     """Check both versions before anything takes time; the figures to compare with."""
-    partial = options.only or options.quick or options.sweep or options.network or options.fresh or options.n or options.batch_rows
+    partial = options.only or options.quick or options.sweep or options.network or options.fresh or options.n or options.batch_rows or options.chunk_rows
     if options.release and partial:
         parser.error("a release's figures are those of all cases at their own sizes: --release stands alone")
     try:
@@ -149,7 +150,8 @@ class Processes:
             self._folder = contextlib.ExitStack()
             cache = self._folder.enter_context(tempfile.TemporaryDirectory()) if self.options.fresh else None
             options = self.options
-            cluster = Cluster(options.protocol, options.parties, options.batch_rows, NETWORKS.get(options.network or ""), cache)
+            network = NETWORKS.get(options.network or "")
+            cluster = Cluster(options.protocol, options.parties, options.batch_rows, network, cache, options.chunk_rows)
             self.open = self._folder.enter_context(cluster)
         return self.open
 

@@ -22,7 +22,7 @@ from spuframe.spu.wave import Wave
 
 BATCH_ROWS = 1 << 18
 """Rows of 64 bits whose messages share a round, unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
-CHUNK_ROWS = 1 << 16
+CHUNK_ROWS = 1 << 17
 """Rows of 64 bits that a kernel takes at a time, so that what it computes stays in the cache; `benchmarks.run --chunk-rows` measures it."""
 
 
