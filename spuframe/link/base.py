@@ -44,6 +44,12 @@ class Traffic:
     def snapshot(self) -> Traffic:
         return Traffic(list(self.sent), list(self.received), self.frames, self.rounds)
 
+    def add(self, part: Traffic) -> None:
+        """Bytes and frames of a part; its rounds may be those of another part too, and are left to the caller."""
+        self.sent = [a + b for a, b in zip(self.sent, part.sent, strict=True)]
+        self.received = [a + b for a, b in zip(self.received, part.received, strict=True)]
+        self.frames += part.frames
+
     def to_plain(self) -> dict[str, Any]:
         return {"sent": list(self.sent), "received": list(self.received), "frames": self.frames, "rounds": self.rounds}
 

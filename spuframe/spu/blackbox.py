@@ -6,19 +6,23 @@ rounds, and adds up the declared cost. Without a context it runs nothing and onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from math import prod
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from spuframe.errors import PlanError, ProtocolError, RangeOverflowError, TypeMismatchError
-from spuframe.spu.context import Context, finished
-from spuframe.spu.kernel import Cost, Kernel, Protocol
+from spuframe.spu.context import Context, Needs
+from spuframe.spu.kernel import Cost, Kernel, Protocol, in_parallel
 from spuframe.spu.rows import SLICE_BATCHES, Rows, Work, by_slices
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, pack, stored_shape
 from spuframe.spu.table import Table
 from spuframe.spu.wave import Wave
+
+T = TypeVar("T")
 
 BATCH_ROWS = 1 << 18
 """Rows of 64 bits whose messages share a round, unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
@@ -201,6 +205,54 @@ class BlackBox:
     def unshuffle(self, perm: Any, xs: Sequence[Share]) -> list[Share]:
         return cast("list[Share]", self._run("unshuffle", (perm, list(xs)), lambda: [Share(x.kind, x.shape, ()) for x in xs]))
 
+    # ---- independent work ---------------------------------------------------------------------------
+    def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = ()) -> list[T]:
+        """Run computations that do not wait for each other in common rounds, those of the longest chain of them.
+
+        For many alike operations on few rows `spuframe.spu.shaping.stacked` is cheaper: one kernel instead of many.
+
+        Parameters
+        ----------
+        tasks : sequence of callable
+        needs : sequence of collection of int, optional
+            For each task the earlier ones that must have ended before it starts.
+
+        Returns
+        -------
+        list
+            What they returned.
+
+        Examples
+        --------
+        >>> from spuframe.plugins import protocol
+        >>> box = BlackBox(protocol("aby3"), 3)
+        >>> x = Share(Arithmetic(64), (10,), ())
+        >>> _ = box.together([lambda: box.msb(x), lambda: box.mul(x, x)])
+        >>> box.declared.rounds  # of the comparison alone
+        7
+        """
+        if len(tasks) == 1:
+            return [tasks[0]()]
+        outside, costs = self.declared, [Cost()] * len(tasks)
+
+        @contextmanager
+        def account(i: int) -> Iterator[None]:
+            self.declared = costs[i]
+            try:
+                yield
+            finally:
+                costs[i], self.declared = self.declared, outside
+
+        if self.ctx is None:
+            results = []
+            for i, task in enumerate(tasks):
+                with account(i):
+                    results.append(task())
+        else:
+            results = self.ctx.together(tasks, needs, account)
+        self.declared = outside + in_parallel(costs, needs)
+        return results
+
     # ---- many rows ------------------------------------------------------------------------------
     def by_slices(self, table: Table, work: Work) -> list[Share | None]:
         """Shares that ``work`` computes row by row from a table, some batches at a time: see `spuframe.spu.rows.by_slices`."""
@@ -227,7 +279,7 @@ class BlackBox:
     def _run(self, name: str, arguments: tuple[Any, ...], shape_only: Callable[[], Any]) -> Any:
         kernel = self._kernel(name)
         self._charge(name, kernel.cost(*arguments), 1)
-        return shape_only() if self.ctx is None else finished(self.ctx, kernel.run(self.ctx, *arguments))
+        return shape_only() if self.ctx is None else kernel.run(self.ctx, *arguments)
 
     def _rowwise(self, name: str, shares: Sequence[Share], kind: Kind, arguments: Callable[[Sequence[Share]], tuple[Any, ...]]) -> Share:
         """Run a kernel whose rows do not depend on each other: in chunks that stay in the cache, the chunks of a batch in common rounds."""
@@ -237,8 +289,6 @@ class BlackBox:
             return Share(kind, shape, () if self.ctx is None else tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in shares[0].parts))
         row = max(kind.bits, *(s.bits for s in shares)) * max(1, prod(shape[1:]))
         chunk, batch = (max(64, rows * 64 // row // 64 * 64) for rows in (min(self.chunk_rows, self.batch_rows), self.batch_rows))  # so many bytes
-        if not kernel.pauses:
-            chunk = batch
         batch = max(chunk, batch // chunk * chunk)
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]
 
@@ -253,18 +303,14 @@ class BlackBox:
         if self.ctx is None:
             return Share(kind, shape, ())
         if n <= chunk:
-            return cast(Share, finished(self.ctx, kernel.run(self.ctx, *arguments(shares))))
+            return cast(Share, kernel.run(self.ctx, *arguments(shares)))
         rows = Rows(kind, shape)
+
+        def put(start: int) -> None:
+            rows.put(start, kernel.run(self.ctx, *piece(start)))
+
         for first in range(0, n, batch):
-            starts = range(first, min(first + batch, n), chunk)
-
-            def take(i: int, result: Share, starts: range = starts) -> None:
-                rows.put(starts[i], result)
-
-            if kernel.pauses:
-                self.ctx.together((kernel.run(self.ctx, *piece(start)) for start in starts), take)
-            else:
-                take(0, finished(self.ctx, kernel.run(self.ctx, *piece(first))))
+            self.ctx.together([partial(put, start) for start in range(first, min(first + batch, n), chunk)])
         return rows.share()
 
 

@@ -6,13 +6,16 @@ link draw the same stream without sending anything, and takes a private key from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from greenlet import getcurrent, greenlet
 
 from spuframe.kernels.prg import Stream
 from spuframe.link.base import Link, Traffic
@@ -20,8 +23,8 @@ from spuframe.spu.share import Array
 
 T = TypeVar("T")
 Messages: TypeAlias = Sequence[tuple[int, Array]]
-Steps: TypeAlias = Generator[tuple[Messages, Messages], None, T]
-"""A computation that yields, for each of its rounds, what it sends and where it wants to receive, and returns its result."""
+Needs: TypeAlias = Sequence[Collection[int]]
+During: TypeAlias = Callable[[int], AbstractContextManager[None]]
 
 
 class Context:
@@ -67,48 +70,84 @@ class Context:
         return cls(link, parties, streams, Stream.fresh())
 
     def round(self, sends: Sequence[tuple[int, Array]], recvs: Sequence[tuple[int, Array]]) -> None:
-        """One message exchange: send all, then fill all ``recvs``. Every party calls it, also with nothing to send."""
-        self.link.traffic.rounds += 1
+        """One message exchange: send all, then fill all ``recvs``. Every party calls it, also with nothing to send.
+
+        What runs in `together` with the caller computes and sends while these messages are on their way.
+        """
         for to, data in sends:
             self.link.send(to, data)
+        self._pass()
         for frm, out in recvs:
             self.link.recv_into(frm, out)
 
-    def run(self, steps: Steps[T]) -> T:
-        """Run one computation to its end."""
-        results: list[T] = []
-        self.together([steps], lambda _, result: results.append(result))
-        return results[0]
+    def _pass(self) -> None:
+        """A round passes: in a fiber, once all others wait for messages too."""
+        self.link.traffic.rounds += 1
+        here = getcurrent()
+        if isinstance(here, _Fiber):
+            here.parent.switch()
 
-    def together(self, runs: Iterable[Steps[T]], take: Callable[[int, T], None]) -> None:
-        """Run computations with equally many rounds in common rounds; ``take(i, result)`` when the i-th ends.
+    def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = (), during: During | None = None) -> list[T]:
+        """Run computations in common rounds: each in a fiber, as far as it can without a message; then the next; when all of them wait, a round passes.
 
-        While the messages of one are on their way the others compute. All ranks step through them in the same order, so that what they
-        draw from a common stream between two rounds is the same, and frames arrive in the order in which they are awaited.
+        All ranks step through them in the same order, so that what they draw from a common stream between two rounds is the same, and frames
+        arrive in the order in which they are awaited. Rounds count once for all of them, bytes for each. What one of them raises ends all.
+
+        Parameters
+        ----------
+        tasks : sequence of callable
+            May call `round` and `together`.
+        needs : sequence of collection of int, optional
+            For each task the earlier ones that must have ended before it starts.
+        during : callable, optional
+            ``during(i)`` surrounds every stretch that the i-th task runs.
+
+        Returns
+        -------
+        list
+            What they returned.
         """
-        link, waiting = self.link, list[tuple[int, Steps[T], Messages]]()
+        link, whole, n = self.link, self.link.traffic, len(tasks)
+        missing = [len(needs[i]) if needs else 0 for i in range(n)]
+        followers: list[list[int]] = [[] for _ in tasks]
+        for i, before in enumerate(needs):
+            for j in before:
+                followers[j].append(i)
+        traffic = [Traffic.zeros(link.world) for _ in tasks]
+        results: list[Any] = [None] * n
+        waiting: deque[tuple[int, _Fiber]] = deque()
+        ready = deque((i, _Fiber(tasks[i])) for i in range(n) if not missing[i])
+        try:
+            while ready:
+                while ready:
+                    i, fiber = ready.popleft()
+                    link.traffic = traffic[i]
+                    try:
+                        with nullcontext() if during is None else during(i):
+                            result = fiber.switch()
+                    finally:
+                        link.traffic = whole
+                    if not fiber.dead:
+                        waiting.append((i, fiber))
+                        continue
+                    results[i] = result
+                    for k in followers[i]:
+                        missing[k] -= 1
+                        if not missing[k]:
+                            ready.append((k, _Fiber(tasks[k])))
+                if waiting:
+                    self._pass()
+                ready, waiting = waiting, ready
+        except BaseException:
+            for _, fiber in (*ready, *waiting):
+                if fiber:  # has begun
+                    fiber.throw()
+            raise
+        finally:
+            for t in traffic:
+                whole.add(t)
+        return results
 
-        def advance(i: int, steps: Steps[T]) -> None:
-            try:
-                sends, recvs = next(steps)
-            except StopIteration as end:
-                take(i, end.value)
-                return
-            for to, data in sends:
-                link.send(to, data)
-            waiting.append((i, steps, recvs))
 
-        for i, steps in enumerate(runs):
-            advance(i, steps)
-        while waiting:
-            link.traffic.rounds += 1
-            now, waiting = waiting, []
-            for i, steps, recvs in now:
-                for frm, out in recvs:
-                    link.recv_into(frm, out)
-                advance(i, steps)
-
-
-def finished(ctx: Context, result: Any) -> Any:
-    """What a kernel gave: computations are run to their end."""
-    return ctx.run(result) if isinstance(result, Generator) else result
+class _Fiber(greenlet):  # type: ignore[misc]
+    """One computation of `Context.together`."""

@@ -31,9 +31,8 @@ open               x                                ndarray of uint words (singl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import isgeneratorfunction
 from itertools import zip_longest
 from typing import Any
 
@@ -70,6 +69,26 @@ class Cost:
         return sum(self.sent)
 
 
+def in_parallel(costs: Sequence[Cost], needs: Sequence[Collection[int]] = ()) -> Cost:
+    """The cost of computations in common rounds: the rounds of the longest chain, the bytes of all.
+
+    Parameters
+    ----------
+    costs : sequence of Cost
+    needs : sequence of collection of int, optional
+        For each the earlier ones whose end it waits for.
+
+    >>> in_parallel([Cost(3, (1, 1)), Cost(7, (2, 2)), Cost(5, (4, 4))], [(), (), (0,)])
+    Cost(rounds=8, sent=(7, 7))
+    """
+    ends: list[int] = []
+    total = Cost()
+    for i, cost in enumerate(costs):
+        ends.append(cost.rounds + max((ends[j] for j in (needs[i] if needs else ())), default=0))
+        total += cost
+    return Cost(max(ends, default=0), total.sent)
+
+
 @dataclass(frozen=True)
 class Kernel:
     """One protocol step.
@@ -77,8 +96,8 @@ class Kernel:
     Parameters
     ----------
     run : callable
-        ``run(ctx, *arguments)``, with the `spuframe.spu.context.Context` first. A generator (`spuframe.spu.context.Steps`) yields what it sends
-        and receives in each round, so that other rows can be computed meanwhile; a plain function calls ``ctx.round`` and waits.
+        ``run(ctx, *arguments)``, with the `spuframe.spu.context.Context` first. It calls ``ctx.round`` for each of its rounds, as often at every
+        party; between two rounds the parties draw the same from the streams that they share.
     cost : callable
         ``cost(*arguments) -> Cost`` with the same arguments; may look at kinds, shapes and public arguments only.
     equation : str
@@ -90,11 +109,6 @@ class Kernel:
     cost: Callable[..., Cost]
     equation: str
     source: str
-
-    @property
-    def pauses(self) -> bool:
-        """Whether several runs can share their rounds."""
-        return isgeneratorfunction(self.run)
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ def string_width(x: Share, old: int, new: int) -> Share:
     return x.map(cut, shape=shape)
 
 
-# ---- independent operations in common rounds ---------------------------------------------------
-def together(run: Callable[[list[Share]], Share], groups: Sequence[Sequence[Share]]) -> list[Share]:
+# ---- alike operations as one ----------------------------------------------------------------------
+def stacked(run: Callable[[list[Share]], Share], groups: Sequence[Sequence[Share]]) -> list[Share]:
     """Apply an operation that works row by row to several groups of arguments of the same kinds at once, so that they share their rounds.
 
     ``groups[i]`` are the arguments of the i-th application; ``run`` gets the arguments with all rows below each other.
@@ -78,7 +78,7 @@ def together(run: Callable[[list[Share]], Share], groups: Sequence[Sequence[Shar
 
 def and_pairs(box: BlackBox, pairs: Sequence[tuple[Share, Share]]) -> list[Share]:
     """``x & y`` for each pair, in the rounds of one."""
-    return together(lambda s: box.and_(s[0], s[1]), pairs)
+    return stacked(lambda s: box.and_(s[0], s[1]), pairs)
 
 
 def masked(box: BlackBox, table: Table) -> Table:
@@ -102,7 +102,7 @@ def masked(box: BlackBox, table: Table) -> Table:
             pairs.append((keep_bit, out[name].values))
         kind = out[names[0]].values.kind
         if isinstance(kind, Arithmetic):
-            zeroed = together(lambda s: box.inject(s[0], s[1]), pairs)
+            zeroed = stacked(lambda s: box.inject(s[0], s[1]), pairs)
         else:
             zeroed = and_pairs(box, [(x, box.spread(bit, x)) for bit, x in pairs])
         for name, values in zip(names, zeroed, strict=True):

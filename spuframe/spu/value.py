@@ -13,7 +13,7 @@ from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, origin, string_words, units
-from spuframe.spu.shaping import fit, string_width, together
+from spuframe.spu.shaping import fit, stacked, string_width
 from spuframe.spu.share import BIT, Arithmetic, Share
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -113,7 +113,7 @@ class Call:
         if not alike or a is None or b is None or a is b or a.bits >= bits:
             first = self.number(x, bits, frac)
             return first, first if a is not None and a is b and x.frac == y.frac else self.number(y, bits, frac)
-        left, right = together(lambda s: self.box.extend(s[0], bits), [[a], [b]])
+        left, right = stacked(lambda s: self.box.extend(s[0], bits), [[a], [b]])
         return left, right
 
     def scaled(self, x: Value, frac: int) -> int:

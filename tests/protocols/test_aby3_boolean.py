@@ -9,7 +9,6 @@ import pytest
 
 from spuframe.protocols.aby3 import PROTOCOL, boolean, compare, convert
 from spuframe.protocols.aby3.circuit import and_tree
-from spuframe.spu.context import finished
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Kind, Share, unpack
 from spuframe.testing.simulate import share_out, simulate, simulate_blackbox
 
@@ -91,8 +90,8 @@ def test_words_keep_zeros_above_their_bits() -> None:
 
     def party(ctx: Any) -> bool:
         s = shares[ctx.rank]
-        t = ctx.run(boolean.and_(ctx, s, s))
-        u = ctx.run(convert.a2b(ctx, ctx.run(convert.b2a(ctx, s, 16)), 12))
+        t = boolean.and_(ctx, s, s)
+        u = convert.a2b(ctx, convert.b2a(ctx, s, 16), 12)
         return all(int(p.max()) < 1 << 12 for p in (*t.parts, *u.parts))
 
     assert all(simulate(3, party))
@@ -105,7 +104,7 @@ def deal_once(x: Array, kind: Kind) -> list[Share]:
 def components(x: Array, kind: Kind, kernel: Any) -> Array:
     """The three components of a kernel's result; that every two holders agree on theirs is checked."""
     shares = deal_once(x, kind)
-    ends = simulate(3, lambda ctx: finished(ctx, kernel(ctx, shares[ctx.rank])))
+    ends = simulate(3, lambda ctx: kernel(ctx, shares[ctx.rank]))
     rows = ends[0].rows
     plain = [[unpack(p, rows) if end.is_bit else p for p in end.parts] for end in ends]
     for i in range(3):
@@ -163,8 +162,10 @@ def test_messages_are_uniform() -> None:
 
         ctx.link.recv_into = recv_into
         s, t = x[ctx.rank], y[ctx.rank]
-        for steps in (compare.msb(ctx, s, 64), compare.eqz(ctx, s, 64), convert.a2b(ctx, s, 64), convert.b2a(ctx, t, 64)):
-            ctx.run(steps)
+        compare.msb(ctx, s, 64)
+        compare.eqz(ctx, s, 64)
+        convert.a2b(ctx, s, 64)
+        convert.b2a(ctx, t, 64)
         return seen
 
     for frames in simulate(3, party):

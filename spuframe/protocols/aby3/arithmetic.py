@@ -47,7 +47,7 @@ from spuframe.errors import ProtocolError
 from spuframe.kernels import arithmetic as loops
 from spuframe.kernels.arithmetic import flat
 from spuframe.protocols.aby3 import sharing
-from spuframe.spu.context import Context, Messages, Steps
+from spuframe.spu.context import Context, Messages
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Arithmetic, Array, Share
 
@@ -82,29 +82,29 @@ def _matrix_product(ctx: Context, x: Share, y: Share) -> Array:
     return out.reshape(-1)
 
 
-def _reshare(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...]) -> Steps[Share]:
+def _reshare(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...]) -> Share:
     """From z_i at party i to the replicated share: send z_i to party i-1."""
     after, before = (ctx.rank + 1) % 3, (ctx.rank + 2) % 3
     following = np.empty_like(z)
-    yield [(before, z)], [(after, following)]
+    ctx.round([(before, z)], [(after, following)])
     return Share(kind, shape, (z.reshape(shape), following.reshape(shape)))
 
 
-def _finish(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...], f: int) -> Steps[Share]:
+def _finish(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...], f: int) -> Share:
     if f == 0:
-        return (yield from _reshare(ctx, z, kind, shape))
-    return (yield from _join(ctx, z, _truncation(kind, f), shape, exchange=True))
+        return _reshare(ctx, z, kind, shape)
+    return _join(ctx, z, _truncation(kind, f), shape, exchange=True)
 
 
-def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Steps[Share]:
+def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Share:
     """Sum of products element by element, truncated by f bits if f > 0."""
     shape = np.broadcast_shapes(xs[0].shape, ys[0].shape)
-    return (yield from _finish(ctx, _products(ctx, xs, ys), _ring(xs[0]), shape, f))
+    return _finish(ctx, _products(ctx, xs, ys), _ring(xs[0]), shape, f)
 
 
-def matmul(ctx: Context, x: Share, y: Share, f: int) -> Steps[Share]:
+def matmul(ctx: Context, x: Share, y: Share, f: int) -> Share:
     """Matrix product, truncated by f bits if f > 0."""
-    return (yield from _finish(ctx, _matrix_product(ctx, x, y), _ring(x), (x.shape[0], y.shape[1]), f))
+    return _finish(ctx, _matrix_product(ctx, x, y), _ring(x), (x.shape[0], y.shape[1]), f)
 
 
 def dot_cost(xs: Sequence[Share], ys: Sequence[Share], f: int) -> Cost:
@@ -153,7 +153,7 @@ def _extension(kind: Arithmetic, bits: int) -> _Join:
     return _Join(kind, Arithmetic(bits), 0, kind.bits, _smallest_word(bits - kind.bits))
 
 
-def _join(ctx: Context, z: Array, how: _Join, shape: tuple[int, ...], *, exchange: bool) -> Steps[Share]:
+def _join(ctx: Context, z: Array, how: _Join, shape: tuple[int, ...], *, exchange: bool) -> Share:
     """The two rounds that the module's docstring derives.
 
     ``z`` is a at party 0; at parties 1 and 2 it is b, or with ``exchange`` the addend of b that this party tells the other.
@@ -166,9 +166,9 @@ def _join(ctx: Context, z: Array, how: _Join, shape: tuple[int, ...], *, exchang
         high, bit = _split(message, n, out, wrap)
         offset, keep = np.uint64(1 << (ring.bits - 2)), np.uint64((1 << ring.bits) - 1)
         loops.wrap_input(z, offset, keep, f, top, mask, bit_mask, high, bit)
-        yield [(1, message)], []
+        ctx.round([(1, message)], [])
         from1, from2 = np.empty(n, wrap.word), np.empty(n, wrap.word)
-        yield [], [(1, from1), (2, from2)]
+        ctx.round([], [(1, from1), (2, from2)])
         c1 = np.empty(n, out.word)
         loops.add_shifted(high, from1, e, c1)
         loops.add_shifted(mask, from2, e, mask)
@@ -186,13 +186,13 @@ def _join(ctx: Context, z: Array, how: _Join, shape: tuple[int, ...], *, exchang
         base, factor = ctx.streams[0].words(n, out.word), ctx.streams[0].words(n, wrap.word)
     q1, q2 = ctx.streams[other].words(n, wrap.word), ctx.streams[other].words(n, wrap.word)
     mine, theirs = (q1, q2) if ctx.rank == 1 else (q2, q1)
-    yield sends, recvs
+    ctx.round(sends, recvs)
     if exchange:
         b += z
     answer, common, own = np.empty(n, wrap.word), np.empty(n, out.word), np.empty(n, out.word)
     fixed = np.uint64(how.fixed % (1 << 64))
     loops.wrap_answer(b, f, top, e, fixed, factor, mine, theirs, base, answer, common, own)
-    yield [(0, answer)], []
+    ctx.round([(0, answer)], [])
     parts = (own, common) if ctx.rank == 1 else (common, own)
     return Share(out, shape, (parts[0].reshape(shape), parts[1].reshape(shape)))
 
@@ -216,9 +216,9 @@ def _join_cost(how: _Join, n: int) -> Cost:
     return Cost(2, (n * how.out.bits // 8 + answer, answer, answer))
 
 
-def trunc(ctx: Context, x: Share, f: int) -> Steps[Share]:
+def trunc(ctx: Context, x: Share, f: int) -> Share:
     """Divide by 2^f, with a = c_0 + c_1 and b = c_2."""
-    return (yield from _join(ctx, _addend(ctx, x), _truncation(_ring(x), f), x.shape, exchange=False))
+    return _join(ctx, _addend(ctx, x), _truncation(_ring(x), f), x.shape, exchange=False)
 
 
 def trunc_cost(x: Share, f: int) -> Cost:
@@ -226,9 +226,9 @@ def trunc_cost(x: Share, f: int) -> Cost:
     return _join_cost(_truncation(_ring(x), f), x.size)
 
 
-def extend(ctx: Context, x: Share, bits: int) -> Steps[Share]:
+def extend(ctx: Context, x: Share, bits: int) -> Share:
     """The same signed value in a larger ring."""
-    return (yield from _join(ctx, _addend(ctx, x), _extension(_ring(x), bits), x.shape, exchange=False))
+    return _join(ctx, _addend(ctx, x), _extension(_ring(x), bits), x.shape, exchange=False)
 
 
 def extend_cost(x: Share, bits: int) -> Cost:
@@ -237,7 +237,7 @@ def extend_cost(x: Share, bits: int) -> Cost:
 
 
 # ---- a bit times a word -------------------------------------------------------------------------------------
-def inject(ctx: Context, bit: Share, x: Share) -> Steps[Share]:
+def inject(ctx: Context, bit: Share, x: Share) -> Share:
     """Party 0 knows u = b_0 ^ b_1 and X = x_0 + x_1, parties 1 and 2 know v = b_2 and x_2; b = u + v - 2uv.
 
     b x = u X + v (1-2u) X + u (1-2v) x_2 + v x_2. Party 0 splits u X, (1-2u) X and u between parties 1 and 2 (the halves of party 2
@@ -249,22 +249,22 @@ def inject(ctx: Context, bit: Share, x: Share) -> Steps[Share]:
         halves = np.empty((3, n), kind.word)
         u0, u1 = flat(bit.parts[0]), flat(bit.parts[1])
         loops.inject_input(u0, u1, flat(x.parts[0]), flat(x.parts[1]), masks[0], masks[1], masks[2], halves)
-        yield [(1, halves)], []
+        ctx.round([(1, halves)], [])
         c0, c1 = np.empty(n, kind.word), np.empty(n, kind.word)
-        yield [], [(1, c1), (2, c0)]
+        ctx.round([], [(1, c1), (2, c0)])
         return Share(kind, x.shape, (c0.reshape(x.shape), c1.reshape(x.shape)))
     held = 1 if ctx.rank == 1 else 0  # where c_2 lies
     q1, q2 = (ctx.streams[3 - ctx.rank].words(n, kind.word) for _ in range(2))
     mine, theirs = (q1, q2) if ctx.rank == 1 else (q2, q1)
     if ctx.rank == 1:
         halves = np.empty((3, n), kind.word)
-        yield [], [(0, halves)]
+        ctx.round([], [(0, halves)])
     else:
         halves = ctx.streams[0].words((3, n), kind.word)
-        yield [], []
+        ctx.round([], [])
     own, common = np.empty(n, kind.word), np.empty(n, kind.word)
     loops.inject_answer(flat(bit.parts[held]), flat(x.parts[held]), halves, mine, theirs, own, common)
-    yield [(0, own)], []
+    ctx.round([(0, own)], [])
     parts = (own, common) if ctx.rank == 1 else (common, own)
     return Share(kind, x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)))
 

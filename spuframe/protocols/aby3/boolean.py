@@ -6,12 +6,12 @@ import numpy as np
 
 from spuframe.kernels.bits import and_words, pack_words, packed_bytes, unpack_words
 from spuframe.protocols.aby3 import compare, convert
-from spuframe.spu.context import Context, Steps
+from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Share
 
 
-def and_(ctx: Context, x: Share, y: Share) -> Steps[Share]:
+def and_(ctx: Context, x: Share, y: Share) -> Share:
     """Bitwise AND of words or bits; b bits travel as b bits."""
     after, before = (ctx.rank + 1) % 3, (ctx.rank + 2) % 3
     (x0, x1), (y0, y1) = ([np.ascontiguousarray(p).reshape(-1) for p in s.parts] for s in (x, y))
@@ -19,11 +19,11 @@ def and_(ctx: Context, x: Share, y: Share) -> Steps[Share]:
     mine, theirs = np.empty(n, word), np.empty(n, word)
     and_words(x0, x1, y0, y1, ctx.streams[after].words(n, word), ctx.streams[before].words(n, word), mine)
     if x.is_bit or bits == 8 * word.itemsize:
-        yield [(before, mine)], [(after, theirs)]
+        ctx.round([(before, mine)], [(after, theirs)])
     else:
         mine &= word.type((1 << bits) - 1)  # the zero share fills the whole word
         message = np.empty(packed_bytes(bits, n), np.uint8)
-        yield [(before, pack_words(mine, bits))], [(after, message)]
+        ctx.round([(before, pack_words(mine, bits))], [(after, message)])
         theirs = unpack_words(message, n, bits)
     shape = x.parts[0].shape
     return Share(x.kind, x.shape, (mine.reshape(shape), theirs.reshape(shape)))

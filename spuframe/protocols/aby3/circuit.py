@@ -23,7 +23,7 @@ from functools import cache
 import numpy as np
 
 from spuframe.kernels.bits import and_gates, mask_pairs, pair_terms, plane_to_bitmap, plane_words, to_planes
-from spuframe.spu.context import Context, Steps
+from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost
 from spuframe.spu.share import BIT, Array, Share
 
@@ -62,7 +62,7 @@ def build(inputs: int, levels: Sequence[Sequence[Gate]], outputs: Sequence[int])
     return Circuit(inputs, arrays, tuple(outputs))
 
 
-def run(ctx: Context, circuit: Circuit, own: Array, other: Array, addend: Array | None = None) -> Steps[None]:
+def run(ctx: Context, circuit: Circuit, own: Array, other: Array, addend: Array | None = None) -> None:
     """Fill the rows of all gates, one round a level.
 
     ``addend``, a plane that this rank knows, is XORed to the output of the last gate: before its message, which a zero share masks, is sent.
@@ -80,7 +80,7 @@ def run(ctx: Context, circuit: Circuit, own: Array, other: Array, addend: Array 
         and_gates(own, other, level, zero_a[done : done + k], zero_b[done : done + k], mine)
         if addend is not None and done + k == gates:
             mine[-1] ^= addend
-        yield [(before, mine)], [(after, theirs)]
+        ctx.round([(before, mine)], [(after, theirs)])
         row, done = row + k, done + k
 
 
@@ -155,7 +155,7 @@ def summands(x: Share, rank: int) -> Array:
     return x.parts[1] if rank == 1 else x.parts[0]
 
 
-def enter(ctx: Context, planes: Array, count: int, pairs: int) -> Steps[tuple[Array, Array]]:
+def enter(ctx: Context, planes: Array, count: int, pairs: int) -> tuple[Array, Array]:
     """XOR-share P0's first ``count`` planes and ``pairs`` products of neighbours; one round, P0 sends.
 
     Returns
@@ -167,29 +167,29 @@ def enter(ctx: Context, planes: Array, count: int, pairs: int) -> Steps[tuple[Ar
     if ctx.rank == 0:
         r, alpha = ctx.streams[2].words(shape, np.uint64), np.empty(shape, np.uint64)
         mask_pairs(planes, count, r, alpha)
-        yield [(1, alpha)], []
+        ctx.round([(1, alpha)], [])
         return r, alpha
     if ctx.rank == 1:
         alpha = np.empty(shape, np.uint64)
-        yield [], [(0, alpha)]
+        ctx.round([], [(0, alpha)])
         return alpha, nothing
     r = ctx.streams[0].words(shape, np.uint64)
-    yield [], []
+    ctx.round([], [])
     return nothing, r
 
 
-def answer(ctx: Context, entered: tuple[Array, Array], b: Array, count: int, terms: Array, own: Array, other: Array) -> Steps[None]:
+def answer(ctx: Context, entered: tuple[Array, Array], b: Array, count: int, terms: Array, own: Array, other: Array) -> None:
     """Fill ``own`` and ``other`` with shares of ``terms`` (see `pair_terms`); one round, P1 and P2 send to P0."""
     shape = own.shape
     if ctx.rank == 0:
-        yield [], [(1, other), (2, own)]
+        ctx.round([], [(1, other), (2, own)])
         return
     masks = ctx.streams[3 - ctx.rank].words((2, *shape), np.uint64)
     mine, shared = (own, other) if ctx.rank == 1 else (other, own)
     alpha = entered[ctx.rank - 1]
     pair_terms(alpha, count, b, terms, ctx.rank == 1, masks[ctx.rank - 1], mine)
     np.bitwise_xor(masks[0], masks[1], out=shared)
-    yield [(0, mine)], []
+    ctx.round([(0, mine)], [])
 
 
 def linear(rank: int, entered: tuple[Array, Array], b: Array, rows: slice) -> tuple[Array, Array]:

@@ -27,7 +27,7 @@ from spuframe.protocols.aby3.circuit import (
     run_cost,
     summands,
 )
-from spuframe.spu.context import Context, Steps
+from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
 
@@ -50,19 +50,19 @@ def sign_circuit(bits: int) -> tuple[Array, Circuit]:
     return np.array(terms, np.int64).reshape(-1, 2), build(count + single, levels, [carry])
 
 
-def msb(ctx: Context, x: Share, bits: int) -> Steps[Share]:
+def msb(ctx: Context, x: Share, bits: int) -> Share:
     """The sign bit of the low ``bits`` bits of x."""
     n, positions = x.size, bits - 1
     planes = planes_of(ctx.rank, x, bits)
     if bits == 1:
-        own, other = linear(ctx.rank, (yield from enter(ctx, planes, 1, 0)), planes, slice(0, 1))
+        own, other = linear(ctx.rank, enter(ctx, planes, 1, 0), planes, slice(0, 1))
         return bit_share(own[0], other[0], n)
     terms, circuit = sign_circuit(bits)
     tree = bool(circuit.levels)
     count, answers = (positions if tree else bits), len(terms)
-    entered = yield from enter(ctx, planes, count, positions // 2)
+    entered = enter(ctx, planes, count, positions // 2)
     own, other = circuit.state(planes.shape[1]), circuit.state(planes.shape[1])
-    yield from answer(ctx, entered, planes, count, terms, own[:answers], other[:answers])
+    answer(ctx, entered, planes, count, terms, own[:answers], other[:answers])
     carry = circuit.outputs[0]
     if not tree:
         sign = linear(ctx.rank, entered, planes, slice(positions, bits))
@@ -71,7 +71,7 @@ def msb(ctx: Context, x: Share, bits: int) -> Steps[Share]:
         top = linear(ctx.rank, entered, planes, slice(positions - 1, positions))
         own[answers], other[answers] = top[0][0], top[1][0]
     # sign of x = sign of a ^ sign of b ^ carry: the owners of a and b add theirs to what they send anyhow.
-    yield from run(ctx, circuit, own, other, None if ctx.rank == 1 else planes[positions])
+    run(ctx, circuit, own, other, None if ctx.rank == 1 else planes[positions])
     return bit_share(own[carry], other[carry], n)
 
 
@@ -90,7 +90,7 @@ def not_first(rank: int, own: Array, other: Array) -> tuple[Array, Array]:
     return (~own, other) if rank == 0 else (own, ~other) if rank == 2 else (own, other)
 
 
-def eqz(ctx: Context, x: Share, bits: int) -> Steps[Share]:
+def eqz(ctx: Context, x: Share, bits: int) -> Share:
     """Whether the low ``bits`` bits of x are all zero."""
     n = x.size
     if x.is_bit:
@@ -100,12 +100,12 @@ def eqz(ctx: Context, x: Share, bits: int) -> Steps[Share]:
         # x = 0 exactly where a = -b: the bits of a ^ ~(-b) are then all ones.
         value = summands(x, ctx.rank)
         planes = to_planes(value if ctx.rank == 0 else ~np.negative(value), bits)
-        given = linear(ctx.rank, (yield from enter(ctx, planes, bits, 0)), planes, slice(0, bits))
+        given = linear(ctx.rank, enter(ctx, planes, bits, 0), planes, slice(0, bits))
     else:
         given = not_first(ctx.rank, *(to_planes(p, bits) for p in x.parts))
     own, other = circuit.state(given[0].shape[1]), circuit.state(given[0].shape[1])
     own[:bits], other[:bits] = given
-    yield from run(ctx, circuit, own, other)
+    run(ctx, circuit, own, other)
     result = circuit.outputs[0]
     return bit_share(own[result], other[result], n)
 

@@ -27,7 +27,7 @@ from spuframe.protocols.aby3.circuit import (
     run,
     run_cost,
 )
-from spuframe.spu.context import Context, Steps
+from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, unpack
 
@@ -51,18 +51,18 @@ def sum_circuit(bits: int) -> tuple[Array, Circuit]:
     return np.array(terms, np.int64).reshape(-1, 2), build(inputs, levels, carries)
 
 
-def a2b(ctx: Context, x: Share, bits: int) -> Steps[Share]:
+def a2b(ctx: Context, x: Share, bits: int) -> Share:
     """The low ``bits`` bits of x as a boolean word."""
     planes = planes_of(ctx.rank, x, bits)
-    entered = yield from enter(ctx, planes, bits, (bits - 1) // 2)
+    entered = enter(ctx, planes, bits, (bits - 1) // 2)
     parts = linear(ctx.rank, entered, planes, slice(0, bits))
     if bits > 1:
         terms, circuit = sum_circuit(bits)
         states = own, other = circuit.state(planes.shape[1]), circuit.state(planes.shape[1])
         for state, part in zip(states, parts):
             state[:bits] = part
-        yield from answer(ctx, entered, planes, bits, terms, own[bits : circuit.inputs], other[bits : circuit.inputs])
-        yield from run(ctx, circuit, own, other)
+        answer(ctx, entered, planes, bits, terms, own[bits : circuit.inputs], other[bits : circuit.inputs])
+        run(ctx, circuit, own, other)
         parts = add_carries(own, circuit, 0, bits), add_carries(other, circuit, 0, bits)
     return words_share(parts[0], parts[1], x.shape)
 
@@ -103,15 +103,15 @@ def is_few(x: Kind, bits: int) -> bool:
     return x == BIT or x.bits * bits <= FEW_BITS
 
 
-def b2a(ctx: Context, x: Share, bits: int) -> Steps[Share]:
+def b2a(ctx: Context, x: Share, bits: int) -> Share:
     """The unsigned word (or bit) in Z_2^bits."""
     first, second = (unpack(p, x.rows) if x.is_bit else np.ascontiguousarray(p).reshape(-1) for p in x.parts)
     if is_few(x.kind, bits):
         started = _Products(ctx, first, second, x.bits, bits)
-        yield started.sends, started.recvs
-        parts = yield from started.finish(ctx)
+        ctx.round(started.sends, started.recvs)
+        parts = started.finish(ctx)
     else:
-        parts = yield from _b2a_by_sum(ctx, first, second, x.bits, bits)
+        parts = _b2a_by_sum(ctx, first, second, x.bits, bits)
     return Share(Arithmetic(bits), x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)))
 
 
@@ -134,14 +134,14 @@ class _Products:
         else:
             self.entered, self.v = ctx.streams[0].words(shape, word), first
 
-    def finish(self, ctx: Context) -> Steps[tuple[Array, Array]]:
+    def finish(self, ctx: Context) -> tuple[Array, Array]:
         if ctx.rank == 0:
-            yield [], [(1, self.result[1]), (2, self.result[0])]
+            ctx.round([], [(1, self.result[1]), (2, self.result[0])])
             return self.result
         masks = ctx.streams[3 - ctx.rank].words((2, len(self.entered)), self.entered.dtype)
         mine = np.empty_like(masks[0])
         bit_products(self.entered, self.v, ctx.rank == 1, masks[ctx.rank - 1], mine)
-        yield [(0, mine)], []
+        ctx.round([(0, mine)], [])
         shared = np.negative(masks[0] + masks[1])
         return (mine, shared) if ctx.rank == 1 else (shared, mine)
 
@@ -157,7 +157,7 @@ def masking_circuit(width: int, carry: bool) -> Circuit:
     return build(inputs, [products, *levels], carries)
 
 
-def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int) -> Steps[tuple[Array, Array]]:
+def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int) -> tuple[Array, Array]:
     n, word = first.size, Arithmetic(bits).word
     carry = bits > width
     circuit = masking_circuit(width, carry)
@@ -173,7 +173,7 @@ def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int
         np.bitwise_xor(state[:width], state[width : 2 * width], out=state[2 * width : 3 * width])
         states.append(state)
     own, other = states
-    yield from run(ctx, circuit, own, other)
+    run(ctx, circuit, own, other)
     opened = [add_carries(s, circuit, 2 * width, width) for s in states]
     theirs = np.empty(shape, np.uint64)
     # -w: component 1 is drawn by P0 and P1, P1 sends the rest to P2.
@@ -192,7 +192,7 @@ def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int
         row = circuit.outputs[-1]
         high_own, high_other = (unpack(plane_to_bitmap(s[row], n), n) for s in states)
         bit = _Products(ctx, high_own, high_other, 1, narrowest(bits - width))
-    yield [*(bit.sends if bit else []), *sends], [*(bit.recvs if bit else []), *recvs]
+    ctx.round([*(bit.sends if bit else []), *sends], [*(bit.recvs if bit else []), *recvs])
     if ctx.rank == 1:
         parts = drawn, rest
     else:
@@ -200,7 +200,7 @@ def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int
         parts = (d, drawn) if ctx.rank == 0 else (rest, d)
     if bit is None:
         return parts
-    high = yield from bit.finish(ctx)
+    high = bit.finish(ctx)
     by = word.type(width)
     return parts[0] + (high[0].astype(word) << by), parts[1] + (high[1].astype(word) << by)
 

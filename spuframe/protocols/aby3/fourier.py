@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from spuframe.kernels.jit import jit
-from spuframe.spu.context import Context, Steps
+from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Array, Share
 
@@ -90,7 +90,7 @@ def sines_dot(words: Array, period: int, harmonics: Array, factors: Array, given
             out[i] += np.uint64(s[i]) * cos_word + np.uint64(c[i]) * sin_word
 
 
-def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Steps[Share]:
+def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Share:
     """Evaluate the series."""
     n, word = x.size, x.kind.word
     rising = sorted(terms)
@@ -101,9 +101,9 @@ def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Steps[Shar
     if ctx.rank == 0:  # u_j: shared as c_0 = r (known to P0, P2) and c_1 = u - r (sent to P1)
         u = ctx.streams[2].words(shape, word)
         masked_sines(first + second, period, harmonics, 2.0**f, u, u)
-        yield [(1, u)], []
+        ctx.round([(1, u)], [])
         one, two = np.empty(n, word), np.empty(n, word)
-        yield [], [(1, one), (2, two)]
+        ctx.round([], [(1, one), (2, two)])
         parts = two, one
     else:
         # P1: sum_j s_j v_j, masked by m_1, becomes c_1; P2: sum_j r_j v_j, masked by m_2, becomes c_0; P1 and P2 know m_1 + m_2 = c_2.
@@ -111,12 +111,12 @@ def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Steps[Shar
         mine = np.negative(masks[ctx.rank - 1])
         if ctx.rank == 1:
             given = np.empty(shape, word)
-            yield [], [(0, given)]
+            ctx.round([], [(0, given)])
             sines_dot(second, period, harmonics, factors, given, mine)
         else:
             sines_dot(first, period, harmonics, factors, ctx.streams[0].words(shape, word), mine)
-            yield [], []
-        yield [(0, mine)], []
+            ctx.round([], [])
+        ctx.round([(0, mine)], [])
         common = masks[0] + masks[1]
         parts = (mine, common) if ctx.rank == 1 else (common, mine)
     return Share(x.kind, x.shape, tuple(p.reshape(x.shape) for p in parts))

@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
-
 import numpy as np
 
 from spuframe.protocols.aby3 import arithmetic, compare, fourier, sharing
-from spuframe.spu.context import Context, Messages, Steps
-from spuframe.spu.kernel import Cost, Kernel
+from spuframe.spu.context import Context
+from spuframe.spu.kernel import Cost, Kernel, in_parallel
 from spuframe.spu.share import BIT, Arithmetic, Share, concat
 from spuframe.spu.wave import Wave
 
 
-def lockstep(*runs: Steps[Any]) -> Generator[tuple[Messages, Messages], None, list[Any]]:
-    """Computations in common rounds; those with fewer rounds end early. All ranks step through them in the same order."""
-    results: list[Any] = [None] * len(runs)
-    left = dict(enumerate(runs))
-    while left:
-        sends: list[Any] = []
-        recvs: list[Any] = []
-        for i, steps in list(left.items()):
-            try:
-                out, into = next(steps)
-            except StopIteration as end:
-                results[i] = end.value
-                del left[i]
-                continue
-            sends += out
-            recvs += into
-        if left:
-            yield sends, recvs
-    return results
-
-
-def run(ctx: Context, x: Share, wave: Wave) -> Steps[Share]:
+def run(ctx: Context, x: Share, wave: Wave) -> Share:
     """``wave`` of x where it is within the bounds, else 0 or 1."""
 
     def constant(value: int) -> Share:
         return sharing.constant(ctx.rank, 3, np.full(x.shape, value, np.uint64), x.kind, x.shape)
 
-    def middle() -> Steps[Share]:
-        series = yield from fourier.run(ctx, x.scale(wave.times), wave.period, wave.terms, wave.sine_bits)
-        return (yield from arithmetic.trunc(ctx, series, wave.cut))
+    def middle() -> Share:
+        series = fourier.run(ctx, x.scale(wave.times), wave.period, wave.terms, wave.sine_bits)
+        return arithmetic.trunc(ctx, series, wave.cut)
 
     bound, one = constant(wave.bound), constant(1 << wave.out)
     both = concat([x + bound, bound - x]).map(lambda p: p >> p.dtype.type(wave.drop))
-    outside, series = yield from lockstep(compare.msb(ctx, both, x.bits - wave.drop), middle())
+    outside, series = ctx.together([lambda: compare.msb(ctx, both, x.bits - wave.drop), middle])
     low, high = outside.slice(0, x.rows), outside.slice(x.rows, 2 * x.rows)
     inside = (low ^ high) ^ sharing.constant(ctx.rank, 3, np.full(low.parts[0].shape, 255, np.uint8), BIT, low.shape)
-    chosen = yield from arithmetic.inject(ctx, concat([high, inside]), concat([one, series + constant(1 << (wave.out - 1))]))
+    chosen = arithmetic.inject(ctx, concat([high, inside]), concat([one, series + constant(1 << (wave.out - 1))]))
     return chosen.slice(0, x.rows) + chosen.slice(x.rows, 2 * x.rows)
 
 
@@ -61,8 +37,7 @@ def cost(x: Share, wave: Wave) -> Cost:
     outside = compare.msb_cost(two, x.bits - wave.drop)
     series = fourier.cost(x, wave.period, wave.terms, wave.sine_bits) + arithmetic.trunc_cost(x, wave.cut)
     chosen = arithmetic.inject_cost(Share(BIT, (2 * n,), ()), Share(Arithmetic(x.bits), (2 * n,), ()))
-    together = outside + series + chosen
-    return Cost(max(outside.rounds, series.rounds) + chosen.rounds, together.sent)
+    return in_parallel([outside, series]) + chosen
 
 
 KERNELS: dict[str, Kernel] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 
@@ -23,7 +23,7 @@ def beyond(box: BlackBox, x: Share, bounds: tuple[int, int], low: int | None, hi
         need = max(need, signed_bits(high - bounds[1], high - bounds[0]))
     if not differences:
         return []
-    return together(lambda s: box.msb(s[0], min(need + 1, x.bits)), differences)  # a bit more: bounds of computed values are not exact
+    return stacked(lambda s: box.msb(s[0], min(need + 1, x.bits)), differences)  # a bit more: bounds of computed values are not exact
 
 
 def clip(box: BlackBox, x: Share, bounds: tuple[int, int], to: tuple[int | None, int | None]) -> Share:
@@ -35,7 +35,7 @@ def clip(box: BlackBox, x: Share, bounds: tuple[int, int], to: tuple[int | None,
     flags = beyond(box, x, bounds, *to)
     if not flags:
         return x
-    gains = together(lambda s: box.inject(s[0], s[1]), [(flag, box.add_public(-x, bound)) for flag, bound in zip(flags, sides, strict=True)])
+    gains = stacked(lambda s: box.inject(s[0], s[1]), [(flag, box.add_public(-x, bound)) for flag, bound in zip(flags, sides, strict=True)])
     for gain in gains:
         x = x + gain
     return x

@@ -14,7 +14,7 @@ import numpy as np
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import RINGS
-from spuframe.spu.shaping import and_pairs, together
+from spuframe.spu.shaping import and_pairs, stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Share, concat, word_of
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def less(
     a, b = operand(x), operand(y)
     if top >= half:  # signed order of x - 2^63 is unsigned order of x
         a, b = box.add_public(a, half), box.add_public(b, half)
-    sign_a, sign_b, sign = together(lambda s: box.msb(s[0]), [[a], [b], [a - b]])
+    sign_a, sign_b, sign = stacked(lambda s: box.msb(s[0]), [[a], [b], [a - b]])
     differ = sign_a ^ sign_b
     return sign ^ box.and_(differ, sign ^ sign_a)
 

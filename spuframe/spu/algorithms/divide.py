@@ -16,7 +16,7 @@ import numpy as np
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import fit, together
+from spuframe.spu.shaping import fit, stacked
 from spuframe.spu.share import Array, Share
 
 ROOM = 62
@@ -83,7 +83,7 @@ def divide(
         sign = sign_a if sign is None else sign ^ sign_a
     elif sign is not None:
         same = a.kind == b.kind and not clip
-        flip = together(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)]) if same else [box.inject(sign, v) for v in ((b,) if clip else (a, b))]
+        flip = stacked(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)]) if same else [box.inject(sign, v) for v in ((b,) if clip else (a, b))]
         b = b - flip[-1].scale(2)
         a = a if clip else a - flip[0].scale(2)
     found, nonzero = _positive(box, a, b, min(_length(numerator), ROOM), max(_length(denominator), 2), shift, min(top.bit_length(), ROOM))
@@ -106,7 +106,7 @@ def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: in
     """
     limit = max(1, _shifted(top - (top >> 26), -shift))
     small = largest // limit  # above it, no quotient reaches the limit
-    low, over = together(lambda s: box.msb(s[0]), [(box.add_public(b, -(small + 1)),), (b.scale(limit) - a,)])
+    low, over = stacked(lambda s: box.msb(s[0]), [(box.add_public(b, -(small + 1)),), (b.scale(limit) - a,)])
     return box.and_(low, over)
 
 
@@ -193,7 +193,7 @@ def _reciprocal(box: BlackBox, x: Share) -> Share:
     """``1 / x`` for x in [1/2, 1) with `X_BITS` fraction bits; the result has `W_BITS`. Relative error below 2^-30."""
 
     def both(pairs: list[tuple[Share, Share]]) -> list[Share]:
-        return together(lambda s: box.mul(s[0], s[1], W_BITS), pairs)
+        return stacked(lambda s: box.mul(s[0], s[1], W_BITS), pairs)
 
     w = box.add_public(x.scale(-15), _START)  # 2.8177 - 15/8 x, in units of 2^-32
     e = box.add_public(-box.mul(x, w, X_BITS), 1 << W_BITS)  # 1 - x w, |e| <= 0.06

@@ -18,7 +18,7 @@ from spuframe.spu.algorithms.clip import clip
 from spuframe.spu.algorithms.coefficients import EXP2
 from spuframe.spu.algorithms.polynomial import polynomial, weighted
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 P = 28
@@ -71,7 +71,7 @@ def exp2(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, fac
     z = box.add_public(x.scale(scale), half - (first << point))
     word = box.a2b(z, point + bits)
     top = word.slice_bits(point, bits)
-    flags = together(lambda s: box.b2a(s[0], 64), [(top.bit(j),) for j in range(bits)])
+    flags = stacked(lambda s: box.b2a(s[0], 64), [(top.bit(j),) for j in range(bits)])
     power = powers_of_two(box, flags[:5])
     if point:
         # r, with 61 fraction bits: the wraps cancel, and of i only three bits matter
@@ -101,5 +101,5 @@ def powers_of_two(box: BlackBox, flags: Sequence[Share]) -> Share:
     factors = [box.add_public(flag.scale((1 << (1 << j)) - 1), 1) for j, flag in enumerate(flags)]
     while len(factors) > 1:
         pairs = [(factors[i], factors[i + 1]) for i in range(0, len(factors) - 1, 2)]
-        factors = together(lambda s: box.mul(s[0], s[1]), pairs) + factors[len(factors) & ~1 :]
+        factors = stacked(lambda s: box.mul(s[0], s[1]), pairs) + factors[len(factors) & ~1 :]
     return factors[0]

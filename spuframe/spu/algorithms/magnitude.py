@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 
@@ -21,6 +21,6 @@ def absolute(box: BlackBox, x: Share, bits: int | None = None) -> Share:
 def signum(box: BlackBox, x: Share, bits: int | None = None, ring: int = 8) -> Share:
     """-1, 0 or 1 in a ring of its own, 8 bits unless stated: the signs of x and of -x in common rounds; x is not the smallest value."""
     b = x.bits if bits is None else bits
-    negative, positive = together(lambda s: box.msb(s[0], b), [[x], [-x]])
-    one, other = together(lambda s: box.b2a(s[0], ring), [[positive], [negative]])
+    negative, positive = stacked(lambda s: box.msb(s[0], b), [[x], [-x]])
+    one, other = stacked(lambda s: box.b2a(s[0], ring), [[positive], [negative]])
     return one - other

@@ -19,7 +19,7 @@ from spuframe.spu.algorithms.log import scaled_product
 from spuframe.spu.algorithms.normalise import leading, pairs
 from spuframe.spu.algorithms.polynomial import polynomial
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 P = 28
@@ -46,7 +46,7 @@ def _root(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], down: bool) 
     found = leading(box, x, bounds, align=f & 1)
     pair = pairs(found.word)
     turned = type(found)(pair, 0, None).reversed() if pair.bits > 1 else pair
-    powers = together(lambda s: box.b2a(s[0], 64), [(turned,), (pair,)] if down else [(turned,)])
+    powers = stacked(lambda s: box.b2a(s[0], 64), [(turned,), (pair,)] if down else [(turned,)])
     u = scaled_product(box, x, box.mul(powers[0], powers[0]), found.top, P)
     s = box.add_public(u.shift_left(1), -round(1.25 * (1 << P)))
     y = polynomial(box, s, P, RSQRT, P)

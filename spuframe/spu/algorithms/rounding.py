@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 NEAR = 24
@@ -86,8 +86,8 @@ def divmod_any(box: BlackBox, a: Share, b: Share | int, most: int, largest: int,
     rest = a - times(found)
     bits = min(64, signed_bits(-2 * largest, 2 * largest))
     last = box.add_public(-rest, b - 1) if isinstance(b, int) else box.add_public(b - rest, -1)
-    under, over = together(lambda s: box.msb(s[0], bits), [(rest,), (last,)])
-    less, more = together(lambda s: box.b2a(s[0], a.bits), [(under,), (over,)])
+    under, over = stacked(lambda s: box.msb(s[0], bits), [(rest,), (last,)])
+    less, more = stacked(lambda s: box.b2a(s[0], a.bits), [(under,), (over,)])
     change = more - less
     quotient = found + change
     return Quotient(quotient if total is None else total + quotient, rest - times(change))

@@ -19,7 +19,7 @@ import numpy as np
 
 from spuframe.spu.algorithms.clip import beyond
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 TURN = 62
@@ -117,5 +117,5 @@ def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
     inside = box.not_(below ^ above)
     # inside * (wave + top) + above * 2 top - top
     full = box.constant(2 * top, x.kind, (n,))
-    parts = together(lambda s: box.inject(s[0], s[1]), [(inside, box.add_public(wave, top)), (above, full)])
+    parts = stacked(lambda s: box.inject(s[0], s[1]), [(inside, box.add_public(wave, top)), (above, full)])
     return box.add_public(parts[0] + parts[1], offset - top)

@@ -23,7 +23,7 @@ from spuframe.spu.algorithms.log import log
 from spuframe.spu.algorithms.rounding import Quotient, divmod_any, divmod_power, floor, fraction, round_even
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.functions.arithmetic import HEADROOM, scale_by
-from spuframe.spu.shaping import together
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Arithmetic, Array, Share
 from spuframe.spu.value import Call, Node, Value
 
@@ -133,7 +133,7 @@ def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
     sign: Share | None = None
     if low < 0:
         sign = box.msb(b, min(64, signed_bits(low, high)))
-        flips = together(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)])
+        flips = stacked(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)])
         a, b = a - flips[0].scale(2), b - flips[1].scale(2)
         low, high = (0, max(-low, high)) if high >= 0 else (-high, -low)
     nonzero: list[Share] = []
