@@ -129,7 +129,7 @@ class Session(Runtimes):
         optimized = optimize(root)
         physical = lower(optimized, protocol=self.config.protocol, parties=self.config.parties)
         found = self.estimate(physical)
-        cost = CostReport.of([(s.cost.rounds, s.cost.sent) for s in found.steps], [n for s in found.steps for n in s.notes])
+        cost = CostReport.of([(s.cost.rounds, s.cost.sent) for s in found.steps], [n for s in found.steps for n in s.notes], found.total.rounds)
         return explain.explain(stage, root, optimized, physical, cost)
 
     def execute(self, node: LogicalNode) -> Result:

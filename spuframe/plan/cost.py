@@ -13,7 +13,7 @@ StepCost(rounds=3, sent=(11, 21, 31))
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 BATCH_ROWS = 1 << 18
@@ -45,22 +45,36 @@ class StepCost:
 
 @dataclass(frozen=True)
 class CostReport:
-    """The cost of each step of a physical plan, in order, and notes of the operators on what they open."""
+    """The cost of each step of a physical plan, in order, and notes of the operators on what they open.
+
+    Parameters
+    ----------
+    steps : tuple of StepCost
+    notes : tuple of str
+    rounds : int, optional
+        Of the plan, whose independent steps share theirs; without, those of all steps one after the other.
+    """
 
     steps: tuple[StepCost, ...]
     notes: tuple[str, ...] = ()
+    rounds: int | None = None
 
     @classmethod
-    def of(cls, steps: Iterable[tuple[int, Sequence[int]]], notes: Iterable[str] = ()) -> CostReport:
+    def of(cls, steps: Iterable[tuple[int, Sequence[int]]], notes: Iterable[str] = (), rounds: int | None = None) -> CostReport:
         """From (rounds, bytes per rank) pairs, one for each step."""
-        return cls(tuple(StepCost(rounds, tuple(sent)) for rounds, sent in steps), tuple(notes))
+        return cls(tuple(StepCost(own, tuple(sent)) for own, sent in steps), tuple(notes), rounds)
 
     @property
     def total(self) -> StepCost:
         out = StepCost()
         for step in self.steps:
             out += step
-        return out
+        return out if self.rounds is None else replace(out, rounds=self.rounds)
+
+    @property
+    def shared(self) -> int:
+        """Rounds that steps have in common."""
+        return sum(step.rounds for step in self.steps) - self.total.rounds
 
     def seconds(self, latency: float, bandwidth: float) -> float:
         """A lower bound of the time on links: ``latency`` seconds a round, ``bandwidth`` bytes a second and rank."""

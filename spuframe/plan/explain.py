@@ -197,6 +197,8 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
     lines = ["  ".join(f"{c:>{w}}" if i in numeric else f"{c:<{w}}" for i, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows]
     if any(s.masked for s in plan.steps):
         lines.append("(*: masked; only the parties' shares tell which of these rows exist)")
+    if cost is not None and cost.shared:
+        lines.append(f"(steps that do not wait for each other have {cost.shared:,} rounds in common)")
     if cost is not None:
         names = [*(f"party {i}" for i in range(plan.parties)), *(f"owner {o}" for o in plan.owners)]
         sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))

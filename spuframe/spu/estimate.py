@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from spuframe.errors import StoreError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.kernel import Cost, Protocol
-from spuframe.spu.operator import Env, Step, operator
-from spuframe.spu.spu import last_uses
+from spuframe.spu.operator import Env, Step
+from spuframe.spu.steps import run_steps
 from spuframe.spu.table import Table
 
 
@@ -43,19 +44,19 @@ class _NoStore:
 def estimate(plan: Mapping[str, Any], protocol: Protocol) -> Estimate:
     """Rounds and bytes of the plain form of a physical plan; nothing runs.
 
-    The bytes handed to the analyst count as sent by the parties, in one round per reveal.
+    The bytes handed to the analyst count as sent by the parties, in one round per reveal. Steps that do not wait for each other share
+    their rounds, so that the total may have fewer than all steps.
     """
     steps = [Step.from_plain(s) for s in plan["steps"]]
     box = BlackBox(protocol, plan["parties"], None, plan["batch_rows"])
     env = Env(box, None, plan["parties"], tuple(plan["owners"]), _NoStore(), plan["options"])
-    last = last_uses(steps)
-    results: list[Any] = []
-    costs: list[StepCost] = []
-    for i, step in enumerate(steps):
-        before, seen = box.declared, len(env.notes)
-        results.append(operator(step.op)(env, step, [results[j] for j in step.inputs]))
-        costs.append(StepCost(step.op, box.declared - before, tuple(env.notes[seen:])))
-        for j in step.inputs:
-            if last[j] <= i:
-                results[j] = None
-    return Estimate(box.declared, tuple(costs))
+    costs: dict[int, StepCost] = {}
+
+    @contextmanager
+    def priced(i: int, own: Env) -> Iterator[None]:
+        before = box.declared
+        yield
+        costs[i] = StepCost(steps[i].op, box.declared - before, tuple(own.notes))
+
+    run_steps(env, steps, priced)
+    return Estimate(box.declared, tuple(costs[i] for i in range(len(steps))))

@@ -11,7 +11,8 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import pyarrow as pa
@@ -22,10 +23,11 @@ from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.delivery import assemble, delivered_bytes, to_plain
 from spuframe.spu.kernel import Cost, Protocol
-from spuframe.spu.operator import Env, ShareStore, Step, operator
+from spuframe.spu.operator import Env, ShareStore, Step
 from spuframe.spu.operators.scan import deal_scan
+from spuframe.spu.steps import run_steps
 
-__all__ = ["SPU", "assemble", "last_uses"]
+__all__ = ["SPU", "assemble"]
 
 log = logging.getLogger(__name__)
 
@@ -139,16 +141,18 @@ class SPU:
         }
 
     def _party(self, env: Env, steps: Sequence[Step], recorder: _Recorder, progress: Progress | None) -> None:
-        last = last_uses(steps)
-        results: list[Any] = [None] * len(steps)
-        for i, step in enumerate(steps):
-            with recorder.step(step):
-                results[i] = operator(step.op)(env, step, [results[j] for j in step.inputs])
-            for j in {i, *step.inputs}:
-                if last[j] <= i:  # frees the columns that nobody reads any more
-                    results[j] = None
+        done = 0
+
+        @contextmanager
+        def recorded(i: int, own: Env) -> Iterator[None]:
+            nonlocal done
+            with recorder.step(i, steps[i], own):
+                yield
+            done += 1
             if progress is not None:
-                progress(i + 1, len(steps))
+                progress(done, len(steps))
+
+        run_steps(env, steps, recorded)
 
     def _owner(self, env: Env, steps: Sequence[Step], recorder: _Recorder, progress: Progress | None) -> None:
         name = env.owners[self.link.rank - self.parties]
@@ -156,53 +160,35 @@ class SPU:
             if step.op == "scan" and step.params["owner"] == name:
                 if self.tables is None:
                     raise InstanceStateError(f"owner {name!r} was started without tables: give it `tables`")
-                with recorder.step(step):
+                with recorder.step(i, step, env):
                     deal_scan(self.protocol, self.parties, self.link, step, self.tables(step.params["table"]))
             if progress is not None:
                 progress(i + 1, len(steps))
 
 
-def last_uses(steps: Sequence[Step]) -> list[int]:
-    """For each step the position of the last step that reads its result (its own if none does)."""
-    last = list(range(len(steps)))
-    for i, step in enumerate(steps):
-        for j in step.inputs:
-            last[j] = i
-    return last
-
-
 class _Recorder:
-    """Measures steps: time, rounds and bytes of this rank."""
+    """Measures steps: time (that of steps in common rounds includes theirs), rounds and bytes of this rank."""
 
     def __init__(self, env: Env) -> None:
         assert env.link is not None
         self.env, self.link = env, env.link
-        self.steps: list[dict[str, Any]] = []
+        self.steps: dict[int, dict[str, Any]] = {}
         self.started = time.perf_counter()
-        self.first = self._now()
-        self._step: tuple[Step, float, tuple[int, int]] | None = None
+        self.first = self._now(env)
 
-    def _now(self) -> tuple[int, int]:
-        traffic = self.link.traffic
-        delivered = sum(delivered_bytes(d) for d in self.env.deliveries)
-        return traffic.rounds + len(self.env.deliveries), sum(traffic.sent) + delivered
+    def _now(self, env: Env) -> tuple[int, int]:
+        traffic = self.link.traffic  # in a step that of the step alone
+        return traffic.rounds, sum(traffic.sent) + sum(delivered_bytes(d) for d in env.deliveries)
 
-    def step(self, step: Step) -> _Recorder:
-        self._step = (step, time.perf_counter(), self._now())
-        return self
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        assert self._step is not None
-        step, start, (rounds, sent) = self._step
-        now = self._now()
-        self.steps.append(
-            {"op": step.op, "seconds": time.perf_counter() - start, "rounds": now[0] - rounds, "sent": now[1] - sent, "rows": step.rows}
-        )
+    @contextmanager
+    def step(self, i: int, step: Step, env: Env) -> Iterator[None]:
+        start, (rounds, sent) = time.perf_counter(), self._now(env)
+        yield
+        now = self._now(env)
+        self.steps[i] = {"op": step.op, "seconds": time.perf_counter() - start, "rounds": now[0] - rounds, "sent": now[1] - sent, "rows": step.rows}
 
     def profile(self) -> dict[str, Any]:
-        rounds, sent = self._now()
+        rounds, sent = self._now(self.env)
         declared: Cost = self.env.box.declared
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {
@@ -213,6 +199,6 @@ class _Recorder:
             "declared_rounds": declared.rounds,
             "declared_sent": list(declared.sent),
             "seconds": time.perf_counter() - self.started,
-            "steps": self.steps,
+            "steps": [self.steps[i] for i in sorted(self.steps)],
             "peak_rss": peak if sys.platform == "darwin" else peak * 1024,
         }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import weakref
+from contextlib import nullcontext
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +13,12 @@ import pytest
 from spuframe import plugins
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.errors import DataError, EncodingError, InstanceError, PlanError, ProtocolError, StoreError
-from spuframe.spu import operators
-from spuframe.spu.operator import Step
-from spuframe.spu.spu import assemble, last_uses
-from tests.spu.harness import fn, lit, plan_of, ref, reveal, run_full, run_plan, scan, step
+from spuframe.spu import operators, steps
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.operator import Env, Step
+from spuframe.spu.spu import assemble
+from spuframe.spu.table import Table
+from tests.spu.harness import DictStore, fn, lit, plan_of, ref, reveal, run_full, run_plan, scan, step
 
 A = Field("a", Int(64), True, range=(-100, 1000))
 X = Field("x", Fixed(), False, range=(-1000.0, 1000.0))
@@ -209,6 +213,34 @@ def test_assemble_checks_what_the_parties_hand_over(protocol):
         assemble(table, parties, run.results[:parties])
 
 
-def test_results_are_freed_after_their_last_use():
+def test_results_are_freed_after_their_last_use(monkeypatch):
     plain = [scan([X], 1), step("limit", [0], {"rows": 1}, [X], 1), step("limit", [1], {"rows": 1}, [X], 1), step("concat", [0, 2], {}, [X], 2)]
-    assert last_uses([Step.from_plain(s) for s in plain]) == [3, 2, 3, 3]
+    made, alive = [], []
+
+    def run(env, step, inputs):
+        alive.append([i for i, ref in enumerate(made) if ref() is not None])
+        table = Table({}, 0)
+        made.append(weakref.ref(table))
+        return table
+
+    monkeypatch.setattr(steps, "operator", lambda op: run)
+    box = BlackBox(plugins.protocol("plaintext"), 1)
+    steps.run_steps(Env(box, None, 1, (), DictStore()), [Step.from_plain(s) for s in plain], lambda i, env: nullcontext())
+    assert alive == [[], [0], [0, 1], [0, 2]]
+    assert [ref() for ref in made] == [None] * 4
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_independent_steps_share_their_rounds(protocol, masked):
+    """Two tables, each scanned, filtered and revealed: the rounds of one, and results, notes and deliveries in the order of the steps."""
+    table = _table()
+    low, high = (fn(name, ref(X), lit(0, "int64"), dtype="bool") for name in ("lt", "ge"))
+    branch = [scan([X], ROWS, masked=masked), step("filter", [0], {"predicate": low}, [X], ROWS, True), reveal(1, [X], ROWS, True)]
+    other = [scan([X], ROWS, "bob", masked=masked), step("filter", [3], {"predicate": high}, [X], ROWS, True), reveal(4, [X], ROWS, True)]
+    alone = run_full(plan_of(branch), {("alice", "t"): table}, protocol)
+    both = run_full(plan_of([*branch, *other], owners=("alice", "bob")), {("alice", "t"): table, ("bob", "t"): table}, protocol)
+    assert both.estimate.total.rounds == alone.estimate.total.rounds
+    assert sum(s.cost.rounds for s in both.estimate.steps) == 2 * alone.estimate.total.rounds
+    x = table["x"].to_numpy()
+    for found, expected in zip(both.tables, (x[x < 0], x[x >= 0]), strict=True):
+        assert sorted(found["x"].to_pylist()) == sorted(expected.tolist())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.spu.evaluate import Evaluator
+from spuframe.spu.evaluate import bit as evaluate
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.shaping import conform
 from spuframe.spu.share import Share
@@ -16,7 +16,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     table, box = inputs[0], env.box
 
     def work(rows: Table) -> list[Share | None]:
-        keep, known = Evaluator(box, rows).bit(step.params["predicate"])
+        keep, known = evaluate(box, rows, step.params["predicate"])
         for bit in (known, rows.valid):
             if bit is not None:
                 keep = box.and_(keep, bit)

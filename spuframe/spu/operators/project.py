@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from spuframe.spu.evaluate import Evaluator
+from spuframe.spu.evaluate import columns as evaluate
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.share import Share
 from spuframe.spu.table import Column, Table
 
 
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
-    """Expressions of one step share their common parts, and are evaluated over some batches of rows at a time."""
+    """Expressions of one step share their common parts and their rounds, and are evaluated over some batches of rows at a time."""
     table, box = inputs[0], env.box
     expressions = dict(step.params["columns"])
     computed = [f for f in step.fields if "fn" in expressions[f.name]]
 
     def work(rows: Table) -> list[Share | None]:
-        evaluator = Evaluator(box, rows)
-        made = [evaluator.column(expressions[f.name], f) for f in computed]
+        made = evaluate(box, rows, [(expressions[f.name], f) for f in computed])
         return [share for column in made for share in (column.values, column.valid)]
 
     found = iter(box.by_slices(table, work) if computed else [])
-    whole = Evaluator(box, table)
-    columns: dict[str, Column] = {}
-    for f in step.fields:
-        columns[f.name] = Column(f, cast(Share, next(found)), next(found)) if f in computed else whole.column(expressions[f.name], f)
+    columns = {f.name: Column(f, cast(Share, next(found)), next(found)) for f in computed}
+    passed = [f for f in step.fields if f.name not in columns]
+    columns |= {c.field.name: c for c in evaluate(box, table, [(expressions[f.name], f) for f in passed])}
     renamed = {e["col"]: name for name, e in expressions.items() if "col" in e}
     order: list[str] = []
     for name in table.sorted_by:
         if name not in renamed:
             break
         order.append(renamed[name])
-    return Table(columns, table.rows, table.valid, tuple(order))
+    return Table({f.name: columns[f.name] for f in step.fields}, table.rows, table.valid, tuple(order))
