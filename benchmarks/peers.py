@@ -1,13 +1,14 @@
 """Ours beside SPU's, measured in one run, in turn: ours, theirs, ours, theirs, ... ``python -m benchmarks.peers --help``.
 
 SPU lives in a virtual environment of its own (``.venv-peers``), made when it is missing. It runs as it is fastest (threads over in-memory
-links); we run as we are used (three processes over loopback TCP).
+links); we run as we are used (three processes over loopback TCP). Memory and traffic of both are measured too, in runs that are not timed.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from benchmarks.recorded import at_size
 
 REQUIREMENTS = ("spu==0.9.5", "jax==0.4.34", "jaxlib==0.4.34", "numpy<2")
 PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+PARTIES = {"aby3": 3, "semi2k": 2}
 
 
 @dataclass(frozen=True)
@@ -62,21 +64,50 @@ PAIRS = (
     Pair("logistic regression", 3),
 )
 HEAD = [
-    "operation",
-    "n",
-    "ours s",
-    "SPU aby3 s",
-    "ratio",
-    "of best",
-    "SPU semi2k s",
-    "ratio",
-    "of best",
-    "load",
-    "our B/row/party",
-    "rounds",
-    "SPU's error",
-]
-HEAD += ["recorded, not measured in this run", "bar"]
+    "operation", "n", "ours s", "SPU aby3 s", "ratio", "of best", "SPU semi2k s", "ratio", "of best", "load", "our B/row/party", "SPU B/row/party",
+    "our rounds", "SPU messages", "our peak MiB", "SPU peak MiB, all parties", "SPU's error", "recorded, not measured in this run", "bar",
+]  # fmt: skip
+LEGEND = """
+ratio: SPU's median / ours, and the same of the best runs; load: of the machine before the pair (idle: 0).
+B/row/party: sent by the party that sends most; SPU's is of aby3, from its own profiler in one more run. Where SPU truncates it draws the parties'
+roles anew: what its busiest party sends changes from run to run, what all send together (in the JSON) does not.
+rounds: messages one after another. SPU does not count them, but messages: all that its busiest party sends, also at the same time.
+peak MiB: ours of a party's process, the largest; SPU's of the one process whose threads its parties are, with jax, so a total.
+bars: against SPU as measured here, else against the recorded figure.
+'recorded' figures are of 2026-11-23 on 2 cores: MP-SPDZ and ORQ have no packages to install here. SPU's are there only if it was not measured."""
+LINK = re.compile(r"Link details: total send bytes (\d+), recv bytes \d+, send actions (\d+), recv actions \d+")
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What each party of a peer sent in one run; the parties are in no order.
+
+    Parameters
+    ----------
+    sent : list of int
+        Bytes.
+    messages : list of int
+    """
+
+    sent: list[int]
+    messages: list[int]
+
+    def to_plain(self, rows: int) -> dict[str, Any]:
+        return {"sent": self.sent, "messages": self.messages, "bytes_per_row": max(self.sent) / rows}
+
+
+def link_details(log: str, parties: int) -> Traffic:
+    """Read what SPU's profiler prints, once for each party.
+
+    Examples
+    --------
+    >>> link_details("Link details: total send bytes 20, recv bytes 24, send actions 3, recv actions 4", 1)
+    Traffic(sent=[20], messages=[3])
+    """
+    found = LINK.findall(log)
+    if len(found) != parties:
+        raise BenchmarkError(f"SPU's profile tells the traffic of {len(found)} parties instead of {parties}")
+    return Traffic([int(sent) for sent, _ in found], [int(messages) for _, messages in found])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -128,9 +159,7 @@ def main(argv: list[str] | None = None) -> int:
         bars = verdicts(case.name, 1, result.seconds, {})
         plain.append({"case": case.name, "n": 1, "seconds": {"ours": result.seconds}, "runs": {"ours": result.runs}, "bars": [v.to_plain() for v in bars]})
         print(f"{case.name}: {report.seconds(result.seconds)} s  {'; '.join(map(str, bars))}")
-    print("\nratio: SPU's median / ours, and the same of the best runs; load: of the machine before the pair (idle: 0).")
-    print("bars: against SPU as measured here, else against the recorded figure.")
-    print("'recorded' figures are of 2026-11-23 on 2 cores: MP-SPDZ and ORQ have no packages to install here.")
+    print(LEGEND)
     content = {"machine": known, "spu": versions, "missing": missing, "options": vars(options), "results": plain, "failed": failed}
     path = report.save(options.json, content)
     print(f"written to {path.relative_to(ROOT)}")
@@ -165,6 +194,7 @@ class Peer:
         self.process = Process("SPU", [str(PEER_PYTHON), "-m", "benchmarks.peers_spu"], quiet=True)
 
     def prepare(self, protocol: str, case: str, n: int) -> None:
+        self.protocol = protocol
         self.process.ask({"do": "prepare", "protocol": protocol, "case": case, "n": n})
 
     def run(self) -> float:
@@ -172,6 +202,14 @@ class Peer:
 
     def error(self) -> float:
         return float(self.process.ask({"do": "check"})["error"])
+
+    def memory(self) -> dict[str, int]:
+        """Peak of the whole process in one more run, and what of it the run added."""
+        return self.process.ask({"do": "memory"})
+
+    def traffic(self) -> Traffic:
+        """Of one more run, with SPU's profiler."""
+        return link_details(self.process.ask({"do": "traffic"})["log"], PARTIES[self.protocol])
 
 
 def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[str]) -> dict[str, Any] | None:
@@ -183,6 +221,8 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
     times: dict[str, list[float]] = {"ours": []}
     load = os.getloadavg()[0]
     errors: dict[str, float] = {}
+    memory: dict[str, dict[str, int]] = {}
+    traffic: dict[str, dict[str, Any]] = {}
     try:
         with Cluster() as ours:
             ours.prepare(module, case, n)
@@ -198,8 +238,14 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
                 for protocol, peer in peers.items():
                     times[protocol].append(peer.run())
             ours.check()
+            own = ours.run(trim=True)  # for its memory
             for protocol, peer in peers.items():
                 errors[protocol] = peer.error()
+                try:
+                    memory[protocol] = peer.memory()  # before the profiler has a second set of runtimes
+                    traffic[protocol] = peer.traffic().to_plain(case.rows(n))
+                except BenchmarkError as error:  # the times stay
+                    failed.append(f"{pair.name}, memory and traffic of {protocol}: {error}")
     except BenchmarkError as error:
         failed.append(f"{pair.name}: {error}")
         return None
@@ -219,8 +265,14 @@ def compare(pair: Pair, quick: bool, repeat: int, with_peer: bool, failed: list[
         "rounds": run.rounds,
         "sent": run.sent,
         "bytes_per_row": max(run.sent) / case.rows(n),
+        "peak": own.peak,
+        "extra": own.extra,
+        "peer_traffic": traffic,
+        "peer_memory": memory,
         "peer_errors": errors,
-        "recorded": [{"peer": r.peer, "seconds": r.seconds, "traffic": r.traffic} for r in at_size(pair.name, n)],
+        "recorded": [
+            {"peer": r.peer, "seconds": r.seconds, "traffic": r.traffic} for r in at_size(pair.name, n) if r.peer != "SPU" or "aby3" not in peers
+        ],
     }
 
 
@@ -231,7 +283,8 @@ def _bars(found: dict[str, Any], ours: dict[tuple[str, int], float]) -> list[Ver
 
 def line(found: dict[str, Any], bars: list[Verdict]) -> list[str]:
     """One row of the table."""
-    seconds, ratios, errors = found["seconds"], found["ratios"], found["peer_errors"]
+    seconds, ratios = found["seconds"], found["ratios"]
+    traffic, memory, error = (found[key].get("aby3") for key in ("peer_traffic", "peer_memory", "peer_errors"))
 
     def peer(name: str) -> list[str]:
         if name not in seconds:
@@ -245,9 +298,13 @@ def line(found: dict[str, Any], bars: list[Verdict]) -> list[str]:
         *peer("aby3"),
         *peer("semi2k"),
         f"{found['load_before']:.1f}",
-        f"{found['bytes_per_row']:,.1f}",
-        f"{found['rounds']:,}",
-        f"{errors['aby3']:.1e}" if "aby3" in errors else "-",
+        report.tenths(found["bytes_per_row"]),
+        report.optional(traffic, lambda t: report.tenths(t["bytes_per_row"])),
+        report.whole(found["rounds"]),
+        report.optional(traffic, lambda t: report.whole(max(t["messages"]))),
+        report.mib(found["peak"]),
+        report.optional(memory, lambda m: report.mib(m["peak"])),
+        report.optional(error, lambda e: f"{e:.1e}"),
         "; ".join(f"{r['peer']} {report.seconds(r['seconds'])} ({r['traffic'] or 'traffic unknown'})" for r in found["recorded"]),
         "; ".join(map(str, bars)),
     ]

@@ -1,15 +1,20 @@
 """SPU beside us, in its own virtual environment: JSON lines in, JSON lines out. Started by `benchmarks.peers`, never imported.
 
 SPU runs as it is fastest: its parties are threads over in-memory links (what `spu.utils.simulation.Simulator` sets up); programs are compiled
-and inputs shared beforehand, so that ``run`` times `Runtime.run` alone, from a barrier to the last thread's end.
+and inputs shared beforehand, so that ``run`` times `Runtime.run` alone, from a barrier to the last thread's end. Memory and traffic are of
+further runs that nobody times: traffic needs SPU's profiler.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import json
 import os
 import resource
 import sys
+import tempfile
 import threading
 import time
 from typing import Any
@@ -93,34 +98,41 @@ class Prepared:
         import jax
         import jax.numpy as jnp
         from spu import libspu
-        from spu.api import Io, Runtime
+        from spu.api import Io
         from spu.utils import frontend
 
         jax.config.update("jax_enable_x64", True)
         fn, plain, self.check = program(case, n)
         self.parties = {"aby3": 3, "semi2k": 2}[protocol]
-        config = libspu.RuntimeConfig(protocol=getattr(libspu.ProtocolKind, protocol.upper()), field=libspu.FieldType.FM64)
+        self.config = libspu.RuntimeConfig(protocol=getattr(libspu.ProtocolKind, protocol.upper()), field=libspu.FieldType.FM64)
         plain = [np.array(jnp.array(p)) for p in plain]
-        names = [f"in{i}" for i in range(len(plain))]
+        self.names = names = [f"in{i}" for i in range(len(plain))]
         start = time.perf_counter()
         self.executable, _ = frontend.compile(
             frontend.Kind.JAX, fn, plain, {}, names, [libspu.Visibility.VIS_SECRET] * len(plain), lambda out: [f"out{i}" for i in range(len(out))]
         )
         self.compile_seconds = time.perf_counter() - start
-        self.io = Io(self.parties, config)
-        shares = [self.io.make_shares(p, libspu.Visibility.VIS_SECRET) for p in plain]
+        self.io = Io(self.parties, self.config)
+        shares = dict(zip(names, (self.io.make_shares(p, libspu.Visibility.VIS_SECRET) for p in plain)))
+        self.runtimes = self._open("timed", self.config, lambda name, rank: shares[name][rank])
+
+    def _open(self, link: str, config: Any, share: Any) -> list[Any]:
+        """A runtime for each party, with its shares of the inputs, over links of their own."""
+        from spu import libspu
+        from spu.api import Runtime
+
         desc = libspu.link.Desc()
         for rank in range(self.parties):
-            desc.add_party(f"id_{rank}", f"thread_{rank}_{id(self)}")
-        self.runtimes: list[Any] = [None] * self.parties
+            desc.add_party(f"id_{rank}", f"{link}_{rank}_{id(self)}")
+        made: list[Any] = [None] * self.parties
 
         def make(rank: int) -> None:
-            runtime = Runtime(libspu.link.create_mem(desc, rank), libspu.RuntimeConfig(config))
-            for name, share in zip(names, shares):
-                runtime.set_var(name, share[rank])
-            self.runtimes[rank] = runtime
+            made[rank] = Runtime(libspu.link.create_mem(desc, rank), libspu.RuntimeConfig(config))
+            for name in self.names:
+                made[rank].set_var(name, share(name, rank))
 
         self._all(make)
+        return made
 
     def _all(self, work: Any) -> None:
         failures: list[BaseException] = []
@@ -153,10 +165,50 @@ class Prepared:
         self._all(party)
         return max(ends) - min(starts)
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of this process's largest resident set in a run, all parties and jax with it, and what of it the run added."""
+        gc.collect()
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+        with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # the peak starts anew
+        resident = _status("VmRSS")
+        self.run()
+        peak = _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return {"peak": peak, "extra": max(0, peak - resident) if resident else 0}
+
+    def traffic(self) -> str:
+        """What SPU's profiler prints of a run: a line for each party with what that sent and received."""
+        from spu import libspu
+
+        config = libspu.RuntimeConfig(self.config)
+        config.enable_pphlo_profile = True
+        profiled = self._open("profiled", config, lambda name, rank: self.runtimes[rank].get_var(name))
+        kept = os.dup(1)
+        with tempfile.TemporaryFile() as log:
+            os.dup2(log.fileno(), 1)  # it prints from C++
+            try:
+                self._all(lambda rank: profiled[rank].run(self.executable))
+            finally:
+                os.dup2(kept, 1)
+                os.close(kept)
+            log.seek(0)
+            return log.read().decode(errors="replace")
+
     def error(self) -> float:
         names = list(self.executable.output_names)
         out = [self.io.reconstruct([r.get_var(name) for r in self.runtimes]) for name in names]
         return float(self.check(*out))
+
+
+def _status(key: str) -> int:
+    """Bytes from this process's status; 0 where the system has none."""
+    try:
+        with open("/proc/self/status") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(key + ":"))
+    except (OSError, StopIteration):
+        return 0
 
 
 def main() -> None:
@@ -180,7 +232,11 @@ def main() -> None:
             elif request["do"] == "run" and prepared is not None:
                 reply = {"seconds": prepared.run()}
             elif request["do"] == "check" and prepared is not None:
-                reply = {"error": prepared.error(), "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+                reply = {"error": prepared.error()}
+            elif request["do"] == "memory" and prepared is not None:
+                reply = prepared.memory()
+            elif request["do"] == "traffic" and prepared is not None:
+                reply = {"log": prepared.traffic()}
             else:
                 reply = {"failed": f"unknown request {request['do']!r}, or nothing prepared"}
         except Exception as error:  # noqa: BLE001 the top of this process: the other end reports it

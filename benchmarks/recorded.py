@@ -1,6 +1,7 @@
 """The peers' figures as recorded in the project's notes of 2026-11-23, on a machine of this kind (2 cores): not measured in a run.
 
-SPU 0.9.5: FM64, aby3, parties as threads over in-memory links. ORQ: C++, replicated sharing, one thread a party, shared memory.
+SPU 0.9.5: FM64, aby3, parties as threads over in-memory links; where it can be had, `benchmarks.peers` measures it instead.
+ORQ: C++, replicated sharing, one thread a party, shared memory.
 """
 
 from __future__ import annotations

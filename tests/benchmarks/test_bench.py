@@ -74,6 +74,29 @@ def test_quick_run_writes_table_and_json(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_ours_is_measured_where_spu_is_not():
+    failed: list[str] = []
+    found = peers.compare(peers.Pair("fixed multiply", 1, True), True, 1, False, failed)
+    assert found is not None and not failed
+    assert found["peak"] > found["extra"] >= 0 and found["bytes_per_row"] == max(found["sent"]) / found["n"]
+    assert found["peer_traffic"] == found["peer_memory"] == found["ratios"] == {}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not peers.PEER_PYTHON.exists(), reason="SPU is not installed: make bench-peers installs it")
+def test_time_traffic_and_memory_of_spu_are_of_one_run():
+    failed: list[str] = []
+    found = peers.compare(peers.Pair("fixed multiply", 1, True), True, 1, True, failed)
+    assert found is not None and not failed
+    for protocol, parties in peers.PARTIES.items():
+        traffic, memory = found["peer_traffic"][protocol], found["peer_memory"][protocol]
+        assert len(traffic["sent"]) == len(traffic["messages"]) == parties and min(traffic["messages"]) > 0
+        assert memory["peak"] > memory["extra"] >= 0
+    assert sum(found["peer_traffic"]["aby3"]["sent"]) == 52 * found["n"]  # whoever has which role in the truncation
+    assert found["peer_errors"]["aby3"] < 1e-3
+
+
+@pytest.mark.slow
 def test_a_slow_network_costs_its_latency_a_round(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "RESULTS", tmp_path / "benchmarks" / "results")
     report.RESULTS.mkdir(parents=True)

@@ -7,12 +7,25 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import bars, cases, history, sweeps
+from benchmarks import bars, cases, history, peers, sweeps
 from benchmarks import run as bench
-from benchmarks.harness import Result
+from benchmarks.harness import BenchmarkError, Result
 from benchmarks.limits import Limits, combine
 from spuframe.kernels.prg import Stream
 
+# What SPU 0.9.5 prints of a product of 1,000 fixed-point numbers (aby3).
+SPU_LOG = """\
+[2026-11-24 16:34:26.524] [info] [api.cc:172] [Profiling] SPU execution multiply completed, input processing took 2.724e-06s, \
+execution took 0.001642468s, output processing took 1.322e-06s, total time 0.001646514s.
+[2026-11-24 16:34:26.524] [info] [api.cc:220] HLO profiling: total time 0.00031541
+[2026-11-24 16:34:26.524] [info] [api.cc:223] - pphlo.multiply, executed 1 times, duration 0.00031541s, send bytes 20000 recv bytes 24000, \
+send actions 3, recv actions 4
+[2026-11-24 16:34:26.524] [info] [api.cc:233] Link details: total send bytes 20000, recv bytes 24000, send actions 3, recv actions 4
+[2026-11-24 16:34:26.524] [info] [api.cc:233] Link details: total send bytes 20000, recv bytes 20000, send actions 3, recv actions 3
+[2026-11-24 16:34:26.524] [info] [api.cc:223] - pphlo.multiply, executed 1 times, duration 0.003349573s, send bytes 12000 recv bytes 8000, \
+send actions 2, recv actions 1
+[2026-11-24 16:34:26.524] [info] [api.cc:233] Link details: total send bytes 12000, recv bytes 8000, send actions 2, recv actions 1
+"""
 MACHINE = {"date": "2026-01-01", "cpu": "a cpu", "cores": 2, "load": [0.0]}
 
 
@@ -53,6 +66,31 @@ def test_bars_are_read_the_right_way_round():
     assert bars.verdicts("matmul", 50, 0.1, {}) == []  # nor at another size
     recorded, measured = bars.verdicts("matmul", 1000, 1.0, {}), bars.verdicts("matmul", 1000, 1.0, {}, {"SPU": 3.5})
     assert [v.good for v in recorded + measured] == [False, True] and measured[0].measured and not recorded[0].measured
+
+
+def test_the_traffic_that_spu_prints_is_read():
+    traffic = peers.link_details(SPU_LOG, 3)
+    assert traffic == peers.Traffic([20_000, 20_000, 12_000], [3, 3, 2])  # a party's total, not an operation's
+    assert traffic.to_plain(1_000) == {"sent": [20_000, 20_000, 12_000], "messages": [3, 3, 2], "bytes_per_row": 20.0}
+    for log, parties in ((SPU_LOG, 2), ("", 3), (SPU_LOG.replace("send actions", "sends"), 3)):
+        with pytest.raises(BenchmarkError, match=f"instead of {parties}"):
+            peers.link_details(log, parties)
+
+
+def test_both_sides_stand_in_a_line_of_the_peers():
+    found = {
+        "case": "fixed multiply", "n": 1_000, "seconds": {"ours": 0.002, "aby3": 0.006}, "ratios": {"aby3": {"median": 3.0, "best": 2.5}},
+        "load_before": 0.1, "rounds": 2, "bytes_per_row": 12.0, "peak": 200 << 20, "recorded": [], "peer_errors": {"aby3": 2.7e-5},
+        "peer_traffic": {"aby3": peers.link_details(SPU_LOG, 3).to_plain(1_000)}, "peer_memory": {"aby3": {"peak": 255 << 20, "extra": 1 << 20}},
+    }  # fmt: skip
+    line = dict(zip(peers.HEAD, peers.line(found, []), strict=True))  # of two columns with one name the last: semi2k's
+    assert (line["our B/row/party"], line["SPU B/row/party"]) == ("12.0", "20.0")
+    assert (line["our rounds"], line["SPU messages"]) == ("2", "3")
+    assert (line["our peak MiB"], line["SPU peak MiB, all parties"]) == ("200", "255")
+    assert (line["SPU aby3 s"], line["SPU semi2k s"], line["SPU's error"]) == ("0.0060", "-", "2.7e-05")
+    alone = {**found, "seconds": {"ours": 0.002}, "ratios": {}, "peer_errors": {}, "peer_traffic": {}, "peer_memory": {}}
+    cells = dict(zip(peers.HEAD, peers.line(alone, []), strict=True))
+    assert {name for name, cell in cells.items() if cell == "-"} == {name for name in peers.HEAD if "SPU" in name} | {"ratio", "of best"}
 
 
 def test_where_half_of_the_peak_is_reached():
