@@ -20,7 +20,6 @@ from spuframe.spu.kernel import Cost, Kernel, Protocol, in_parallel
 from spuframe.spu.rows import SLICE_BATCHES, Rows, Work, by_slices
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, pack, stored_shape
 from spuframe.spu.table import Table
-from spuframe.spu.wave import Wave
 
 T = TypeVar("T")
 
@@ -162,10 +161,6 @@ class BlackBox:
     def fourier(self, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
         """``sum_j c_j sin(2 pi h_j x / 2^period)`` scaled by ``2^(2f)``: periodic in x, so no range of x is too large."""
         return self._rowwise("fourier", [x], x.kind, lambda s: (s[0], period, tuple(terms), f))
-
-    def logistic(self, x: Share, wave: Wave) -> Share | None:
-        """``wave`` of x in one kernel, where the protocol has one."""
-        return self._rowwise("logistic", [x], x.kind, lambda s: (s[0], wave)) if "logistic" in self.protocol.kernels else None
 
     def select(self, bit: Share, x: Share, y: Share) -> Share:
         """``x`` where the bit is set, else ``y``."""

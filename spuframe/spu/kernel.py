@@ -24,7 +24,6 @@ draw               n                                a fresh random permutation o
 shuffle            perm, xs : list of shares        the rows permuted by perm and re-randomised, all shares alike
 unshuffle          perm, xs                         the inverse permutation
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
-logistic           x : A(k), wave                   A(k): 0, 1 or between the bounds a series, see `spuframe.spu.wave`; may be missing
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
 ================== ================================ ==========================================================
 """

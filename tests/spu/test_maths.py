@@ -1,4 +1,4 @@
-"""sigmoid and rsqrt against float64 over their whole range, on every protocol."""
+"""The logistic function of training against float64 over its whole range, on every protocol."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import numpy as np
 import pytest
 
 from spuframe import plugins
-from spuframe.spu.algorithms.rsqrt import SCALE, leading_bit, rsqrt
-from spuframe.spu.algorithms.sigmoid import HALF, coefficients, sigmoid
+from spuframe.spu.algorithms.waves import LOGISTIC, harmonics, saturating
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Arithmetic, Boolean, Share
+from spuframe.spu.share import Arithmetic, Share
 from spuframe.testing import simulate_blackbox
 
 A64 = Arithmetic(64)
 F = 18
+HALF = float(LOGISTIC.half)
+ANY = (-(1 << 62), 1 << 62)
+
+
+def sigmoid(box: BlackBox, x: Share, f: int) -> Share:
+    return saturating(box, x, f, ANY, F, LOGISTIC)
 
 
 def fixed(x: np.ndarray, f: int = F) -> np.ndarray:
@@ -26,7 +31,7 @@ def floating(words: np.ndarray, f: int = F) -> np.ndarray:
 
 def test_series_of_the_sigmoid_is_close_where_it_is_used() -> None:
     x = np.linspace(-HALF, HALF, 20001)
-    series = 0.5 + sum(c * np.sin(np.pi * h * x / (2 * HALF)) for h, c in coefficients())
+    series = 0.5 + sum(c * np.sin(np.pi * h * x / (2 * HALF)) for h, c in harmonics(LOGISTIC))
     assert np.abs(series - 1 / (1 + np.exp(-x))).max() < 2e-5
 
 
@@ -43,30 +48,16 @@ def test_sigmoid_over_the_whole_type(protocol: str) -> None:
 @pytest.mark.parametrize("rows", [1, 7, 1000])
 def test_logistic_runs_in_the_rounds_of_its_comparison_and_a_choice(rows: int) -> None:
     box = BlackBox(plugins.protocol("aby3"), 3)
-    sigmoid(box, Share(A64, (rows,), ()), 36, F)
-    assert box.declared.rounds == 8  # 6 of 33 bits, 2
+    sigmoid(box, Share(A64, (rows,), ()), 36)
+    assert box.declared.rounds == 8  # 6 of 33 bits, beside the series; 2
     x = np.linspace(-12, 12, rows)
-    got = floating(simulate_blackbox("aby3", lambda box, s: sigmoid(box, s, 36, F), (fixed(x, 36), A64)))  # holds the run to the declared cost
+    got = floating(simulate_blackbox("aby3", lambda box, s: sigmoid(box, s, 36), (fixed(x, 36), A64)))  # holds the run to the declared cost
     assert np.abs(got - 1 / (1 + np.exp(-x))).max() < 4e-5
 
 
 @pytest.mark.parametrize("f", [8, 30, 36])
 def test_sigmoid_of_other_fraction_bits(protocol: str, f: int) -> None:
     x = np.concatenate([np.linspace(-12, 12, 2001), 2.0 ** np.arange(-f, 61 - f), -(2.0 ** np.arange(-f, 61 - f))])
-    got = floating(simulate_blackbox(protocol, lambda box, s: sigmoid(box, s, f, F), (fixed(x, f), A64)))
+    got = floating(simulate_blackbox(protocol, lambda box, s: sigmoid(box, s, f), (fixed(x, f), A64)))
     want = 1 / (1 + np.exp(-np.clip(floating(fixed(x, f), f), -700, 700)))
     assert np.abs(got - want).max() < 3e-5 + 2.0**-F
-
-
-def test_leading_bit(protocol: str) -> None:
-    x = np.array([0, 1, 2, 3, 4, 255, 256, 2**30, 2**31 - 1], np.uint32)
-    got = simulate_blackbox(protocol, lambda box, s: leading_bit(box, s), (x, Boolean(31)))
-    assert got.tolist() == [0, 1, 2, 2, 4, 128, 256, 2**30, 2**30]
-
-
-@pytest.mark.parametrize("low", [2.0**-36, 1e-4])
-def test_rsqrt(protocol: str, low: float) -> None:
-    x = np.concatenate([np.geomspace(low, 1.0, 4001), 2.0 ** -np.arange(0, 38)])
-    got = floating(simulate_blackbox(protocol, lambda box, s: rsqrt(box, s, F), (fixed(x, SCALE), A64)))
-    want = 1 / np.sqrt(floating(fixed(x, SCALE), SCALE))
-    assert (np.abs(got - want) / want).max() < 2.0**-16

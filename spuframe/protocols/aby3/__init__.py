@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from spuframe.protocols.aby3 import arithmetic, boolean, fourier, logistic, randomness, sharing, shuffle
+from spuframe.protocols.aby3 import arithmetic, boolean, fourier, randomness, sharing, shuffle
 from spuframe.spu.kernel import Protocol
 
 PROTOCOL = Protocol(
     name="aby3",
     parties=(3, 3),
     threat="semi-honest, honest majority: one of three parties may try to learn from all it sees, and follows the protocol",
-    kernels={**arithmetic.KERNELS, **boolean.KERNELS, **randomness.KERNELS, **shuffle.KERNELS, **fourier.KERNELS, **logistic.KERNELS},
+    kernels={**arithmetic.KERNELS, **boolean.KERNELS, **randomness.KERNELS, **shuffle.KERNELS, **fourier.KERNELS},
     constant=sharing.constant,
     deal=sharing.deal,
     deal_sizes=sharing.deal_sizes,

@@ -8,22 +8,27 @@ from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 
-def beyond(box: BlackBox, x: Share, bounds: tuple[int, int], low: int | None, high: int | None) -> list[Share]:
+def beyond(box: BlackBox, x: Share, bounds: tuple[int, int], low: int | None, high: int | None, drop: int = 0) -> list[Share]:
     """The bits ``x < low`` and ``x > high``, of those that are asked for, in the rounds of one comparison.
 
-    ``bounds`` are those of x; as many bits are compared as they need.
+    ``bounds`` are those of x; as many bits are compared as they need, without the lowest ``drop``: the edges are then off by up to ``2**drop`` a
+    component (dropping bits of every component is local).
     """
     differences: list[tuple[Share]] = []
     need = 1
     if low is not None:
-        differences.append((box.add_public(x, -low),))
+        differences.append((_without(box.add_public(x, -low), drop),))
         need = max(need, signed_bits(bounds[0] - low, bounds[1] - low))
     if high is not None:
-        differences.append((box.add_public(-x, high),))
+        differences.append((_without(box.add_public(-x, high), drop),))
         need = max(need, signed_bits(high - bounds[1], high - bounds[0]))
     if not differences:
         return []
-    return stacked(lambda s: box.msb(s[0], min(need + 1, x.bits)), differences)  # a bit more: bounds of computed values are not exact
+    return stacked(lambda s: box.msb(s[0], min(need + 1, x.bits) - drop), differences)  # a bit more: bounds of computed values are not exact
+
+
+def _without(x: Share, bits: int) -> Share:
+    return x.map(lambda p: p >> p.dtype.type(bits)) if bits else x
 
 
 def clip(box: BlackBox, x: Share, bounds: tuple[int, int], to: tuple[int | None, int | None]) -> Share:

@@ -4,7 +4,8 @@ The black box evaluates ``sum c_j sin(2 pi h_j x / 2^period)`` in 2 rounds for *
 times ``2^62 / (2 pi)`` modulo the ring: an integer product, local, with no range that is too large.
 
 The odd functions are continued from ``|x| <= half`` by reflection to period ``4 half``: smooth but for an invisible kink, so that the odd harmonics die
-out exponentially; beyond, they are constant to within their last bits, which two comparisons choose (none where the range stays inside).
+out exponentially; beyond, they are constant to within their last bits, which two comparisons choose (none where the range stays inside) while the
+series is evaluated. The comparisons need not be sharp, since on both sides of an edge either is right: they look at `SLACK` fraction bits.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from spuframe.spu.share import Share
 TURN = 62
 """A full turn is 2^62."""
 SINE_BITS = 24
+SLACK = 5
+"""Fraction bits that are compared with an edge."""
 _SPLIT = 31
 _TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16)
 
@@ -46,76 +49,98 @@ def sine(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, qua
 
 @dataclass(frozen=True)
 class Saturating:
-    """``offset + g(x)`` for an odd g that is ``±top`` to within the last bits from ``2**half`` on.
+    """``offset + g(x)`` for an odd g that is ``±top`` to within the last bits from ``half`` on.
 
     Parameters
     ----------
     name : str
-    half : int
-        log2 of where it is flat.
+    half : Fraction
+        Where it is flat: a power of two over a small whole number. The smaller, the fewer sines.
     offset, top : float
     g : callable
+    tolerance : float
+        Of the series.
     """
 
     name: str
-    half: int
+    half: Fraction
     offset: float
     top: float
     g: Callable[[float], float]
+    tolerance: float = 2e-6
+
+    @property
+    def times(self) -> int:
+        """The series is one of ``times * x``, which is local, ..."""
+        return self.half.denominator
+
+    @property
+    def turn(self) -> int:
+        """... whose period is ``2**turn``."""
+        return (4 * self.half.numerator).bit_length() - 1
 
 
-SIGMOID = Saturating("sigmoid", 4, 0.5, 0.5, lambda x: 0.5 * math.tanh(x / 2))
-TANH = Saturating("tanh", 3, 0.0, 1.0, math.tanh)
-ERF = Saturating("erf", 2, 0.0, 1.0, math.erf)
+SIGMOID = Saturating("sigmoid", Fraction(16), 0.5, 0.5, lambda x: 0.5 * math.tanh(x / 2))
+LOGISTIC = Saturating("logistic", Fraction(32, 3), 0.5, 0.5, lambda x: 0.5 * math.tanh(x / 2), 1e-5)
+"""The sigmoid for training: error below 3e-5, with two thirds of the sines."""
+TANH = Saturating("tanh", Fraction(8), 0.0, 1.0, math.tanh)
+ERF = Saturating("erf", Fraction(4), 0.0, 1.0, math.erf)
 
 
 @cache
-def harmonics(what: Saturating, tolerance: float = 2e-6) -> tuple[tuple[int, float], ...]:
-    """(harmonic, coefficient) of the reflected function, until the rest adds up to less than ``tolerance``; by quadrature."""
-    nodes, weights = np.polynomial.legendre.leggauss(300)
-    x, w = nodes * 2.0**what.half, weights * 2.0**what.half
+def harmonics(what: Saturating) -> tuple[tuple[int, float], ...]:
+    """(harmonic, coefficient) of the reflected function, until the rest adds up to less than its tolerance; by quadrature."""
+    half = float(what.half)
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    x, w = nodes * half, weights * half
     g = np.array([what.g(float(v)) for v in x])
-    period = 4 * 2.0**what.half
-    found = [(h, float(4 / period * np.sum(w * g * np.sin(2 * np.pi * h * x / period)))) for h in range(1, 100, 2)]
+    found = [(h, float(np.sum(w * g * np.sin(np.pi * h * x / (2 * half))) / half)) for h in range(1, 120, 2)]
     rest = np.cumsum([abs(c) for _, c in found][::-1])[::-1]
-    return tuple(t for t, r in zip(found, rest, strict=True) if r > tolerance)
+    return tuple(t for t, r in zip(found, rest, strict=True) if r > what.tolerance)
 
 
 def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, what: Saturating) -> Share:
-    """The function at ``x``; the whole range of the type. Error below ``5e-6`` and two units.
+    """The function at ``x``; the whole range of the type. Error below ``5e-6`` (`LOGISTIC`: 3e-5) and two units.
 
-    4 rounds and one sine a harmonic (8 to 16 of them) where ``bounds`` stay within ``±2**half``; else comparisons, a product and 14 rounds in all.
+    4 rounds and 9 to 16 sines where ``bounds`` stay within ``±half``; else two comparisons in the same rounds (6 of them, if they take more than
+    17 bits), and a choice: 8 in all.
 
     Parameters
     ----------
     box : BlackBox
     x : Share
-        ``Arithmetic(64)`` with f fraction bits, below 2^61.
+        ``Arithmetic(64)`` with f fraction bits, below 2^62.
     f : int
     bounds : tuple of int
         In units of ``2**-f``.
     out : int
         Fraction bits of the result.
     what : Saturating
-        `SIGMOID`, `TANH` or `ERF`.
+        `SIGMOID`, `LOGISTIC`, `TANH` or `ERF`.
     """
-    n, edge = x.rows, 1 << (what.half + f)
-    if f + what.half + 2 > TURN:
-        less = f + what.half + 2 - TURN
-        x, f, bounds, edge = box.trunc(x, less), f - less, (bounds[0] >> less, bounds[1] >> less), edge >> less
-    wave = box.fourier(x, f + what.half + 2, harmonics(what), SINE_BITS)
-    wave = box.trunc(wave, 2 * SINE_BITS - out)
+    if f + what.turn > TURN:
+        less = f + what.turn - TURN
+        x, f, bounds = box.trunc(x, less), f - less, (bounds[0] >> less, bounds[1] >> less)
+    edge, n = round(what.half * (1 << f)), x.rows
     offset, top = round(what.offset * (1 << out)), round(what.top * (1 << out))
     low, high = -edge if bounds[0] < -edge else None, edge if bounds[1] > edge else None
-    flags = beyond(box, x, bounds, low, high)
-    if not flags:
-        return box.add_public(wave, offset)
+
+    def wave() -> Share:
+        return box.trunc(box.fourier(x.scale(what.times), f + what.turn, harmonics(what), SINE_BITS), 2 * SINE_BITS - out)
+
+    def flat() -> list[Share]:
+        return beyond(box, x, bounds, low, high, max(0, f - SLACK))
+
+    if low is None and high is None:
+        return box.add_public(wave(), offset)
+    series, flags = box.together([wave, flat])
+    assert isinstance(series, Share) and isinstance(flags, list)
     if len(flags) == 1:  # one end alone: inside * (wave - end) + end
         end = -top if high is None else top
-        return box.add_public(box.inject(box.not_(flags[0]), box.add_public(wave, -end)), offset + end)
+        return box.add_public(box.inject(box.not_(flags[0]), box.add_public(series, -end)), offset + end)
     below, above = flags
     inside = box.not_(below ^ above)
     # inside * (wave + top) + above * 2 top - top
     full = box.constant(2 * top, x.kind, (n,))
-    parts = stacked(lambda s: box.inject(s[0], s[1]), [(inside, box.add_public(wave, top)), (above, full)])
+    parts = stacked(lambda s: box.inject(s[0], s[1]), [(inside, box.add_public(series, top)), (above, full)])
     return box.add_public(parts[0] + parts[1], offset - top)

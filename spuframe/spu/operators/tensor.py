@@ -11,8 +11,8 @@ import numpy as np
 
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.errors import PlanError
-from spuframe.spu.algorithms.rsqrt import SCALE, rsqrt
-from spuframe.spu.algorithms.sigmoid import sigmoid
+from spuframe.spu.algorithms.roots import rsqrt
+from spuframe.spu.algorithms.waves import LOGISTIC, saturating
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.share import Arithmetic, Array, Share, columns, concat
@@ -29,6 +29,10 @@ GUARD = 4
 """Fraction bits of a mean beyond f."""
 CONSTANT = 16
 """A quarter of a variance below 2^-34, so a deviation below four units in the last place of [-1, 1]: a column that is constant but for rounding."""
+SCALE = 38
+"""Fraction bits of a mean or a variance, which are at most 1."""
+ANY = (-(1 << 62), 1 << 62)
+"""The range of a value of which nothing is known."""
 STD_BITS = 12
 """As `spuframe.plan.tensor.STD_BITS`."""
 
@@ -175,7 +179,7 @@ class Machine:
 
     def do_sigmoid(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
-        return sigmoid(self.box, a.reshape(a.size), self.f).reshape(*a.shape)
+        return self._sigmoid(a, self.f)
 
     def do_positive(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
@@ -188,7 +192,10 @@ class Machine:
     def do_logistic(self, i: Mapping[str, Any]) -> Share:
         a, b = self._of(i, "a", "b")
         score = self.box.matmul(a, b)  # 2f fraction bits
-        return sigmoid(self.box, score.reshape(score.size), 2 * self.f, self.f).reshape(*score.shape)
+        return self._sigmoid(score, 2 * self.f)
+
+    def _sigmoid(self, x: Share, f: int) -> Share:
+        return saturating(self.box, x.reshape(x.size), f, ANY, self.f, LOGISTIC).reshape(*x.shape)
 
     # ---- over the rows -----------------------------------------------------------------------------
     def do_mean(self, i: Mapping[str, Any]) -> Share:
@@ -200,7 +207,7 @@ class Machine:
         (a,) = self._of(i, "a")
         f, box = self.f, self.box
         quarter = self._mean(box.dot([a], [a]).sum(0), 2 * f + 2, a.rows, i["mask"])
-        half = rsqrt(box, quarter, f)  # 2 / deviation
+        half = self._rsqrt(quarter)  # 2 / deviation
         varies = box.not_(box.msb(box.add_public(quarter, -CONSTANT)))
         kept = box.inject(concat([varies, varies]), concat([half, quarter]))
         half, quarter = kept.slice(0, half.rows), kept.slice(half.rows, 2 * half.rows)
@@ -221,12 +228,16 @@ class Machine:
         if key not in self.values:
             rows = self.values[mask]
             share = self._divide_rows(rows.sum(0), self.f, rows.rows)
-            root = rsqrt(self.box, share, self.f)
+            root = self._rsqrt(share)
             inverse = self.box.mul(root, root, self.f)
             # Newton: y (2 - x y)
             rest = self.box.add_public(-self.box.mul(share, inverse, SCALE + self.f - RATE_BITS), 2 << RATE_BITS)
             self.values[key] = self.box.mul(inverse, rest, RATE_BITS)
         return self.values[key]
+
+    def _rsqrt(self, x: Share) -> Share:
+        """``1 / sqrt(x)`` of a mean; zero for zero."""
+        return rsqrt(self.box, x, SCALE, (0, 1 << SCALE), self.f)[0]
 
     def _divide_rows(self, total: Share, fraction: int, n: int) -> Share:
         """A sum over n rows to a mean with `SCALE` fraction bits; ``|mean| <= 1``; relative error below 2^-21."""
