@@ -22,11 +22,17 @@ from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, com
 from spuframe.spu.table import Table
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 BATCH_ROWS = 1 << 18
 """Rows of 64 bits whose messages share a round, unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
 CHUNK_ROWS = 1 << 17
 """Rows of 64 bits that a kernel takes at a time, so that what it computes stays in the cache; `benchmarks.run --chunk-rows` measures it."""
+
+CHUNKS = 4
+"""Into how many chunks a batch is cut at least, so that one computes while the messages of others travel; but none below `LEAST_ROWS`."""
+LEAST_ROWS = 1 << 14
+"""Rows of 64 bits below which a chunk's own time is that of its calls, not of its rows."""
 
 
 class BlackBox:
@@ -248,6 +254,12 @@ class BlackBox:
         self.declared = outside + in_parallel(costs, needs)
         return results
 
+    def both(self, first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
+        """Two computations in common rounds."""
+        tasks: list[Callable[[], Any]] = [first, second]
+        one, other = self.together(tasks)
+        return one, other
+
     # ---- many rows ------------------------------------------------------------------------------
     def by_slices(self, table: Table, work: Work) -> list[Share | None]:
         """Shares that ``work`` computes row by row from a table, some batches at a time: see `spuframe.spu.rows.by_slices`."""
@@ -278,27 +290,24 @@ class BlackBox:
 
     def _rowwise(self, name: str, shares: Sequence[Share], kind: Kind, arguments: Callable[[Sequence[Share]], tuple[Any, ...]]) -> Share:
         """Run a kernel whose rows do not depend on each other: in chunks that stay in the cache, the chunks of a batch in common rounds."""
-        kernel, shape = self._kernel(name), common_shape(*shares)
+        shape = common_shape(*shares)
         n = shape[0]
         if n == 0:
             return Share(kind, shape, () if self.ctx is None else tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in shares[0].parts))
-        row = max(kind.bits, *(s.bits for s in shares)) * max(1, prod(shape[1:]))
-        chunk, batch = (max(64, rows * 64 // row // 64 * 64) for rows in (min(self.chunk_rows, self.batch_rows), self.batch_rows))  # so many bytes
-        batch = max(chunk, batch // chunk * chunk)
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]
+        chunk, batch = self._cut(n, max(kind.bits, *(s.bits for s in shares)) * max(1, prod(shape[1:])))
+        if n <= chunk:
+            return cast(Share, self._run(name, arguments(shares), lambda: Share(kind, shape, ())))
 
         def piece(start: int) -> tuple[Any, ...]:
             return arguments([s.slice(start, min(start + chunk, n)) for s in shares])
 
-        whole, rest = divmod(n, chunk)
-        cost = kernel.cost(*piece(0)).times(whole) if whole else Cost()
+        kernel, (whole, rest) = self._kernel(name), divmod(n, chunk)
+        cost = kernel.cost(*piece(0))
         last = kernel.cost(*piece(whole * chunk)) if rest else Cost()
-        rounds = max(cost.rounds // max(whole, 1), last.rounds)
-        self._charge(name, Cost(rounds * -(-n // batch), (cost + last).sent), whole + bool(rest))
+        self._charge(name, Cost(max(cost.rounds, last.rounds) * -(-n // batch), (cost.times(whole) + last).sent), whole + bool(rest))
         if self.ctx is None:
             return Share(kind, shape, ())
-        if n <= chunk:
-            return cast(Share, kernel.run(self.ctx, *arguments(shares)))
         rows = Rows(kind, shape)
 
         def put(start: int) -> None:
@@ -307,6 +316,17 @@ class BlackBox:
         for first in range(0, n, batch):
             self.ctx.together([partial(put, start) for start in range(first, min(first + batch, n), chunk)])
         return rows.share()
+
+    def _cut(self, n: int, bits: int) -> tuple[int, int]:
+        """Rows of a chunk and of a batch, multiples of 64, for rows of so many bits: what is sized is bytes."""
+
+        def rows(of_64_bits: int) -> int:
+            return max(64, of_64_bits * 64 // bits // 64 * 64)
+
+        batch = rows(self.batch_rows)
+        several = -(-min(n, batch) // (64 * CHUNKS)) * 64
+        chunk = min(rows(min(self.chunk_rows, self.batch_rows)), max(several, rows(LEAST_ROWS)))
+        return chunk, max(chunk, batch // chunk * chunk)
 
 
 # ---- what a kernel can take: refused when the plan is built, since a dry run calls the same methods -----------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -123,8 +123,11 @@ class Context:
                     i, fiber = ready.popleft()
                     link.traffic = traffic[i]
                     try:
-                        with nullcontext() if during is None else during(i):
+                        if during is None:
                             result = fiber.switch()
+                        else:
+                            with during(i):
+                                result = fiber.switch()
                     finally:
                         link.traffic = whole
                     if not fiber.dead:

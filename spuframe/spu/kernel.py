@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from operator import add
 from typing import Any
 
 from spuframe.spu.share import Array, Kind, Share
@@ -53,8 +54,9 @@ class Cost:
     sent: tuple[int, ...] = ()
 
     def __add__(self, other: Cost) -> Cost:
-        sent = tuple(a + b for a, b in zip_longest(self.sent, other.sent, fillvalue=0))
-        return Cost(self.rounds + other.rounds, sent)
+        if len(self.sent) == len(other.sent):
+            return Cost(self.rounds + other.rounds, tuple(map(add, self.sent, other.sent)))
+        return Cost(self.rounds + other.rounds, tuple(a + b for a, b in zip_longest(self.sent, other.sent, fillvalue=0)))
 
     def __sub__(self, other: Cost) -> Cost:
         return self + other.times(-1)

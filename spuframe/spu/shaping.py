@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -32,6 +33,12 @@ def conform(box: BlackBox, column: Column, field: Field, wider: bool = False) ->
     if valid is None and field.nullable:
         valid = box.constant(1, BIT, (values.rows,))
     return Column(field, values, valid)
+
+
+def conform_all(box: BlackBox, columns: Mapping[str, Column], fields: Sequence[Field], wider: bool = False) -> dict[str, Column]:
+    """The columns that ``fields`` name, each as `conform` makes it, in common rounds."""
+    made = box.together([partial(conform, box, columns[f.name], f, wider) for f in fields])
+    return {f.name: column for f, column in zip(fields, made, strict=True)}
 
 
 def string_width(x: Share, old: int, new: int) -> Share:
@@ -94,23 +101,28 @@ def masked(box: BlackBox, table: Table) -> Table:
     for name, c in table.columns.items():
         if c.field.name in bits or table.valid is not None:
             groups.setdefault((c.values.kind, c.values.shape), []).append(name)
+    tasks: list[Callable[[], list[Share]]] = []
     for names in groups.values():
         pairs = []
         for name in names:
             keep_bit = bits.get(out[name].field.name, table.valid)
             assert keep_bit is not None
             pairs.append((keep_bit, out[name].values))
-        kind = out[names[0]].values.kind
-        if isinstance(kind, Arithmetic):
-            zeroed = stacked(lambda s: box.inject(s[0], s[1]), pairs)
-        else:
-            zeroed = and_pairs(box, [(x, box.spread(bit, x)) for bit, x in pairs])
+        tasks.append(partial(_zeroed, box, pairs))
+    for names, zeroed in zip(groups.values(), box.together(tasks), strict=True):
         for name, values in zip(names, zeroed, strict=True):
             out[name] = replace(out[name], values=values)
     for name, c in out.items():
         if c.field.name in bits:
             out[name] = replace(c, valid=bits[c.field.name])
     return Table(out, table.rows, table.valid)
+
+
+def _zeroed(box: BlackBox, pairs: Sequence[tuple[Share, Share]]) -> list[Share]:
+    """Values of one kind where their bits are set, else zero."""
+    if isinstance(pairs[0][1].kind, Arithmetic):
+        return stacked(lambda s: box.inject(s[0], s[1]), pairs)
+    return and_pairs(box, [(x, box.spread(bit, x)) for bit, x in pairs])
 
 
 def shuffled(box: BlackBox, table: Table) -> Table:

@@ -277,7 +277,7 @@ def _same(a: Share, b: Share) -> None:
 def common_shape(*shares: Share) -> tuple[int, ...]:
     """The shape that shares broadcast to."""
     shapes = [s.shape for s in shares]
-    if all(shape == shapes[0] for shape in shapes):
+    if shapes.count(shapes[0]) == len(shapes):
         return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)

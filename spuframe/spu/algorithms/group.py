@@ -90,7 +90,7 @@ def nearest(box: BlackBox, open_: Share, bit: Share) -> Share:
 # ---- groups ------------------------------------------------------------------------------------------------
 @dataclass(repr=False)
 class Groups:
-    """Rows in which equal keys stand together; columns are added in that order and read, by group, after `close`.
+    """Rows in which equal keys stand together; columns are named before `close`, made in its rounds and read, by group, after it.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Groups:
     valid: Share | None
     compact: bool
     flag: Share | None = field(default=None, init=False)
-    _carried: dict[Hashable, Share] = field(default_factory=dict, init=False)
+    _carried: dict[Hashable, Callable[[], Share]] = field(default_factory=dict, init=False)
     _moved: dict[Hashable, Share] = field(default_factory=dict, init=False)
 
     @property
@@ -126,12 +126,17 @@ class Groups:
         return self.box.not_(shift_up(self.box, self.same))
 
     def carry(self, name: Hashable, make: Callable[[], Share]) -> None:
-        """Carry a column to the groups, once per name."""
-        if name not in self._carried:
-            self._carried[name] = make()
+        """Carry a column to the groups, once per name; ``make()`` gives it when the groups are closed."""
+        self._carried.setdefault(name, make)
 
     def close(self) -> None:
-        """Find the groups' last rows and bring them to the front, with all that is carried."""
+        """Find the groups' last rows and bring them to the front, with all that is carried, which is made meanwhile."""
+        (flag, places), carried = self.box.both(self._ends, lambda: self.box.together(list(self._carried.values())))
+        *moved, self.flag = open_move(self.box, places, [*carried, flag])[1]
+        self._moved = dict(zip(self._carried, moved, strict=True))
+
+    def _ends(self) -> tuple[Share, Share]:
+        """The flags of the rows that stand for their groups, and where every row goes so that they come first."""
         box, flag = self.box, self.last
         if self.valid is not None:
             if self.compact:
@@ -139,8 +144,7 @@ class Groups:
             else:  # an invalid row that is not its group's first asks the row above
                 counts = nearest(box, self.same ^ box.and_(self.same, self.valid), self.valid)
             flag = box.and_(flag, counts)
-        *moved, self.flag = open_move(box, partition(box, flag), [*self._carried.values(), flag])[1]
-        self._moved = dict(zip(self._carried, moved, strict=True))
+        return flag, partition(box, flag)
 
     # ---- what is read after close ---------------------------------------------------------------
     def at_last(self, name: Hashable) -> Share:

@@ -7,8 +7,9 @@ joint order and summed from the top (local). Only whether a row's key occurs on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -75,11 +76,15 @@ def match(box: BlackBox, unique: Table, unique_on: Sequence[str], other: Table, 
     from_unique = box.not_(from_other)
     valid = box.not_(sorted_words[0].bit(sorted_words[0].bits - 1)) if masked and rows else None
     same = equal_above(box, sorted_words) if words else _all_but_first(box, rows)
-    duplicate = _any(box, _duplicates(box, same, from_unique, valid))
-    matched = box.and_(from_other, nearest(box, same, from_unique))
-    if valid is not None:
-        matched = box.and_(matched, valid)
-    apart, (index, matched) = open_move(box, partition(box, from_unique), [index, matched])
+
+    def has_partner() -> Share:
+        found = box.and_(from_other, nearest(box, same, from_unique))
+        return found if valid is None else box.and_(found, valid)
+
+    duplicate, matched, places = box.together(
+        [lambda: _any(box, _duplicates(box, same, from_unique, valid)), has_partner, lambda: partition(box, from_unique)]
+    )
+    apart, (index, matched) = open_move(box, places, [index, matched])
     own = index.slice_bits(0, side)
     return Matching(
         nu,
@@ -96,11 +101,14 @@ def _joint_words(box: BlackBox, unique: Table, unique_on: Sequence[str], other: 
     words: list[Share] = []
     if unique.valid is not None or other.valid is not None:
         words.append(concat([_invalid(box, unique), _invalid(box, other)]))
+    sides: list[Callable[[], list[Share]]] = []
     for left, right in zip(unique_on, other_on, strict=True):
         mine, theirs = unique.columns[left], other.columns[right]
         layout = Layout.of(mine, theirs)
-        pairs = zip(key_words(box, mine, layout), key_words(box, theirs, layout), strict=True)
-        words += [concat(pair) for pair in pairs]
+        sides += [partial(key_words, box, c, layout) for c in (mine, theirs)]
+    found = box.together(sides)
+    for pair in zip(found[::2], found[1::2], strict=True):
+        words += [concat(both) for both in zip(*pair, strict=True)]
     width = sum(w.bits for w in words)
     return regroup(words, [width % 64] * (width % 64 > 0) + [64] * (width // 64)) if words else []
 

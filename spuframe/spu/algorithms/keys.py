@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import units
-from spuframe.spu.shaping import string_width
+from spuframe.spu.shaping import and_pairs, string_width
 from spuframe.spu.share import BIT, Boolean, Share, concat
 from spuframe.spu.table import Column, Table
 
@@ -106,10 +107,15 @@ def _minus(box: BlackBox, values: Share, low: int) -> Share:
 def table_words(box: BlackBox, table: Table, by: Sequence[str], ascending: Sequence[bool] | None = None) -> list[Share]:
     """The words to sort a table by: invalid rows last, then the columns ``by`` in turn."""
     words = [] if table.valid is None else [box.not_(table.valid)]
-    for i, name in enumerate(by):
-        column = table.columns[name]
-        words += key_words(box, column, Layout.of(column), descending=ascending is not None and not ascending[i])
-    return words
+    columns = [table.columns[name] for name in by]
+    return words + all_words(box, columns, [not up for up in ascending or [True] * len(by)])
+
+
+def all_words(box: BlackBox, columns: Sequence[Column], descending: Sequence[bool] | None = None) -> list[Share]:
+    """The `key_words` of all columns, each in a layout of its own, in common rounds."""
+    down = descending or [False] * len(columns)
+    found = box.together([partial(key_words, box, c, Layout.of(c), d) for c, d in zip(columns, down, strict=True)])
+    return [word for words in found for word in words]
 
 
 def equal_above(box: BlackBox, words: Sequence[Share]) -> Share:
@@ -117,14 +123,16 @@ def equal_above(box: BlackBox, words: Sequence[Share]) -> Share:
     rows = words[0].rows if words else 0
     if rows <= 1:
         return box.constant(0, BIT, (rows,))
-    same: Share | None = None
-    for word in words:
+
+    def unchanged(word: Share) -> Share:
         here, above = word.slice(1, rows), word.slice(0, rows - 1)
         changed = here ^ above if isinstance(word.kind, Boolean) else here - above
-        equal = box.not_(changed) if word.is_bit else box.eqz(changed)
-        same = equal if same is None else box.and_(same, equal)
-    assert same is not None
-    return below(box, same)
+        return box.not_(changed) if word.is_bit else box.eqz(changed)
+
+    same = box.together([partial(unchanged, word) for word in words])
+    while len(same) > 1:
+        same = [*and_pairs(box, list(zip(same[::2], same[1::2], strict=False))), *same[len(same) & ~1 :]]
+    return below(box, same[0])
 
 
 def below(box: BlackBox, bits: Share) -> Share:

@@ -133,8 +133,7 @@ def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
 
     if low is None and high is None:
         return box.add_public(wave(), offset)
-    series, flags = box.together([wave, flat])
-    assert isinstance(series, Share) and isinstance(flags, list)
+    flags, series = box.both(flat, wave)  # the comparison first: its messages are under way while the sines are computed
     if len(flags) == 1:  # one end alone: inside * (wave - end) + end
         end = -top if high is None else top
         return box.add_public(box.inject(box.not_(flags[0]), box.add_public(series, -end)), offset + end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.algorithms.extreme import extreme
 from spuframe.spu.algorithms.group import Groups, keep, prefix, shift_up
-from spuframe.spu.algorithms.keys import Layout, equal_above, key_bounds, key_words
+from spuframe.spu.algorithms.keys import all_words, equal_above, key_bounds
 from spuframe.spu.algorithms.sort import sort_order
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import column_kind, column_shape, ring_for, units
@@ -71,15 +72,15 @@ class _Sorted:
 def _by_keys(box: BlackBox, table: Table, keys: tuple[str, ...], wanted: Sequence[_Wanted], fields: dict[str, Field]) -> Table:
     extremes = list(dict.fromkeys(w.source for w in wanted if w.function in ("min", "max")))
     summed = [w.source for w in wanted if w.function not in ("min", "max", "size")]
-    main = _sorted(box, table, keys, extremes[0] if extremes else None, summed)
-    views = {name: main if i == 0 else _sorted(box, table, keys, name, []) for i, name in enumerate(extremes)}
+    sorts = [partial(_sorted, box, table, keys, name, [] if i else summed) for i, name in enumerate(extremes or [None])]
+    found = box.together(sorts)
+    main, views = found[0], dict(zip(extremes, found, strict=False))
     for key in keys:
         main.groups.carry(("key", key), lambda key=key: main.columns[key].values)  # type: ignore[misc]
     finish: list[Callable[[], Column]] = [_prepare(box, views[w.source] if w.function in ("min", "max") else main, w) for w in wanted]
-    for view in {id(v): v for v in (main, *views.values())}.values():
-        view.groups.close()
+    box.together([view.groups.close for view in found])
     columns = {key: Column(fields[key], main.groups.at_last(("key", key))) for key in keys}
-    columns |= {w.field.name: done() for w, done in zip(wanted, finish, strict=True)}
+    columns |= {w.field.name: done for w, done in zip(wanted, box.together(finish), strict=True)}
     return Table(columns, table.rows, main.groups.flag, keys)
 
 
@@ -95,11 +96,8 @@ def _sorted(box: BlackBox, table: Table, keys: tuple[str, ...], value: str | Non
         same = equal_above(box, _key_shares(used, keys)) if keys else _one_group(box, table.rows)
         return _Sorted(used, Groups(box, same, valid, compact=valid is None))
     words = [] if valid is None else [box.not_(valid)]
-    for key in keys:
-        plain = Column(used[key].field, used[key].values)
-        words += key_words(box, plain, Layout.of(plain))
-    if value is not None:
-        words += key_words(box, used[value], Layout.of(used[value]))
+    by = [Column(used[key].field, used[key].values) for key in keys]
+    words += all_words(box, by if value is None else [*by, used[value]])
     order = sort_order(box, words, table.rows)
     shares = [c.values for c in used.values()] + [c.valid for name, c in used.items() if c.valid is not None and name not in keys]
     moved = iter(order.apply(shares if valid is None else [*shares, valid]))
@@ -137,7 +135,7 @@ def _prepare(box: BlackBox, view: _Sorted, w: _Wanted) -> Callable[[], Column]:
         return _maximum(box, view, column, w)
     ring = _ring_of_sum(column.field, groups.rows) if w.function == "mean" else column_kind(w.field)[0].bits
     name = ("sum", w.source, ring)
-    groups.carry(name, lambda: prefix(_numbers(box, column, _counted(box, view, column), ring)))
+    groups.carry(name, lambda: prefix(numbers(box, column, _counted(box, view, column), ring)))
     if w.function == "sum":
         return lambda: Column(w.field, groups.total(name))
     counted = _count(box, view, w.source if column.valid is not None else None, Field("count", Int(64), range=(0, groups.rows)))
@@ -206,7 +204,7 @@ def _maximum(box: BlackBox, view: _Sorted, column: Column, w: _Wanted) -> Callab
 
 
 # ---- sums and means ---------------------------------------------------------------------------------
-def _numbers(box: BlackBox, column: Column, counted: Share | None, ring: int) -> Share:
+def numbers(box: BlackBox, column: Column, counted: Share | None, ring: int) -> Share:
     """The column in the ring of the sum, zero where it does not count."""
     values = column.values
     if isinstance(column.field.dtype, Bool):
@@ -238,27 +236,30 @@ def _mean(box: BlackBox, total: Share, count: Share, valid: Share | None, source
 
 # ---- the whole table as one group -----------------------------------------------------------------------
 def _whole(box: BlackBox, table: Table, wanted: Sequence[_Wanted]) -> Table:
-    columns: dict[str, Column] = {}
-    for w in wanted:
-        if w.function == "size":
-            columns[w.field.name] = Column(w.field, _whole_count(box, table, table.valid, w.field))
-            continue
-        column = table.columns[w.source]
-        counted = column.valid if table.valid is None else table.valid if column.valid is None else box.and_(column.valid, table.valid)
-        if w.function == "count":
-            columns[w.field.name] = Column(w.field, _whole_count(box, table, counted, w.field))
-            continue
-        if w.function == "sum":
-            columns[w.field.name] = Column(w.field, _numbers(box, column, counted, column_kind(w.field)[0].bits).sum())
-            continue
+    made = box.together([partial(_of_whole, box, table, w) for w in wanted])
+    return Table({c.field.name: c for c in made}, 1, None)
+
+
+def _of_whole(box: BlackBox, table: Table, w: _Wanted) -> Column:
+    if w.function == "size":
+        return Column(w.field, _whole_count(box, table, table.valid, w.field))
+    column = table.columns[w.source]
+    counted = column.valid if table.valid is None else table.valid if column.valid is None else box.and_(column.valid, table.valid)
+    if w.function == "count":
+        return Column(w.field, _whole_count(box, table, counted, w.field))
+    if w.function == "sum":
+        return Column(w.field, numbers(box, column, counted, column_kind(w.field)[0].bits).sum())
+
+    def counts() -> tuple[Share, Share | None]:
         count = _whole_count(box, table, counted, Field("count", Int(64), range=(0, table.rows)))
-        known = None if counted is None else box.not_(box.eqz(count))
-        if w.function == "mean":
-            total = _numbers(box, column, counted, _ring_of_sum(column.field, table.rows)).sum()
-            columns[w.field.name] = _mean(box, total, count, known, column.field, w.field, table.rows)
-        else:
-            columns[w.field.name] = Column(w.field, _whole_extreme(box, table, column, counted, w), known)
-    return Table(columns, 1, None)
+        return count, None if counted is None else box.not_(box.eqz(count))
+
+    if w.function == "mean":
+        ring = _ring_of_sum(column.field, table.rows)
+        (count, known), total = box.both(counts, lambda: numbers(box, column, counted, ring).sum())
+        return _mean(box, total, count, known, column.field, w.field, table.rows)
+    (_, known), found = box.both(counts, lambda: _whole_extreme(box, table, column, counted, w))
+    return Column(w.field, found, known)
 
 
 def _whole_count(box: BlackBox, table: Table, bits: Share | None, field: Field) -> Share:

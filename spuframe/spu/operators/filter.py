@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from spuframe.spu.evaluate import bit as evaluate
 from spuframe.spu.operator import Env, Step
-from spuframe.spu.shaping import conform
+from spuframe.spu.shaping import conform_all
 from spuframe.spu.share import Share
 from spuframe.spu.table import Table
 
@@ -23,7 +23,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         return [keep]
 
     (keep,) = box.by_slices(table, work)
-    columns = {f.name: conform(box, table.columns[f.name], f, wider=True) for f in step.fields}
+    columns = conform_all(box, table.columns, step.fields, wider=True)
     there = {f.name for f in step.fields}
     order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))
     return Table(columns, table.rows, keep, table.sorted_by[:order])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from spuframe.dtypes import Field, String
 from spuframe.errors import DuplicateKeyError, PlanError
@@ -38,12 +39,14 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         sources.append((other_side, partner[source]) if where == side and source in partner else (where, source))
     copied = _Picked([s for w, s in sources if w == side], unique)
     kept = _Picked([s for w, s in sources if w == other_side], other)
-    copied.shares = found.copy_down(box, copied.shares)
-    kept.shares = found.other_order.apply(kept.shares)
-    columns = {
-        name: _result(box, (copied if where == side else kept).column(source), field)
-        for (name, _, _), (where, source), field in zip(params["columns"], sources, step.fields, strict=True)
-    }
+    copied.shares, kept.shares = box.both(
+        lambda: found.copy_down(box, copied.shares), lambda: found.other_order.apply(kept.shares)
+    )
+    made = [
+        partial(_result, box, (copied if where == side else kept).column(source), field)
+        for (where, source), field in zip(sources, step.fields, strict=True)
+    ]
+    columns = {name: column for (name, _, _), column in zip(params["columns"], box.together(made), strict=True)}
     # Rows without a partner stand between the others, with keys in order; invalid rows of the other side are last.
     by: list[str] = []
     for key in keys[other_side]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from spuframe.spu.kernel import Cost
 from spuframe.spu.operator import Delivery, Env, Step
-from spuframe.spu.shaping import conform, masked, shuffled
+from spuframe.spu.shaping import conform_all, masked, shuffled
 from spuframe.spu.share import Share
 from spuframe.spu.table import Table
 
@@ -14,7 +14,7 @@ from spuframe.spu.table import Table
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Invalid rows and nulls are zeroed; unless ``ordered``, a masked table is shuffled first, so that the places of its rows say nothing."""
     box, table = env.box, inputs[0]
-    table = Table({f.name: conform(box, table.columns[f.name], f) for f in step.fields}, table.rows, table.valid)
+    table = Table(conform_all(box, table.columns, step.fields), table.rows, table.valid)
     ordered = bool(step.params.get("ordered", False))
     if table.valid is not None and not ordered:
         table = shuffled(box, table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil, gcd, log2
 from typing import Any
 
@@ -99,12 +100,12 @@ class Machine:
     def do_input(self, i: Mapping[str, Any]) -> Share:
         table = self.tables[i["table"]]
         found = [table.columns[name] for name in i["columns"]]
-        words, ups = zip(*(self._word(c) for c in found), strict=True)
+        words, ups = zip(*self.box.together([partial(self._word, c) for c in found]), strict=True)
         moves = [self.f - up - shift for up, shift in zip(ups, i["shifts"], strict=True)]
         ready: list[Share | None] = [w.scale(1 << m) if m >= 0 else None for w, m in zip(words, moves, strict=True)]
-        for amount in sorted({-m for m in moves if m < 0}):  # one truncation per distinct amount: 2 rounds each
-            chosen = [j for j, m in enumerate(moves) if m == -amount]
-            cut = self.box.trunc(concat([words[j] for j in chosen]), amount)
+        amounts = {-m: [j for j, n in enumerate(moves) if n == m] for m in sorted(moves) if m < 0}  # one truncation each, in common rounds
+        tasks = [partial(self.box.trunc, concat([words[j] for j in chosen]), amount) for amount, chosen in amounts.items()]
+        for chosen, cut in zip(amounts.values(), self.box.together(tasks), strict=True):
             for k, j in enumerate(chosen):
                 ready[j] = cut.slice(k * table.rows, (k + 1) * table.rows)
         done = [r for r in ready if r is not None]
