@@ -10,7 +10,10 @@ whole of it. A factor too wide for a product in 64 bits is split in two, so that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 
 import numpy as np
 
@@ -74,28 +77,38 @@ def divide(
     if quotient is not None:
         top = min(top, quotient)
     sign: Share | None = None
-    if low < 0:
-        sign = box.msb(b, min(b.bits, signed_bits(low, high)))
     if clip and numerator[0] < 0:
-        sign_a = box.msb(a, min(64, signed_bits(*numerator)))
-        b = b if sign is None else b - box.inject(sign, b).scale(2)
-        a = a - box.inject(sign_a, a).scale(2)
-        sign = sign_a if sign is None else sign ^ sign_a
-    elif sign is not None:
-        same = a.kind == b.kind and not clip
-        flip = stacked(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)]) if same else [box.inject(sign, v) for v in ((b,) if clip else (a, b))]
-        b = b - flip[-1].scale(2)
-        a = a if clip else a - flip[0].scale(2)
-    found, nonzero = _positive(box, a, b, min(_length(numerator), ROOM), max(_length(denominator), 2), shift, min(top.bit_length(), ROOM))
-    if clip:
-        found = box.select(_beyond(box, a, fit(box, b, 64), max(map(abs, numerator)), top, shift), _fill(box, found, top), found)
+        (a, sign), (b, sign_b) = box.both(
+            lambda: _magnitude(box, a, signed_bits(*numerator)), lambda: _magnitude(box, b, signed_bits(low, high)) if low < 0 else (b, None)
+        )
+        sign = sign if sign_b is None or sign is None else sign ^ sign_b
+    elif low < 0:
+        sign = minus = box.msb(b, min(b.bits, signed_bits(low, high)))
+        if clip:
+            b = b - box.inject(minus, b).scale(2)
+        else:
+            a, b = box.together([lambda: a - box.inject(minus, a).scale(2), lambda: b - box.inject(minus, b).scale(2)])
+    dividend, divisor = a, b
+
+    def inside() -> tuple[Share, Share]:
+        bits = min(_length(numerator), ROOM), max(_length(denominator), 2)
+        return _positive(box, dividend, divisor, *bits, shift, min(top.bit_length(), ROOM))
+
+    def outside() -> Share:
+        return _beyond(box, dividend, fit(box, divisor, 64), max(map(abs, numerator)), top, shift)
+
+    (found, nonzero), large = box.both(inside, outside) if clip else (inside(), None)
+    if large is not None:
+        found = box.select(large, box.constant(top, found.kind, found.shape), found)
         if sign is not None:
             found = found - box.inject(sign, found).scale(2)
     return Quotient(found, None if nonzero_range else nonzero)
 
 
-def _fill(box: BlackBox, like: Share, value: int) -> Share:
-    return box.constant(value, like.kind, like.shape)
+def _magnitude(box: BlackBox, x: Share, bits: int) -> tuple[Share, Share | None]:
+    """``|x|`` of a value of ``bits`` bits, and its sign."""
+    sign = box.msb(x, min(bits, x.bits))
+    return x - box.inject(sign, x).scale(2), sign
 
 
 def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: int) -> Share:
@@ -112,22 +125,17 @@ def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: in
 
 def _positive(box: BlackBox, a: Share, b: Share, na: int, nb: int, shift: int, nq: int) -> tuple[Share, Share]:
     """``a / b * 2**shift`` for ``0 < b < 2**nb`` and ``|a| < 2**na``, and whether b is not zero."""
-    prefix = _prefix_or(box, box.a2b(b, nb))
+    wide, prefix = box.both(lambda: fit(box, b, 64), lambda: _prefix_or(box, box.a2b(b, nb)))
     leading = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
     power = leading.map(lambda p: _reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
     v, pieces = _power(box, power, na + 2 * (nb - 1) > 2 * ROOM - 1)
-    w = _reciprocal(box, _normalised(box, fit(box, b, 64), v, nb))
-
     if shift > nb:  # |a| 2^(shift - nb) is below the bound of the quotient, since b < 2^nb
         a, na, shift = a.shift_left(shift - nb), min(na + shift - nb, nq + 1), nb
     guard = max(0, min(2, ROOM - nq))
     t = max(0, nb - shift - guard)
     product = nq + nb - shift + 1
-    scaled: Share | None = None
-    for at, bits, piece in pieces:
-        part = _wide(box, a, piece, na, bits, product - at, t - at)
-        scaled = part if scaled is None else scaled + part
-    assert scaled is not None
+    parts = [partial(_wide, box, a, piece, na, bits, product - at, t - at) for at, bits, piece in pieces]
+    w, scaled = box.both(lambda: _reciprocal(box, _normalised(box, wide, v, nb)), lambda: total(box.together(parts)))
     w_bits, scaled_bits = W_BITS, min(nq + nb - shift - t + 1, na + nb - t)
     if scaled_bits + 2 * (W_BITS + 1) > 2 * ROOM - 1:  # too wide even in two halves
         w, w_bits = box.trunc(w, W_BITS - _PIECE + 2), _PIECE - 2
@@ -140,14 +148,15 @@ def _power(box: BlackBox, word: Share, split: bool) -> tuple[Share, list[tuple[i
     if not split:
         v = box.b2a(word, 64)
         return v, [(0, word.bits - 1, v)]
-    pieces = []
-    for at in range(0, word.bits, _PIECE):
-        count = min(_PIECE, word.bits - at)
-        pieces.append((at, count - 1, box.b2a(word.slice_bits(at, count), 64)))
-    v = pieces[0][2]
-    for at, _, piece in pieces[1:]:
-        v = v + piece.shift_left(at)
-    return v, pieces
+    cuts = [(at, min(_PIECE, word.bits - at)) for at in range(0, word.bits, _PIECE)]
+    found = box.together([partial(box.b2a, word.slice_bits(at, count), 64) for at, count in cuts])
+    v = total([piece.shift_left(at) for piece, (at, _) in zip(found, cuts, strict=True)])
+    return v, [(at, count - 1, piece) for piece, (at, count) in zip(found, cuts, strict=True)]
+
+
+def total(parts: Sequence[Share]) -> Share:
+    """The sum of some shares; local."""
+    return reduce(add, parts)
 
 
 def _length(bounds: tuple[int, int]) -> int:
@@ -217,4 +226,4 @@ def _wide(box: BlackBox, x: Share, y: Share, x_bits: int, y_bits: int, product: 
     h = min(ROOM - y_bits - 1, t)
     upper = box.trunc(x, h)
     lower = x - upper.shift_left(h)
-    return box.mul(upper, y, t - h) + box.mul(lower, y, t)
+    return total(box.together([lambda: box.mul(upper, y, t - h), lambda: box.mul(lower, y, t)]))

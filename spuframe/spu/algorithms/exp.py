@@ -4,8 +4,8 @@
 are converted; r then follows without error but the rounding of the constant. ``2**r`` is a minimax polynomial, ``2**i`` the product
 of ``1 + b_j (2^(2^j) - 1)`` over the bits of i.
 
-Rounds, for the 5 bits of i of [-10, 10] at f = 18: 7 (bits) + 2 (to numbers) + 2 (r) + 8 (polynomial) + 3 (power) + 2; about 0.2 KB a row from the
-busiest party. Ranges that leave what the result can hold cost two comparisons more.
+Rounds, for the 5 bits of i of [-10, 10] at f = 18: 6 (bits) + 2 (to numbers) + 2 (r) + 6 (polynomial, beside the power) + 2; about 0.2 KB a row from
+the busiest party. Ranges that leave what the result can hold cost two comparisons more.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 from spuframe.spu.algorithms.clip import clip
 from spuframe.spu.algorithms.coefficients import EXP2
@@ -72,28 +73,28 @@ def exp2(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, fac
     word = box.a2b(z, point + bits)
     top = word.slice_bits(point, bits)
     flags = stacked(lambda s: box.b2a(s[0], 64), [(top.bit(j),) for j in range(bits)])
-    power = powers_of_two(box, flags[:5])
-    if point:
+
+    def mantissa() -> Share:
         # r, with 61 fraction bits: the wraps cancel, and of i only three bits matter
         rest = weighted([x, *flags[:3]], [exact, *(-1 << (TOP + j) for j in range(min(3, bits)))])
-        rest = box.add_public(rest, -first << TOP)
-        mantissa, p = polynomial(box, box.trunc(rest, TOP - P), P, EXP2, P), P
-        product_of = [mantissa, power]
-    else:
-        product_of, p = [power], 0
+        return polynomial(box, box.trunc(box.add_public(rest, -first << TOP), TOP - P), P, EXP2, P)
+
+    factors = box.together([lambda: powers_of_two(box, flags[:5]), *([mantissa] if point else [])])
+    power, p = factors[0], P if point else 0
     drop = p - first - out  # the product times 2**-drop is the result in its units
 
     def scaled(by: int) -> Share:
         if by > TOP - 1:
             return box.constant(0, x.kind, x.shape)
         if by > 0:
-            return box.mul(product_of[0], product_of[1], by) if len(product_of) == 2 else box.trunc(power, by)
-        plain = box.mul(product_of[0], product_of[1]) if len(product_of) == 2 else power
+            return box.mul(power, factors[1], by) if point else box.trunc(power, by)
+        plain = box.mul(power, factors[1]) if point else power
         return plain.shift_left(-by)
 
     if bits <= 5:
         return scaled(drop)
-    return box.select(top.bit(5), scaled(drop - 32), scaled(drop))
+    large, small = box.together([partial(scaled, drop - 32), partial(scaled, drop)])
+    return box.select(top.bit(5), large, small)
 
 
 def powers_of_two(box: BlackBox, flags: Sequence[Share]) -> Share:

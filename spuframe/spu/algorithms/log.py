@@ -38,13 +38,12 @@ def log(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, unit
     Share or None
     """
     found = leading(box, x, bounds)
-    v = box.b2a(found.reversed(), 64)
+    v, index = box.both(lambda: box.b2a(found.reversed(), 64), lambda: box.b2a(found.index(), 64))
     u = scaled_product(box, x, v, found.top, P)
     s = box.add_public(u.shift_left(2), -3 << P)
     # x = u 2^(top - f) / v, and 1 / v = 2^(index + 1 - bits)
     step = round(unit * (1 << (2 * P)))
-    exponent = box.b2a(found.index(), 64).scale(step)
-    exponent = box.add_public(exponent, round(unit * (found.top - f + 1 - found.word.bits) * (1 << (2 * P))))
+    exponent = box.add_public(index.scale(step), round(unit * (found.top - f + 1 - found.word.bits) * (1 << (2 * P))))
     return polynomial(box, s, P, [unit * c for c in LOG2], out, exponent), found.positive
 
 

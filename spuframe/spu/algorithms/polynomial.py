@@ -17,7 +17,7 @@ GROUP = 3
 def polynomial(box: BlackBox, t: Share, p: int, coefficients: Sequence[float], out: int, extra: Share | None = None) -> Share:
     """``extra + sum_k coefficients[k] * t**k`` with ``out`` fraction bits.
 
-    ``2 + groups - 1`` products with rounding and one truncation: 8 rounds for degree 5, 10 for degree 8.
+    ``2 + groups - 1`` products with rounding and, beside the second, a truncation: 6 rounds for degree 5, 8 for degree 8.
 
     Parameters
     ----------
@@ -40,7 +40,6 @@ def polynomial(box: BlackBox, t: Share, p: int, coefficients: Sequence[float], o
     """
     square = box.mul(t, t, p)
     powers = (t, square)
-    cube = box.mul(t, square, p)
     groups = [coefficients[i : i + GROUP] for i in range(0, len(coefficients), GROUP)]
 
     def linear(group: Sequence[float]) -> Share:
@@ -49,7 +48,7 @@ def polynomial(box: BlackBox, t: Share, p: int, coefficients: Sequence[float], o
         return box.add_public(weighted(powers[: len(factors)], factors), first) if factors else box.constant(first, t.kind, t.shape)
 
     one = box.constant(1, t.kind, t.shape)
-    acc = box.trunc(linear(groups[-1]), p)
+    cube, acc = box.both(lambda: box.mul(t, square, p), lambda: box.trunc(linear(groups[-1]), p))
     for i in range(len(groups) - 2, -1, -1):
         group = linear(groups[i])
         if i == 0 and extra is not None:

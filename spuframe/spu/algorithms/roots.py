@@ -11,10 +11,11 @@ Reciprocal: ``1/x = v / u`` with v a power of two and ``u = x v`` in [1/2, 1). T
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from spuframe.spu.algorithms.coefficients import RSQRT
 from spuframe.spu.algorithms.compare import signed_bits
-from spuframe.spu.algorithms.divide import _power, _wide
+from spuframe.spu.algorithms.divide import _power, _wide, total
 from spuframe.spu.algorithms.log import scaled_product
 from spuframe.spu.algorithms.normalise import leading, pairs
 from spuframe.spu.algorithms.polynomial import polynomial
@@ -122,14 +123,11 @@ def reciprocal(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
     shift = f + out
     drop = nb + W - shift  # 1 / X = v w 2^-(nb + W)
     most = (shift - max(low.bit_length() - 2, 0)) if low >= 64 else shift  # bits of the largest result
-    total: Share | None = None
-    for at, size, piece in pieces:
-        part = _wide(box, w, piece, W + 2, size, max(most + 1, 1) + drop - at, drop - at)
-        total = part if total is None else total + part
-    assert total is not None
+    tasks = [partial(_wide, box, w, piece, W + 2, size, max(most + 1, 1) + drop - at, drop - at) for at, size, piece in pieces]
+    inverse = total(box.together(tasks))
     if sign is not None:
-        total = total - box.inject(sign, total).scale(2)
-    return total, place.positive
+        inverse = inverse - box.inject(sign, inverse).scale(2)
+    return inverse, place.positive
 
 
 def _inverse(box: BlackBox, u: Share) -> Share:
