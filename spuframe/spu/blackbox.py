@@ -30,9 +30,9 @@ CHUNK_ROWS = 1 << 17
 """Rows of 64 bits that a kernel takes at a time, so that what it computes stays in the cache; `benchmarks.run --chunk-rows` measures it."""
 
 CHUNKS = 4
-"""Into how many chunks a batch is cut at least, so that one computes while the messages of others travel; but none below `LEAST_ROWS`."""
-LEAST_ROWS = 1 << 14
-"""Rows of 64 bits below which a chunk's own time is that of its calls, not of its rows."""
+"""Into how many chunks a vector is cut at least, narrow rows too, so that one computes while the messages of others travel ..."""
+LEAST_ROWS = 1 << 16
+"""... but none is smaller than so many rows of 64 bits: what a chunk costs by itself would show."""
 
 
 class BlackBox:
@@ -324,7 +324,7 @@ class BlackBox:
             return max(64, of_64_bits * 64 // bits // 64 * 64)
 
         batch = rows(self.batch_rows)
-        several = -(-min(n, batch) // (64 * CHUNKS)) * 64
+        several = -(-n // (64 * CHUNKS)) * 64
         chunk = min(rows(min(self.chunk_rows, self.batch_rows)), max(several, rows(LEAST_ROWS)))
         return chunk, max(chunk, batch // chunk * chunk)
 
