@@ -117,6 +117,11 @@ def test_costs() -> None:
     assert cost.total == StepCost(10, (10_000, 50, 5)) and cost.seconds(0.1, 1000) == 11.0
     text = explain("physical", demo(), None, plan, cost)
     assert "total: 10 rounds, 10,055 bytes (sent by party 0 10,000, party 1 50, party 2 5)" in text and "a note" in text
+    assert "in common" not in text
+    shared = CostReport(cost.steps, rounds=7)
+    assert (shared.total, shared.shared) == (StepCost(7, (10_000, 50, 5)), 3)
+    text = explain("physical", demo(), None, plan, shared)
+    assert "total: 7 rounds" in text and "have 3 rounds in common" in text
     with pytest.raises(PlanError, match="another plan"):
         explain("physical", demo(), None, plan, CostReport(()))
     with pytest.raises(PlanError, match="'logical'"):
