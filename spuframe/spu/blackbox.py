@@ -17,7 +17,7 @@ import numpy as np
 from spuframe.errors import PlanError, ProtocolError, RangeOverflowError, TypeMismatchError
 from spuframe.spu.context import Context, Needs
 from spuframe.spu.kernel import Cost, Kernel, Protocol, in_parallel
-from spuframe.spu.rows import SLICE_BATCHES, Rows, Work, by_slices
+from spuframe.spu.rows import LEAST_SLICE, SLICE_BATCHES, Rows, Work, by_slices
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, pack, stored_shape
 from spuframe.spu.table import Table
 
@@ -261,9 +261,14 @@ class BlackBox:
         return one, other
 
     # ---- many rows ------------------------------------------------------------------------------
-    def by_slices(self, table: Table, work: Work) -> list[Share | None]:
-        """Shares that ``work`` computes row by row from a table, some batches at a time: see `spuframe.spu.rows.by_slices`."""
-        return by_slices(table, SLICE_BATCHES * self.batch_rows, self._repeated if self.dry else None, work)
+    def by_slices(self, table: Table, work: Work, width: int = 1) -> list[Share | None]:
+        """Shares that ``work`` computes row by row from a table, some batches at a time: see `spuframe.spu.rows.by_slices`.
+
+        ``width`` is how many intermediate results are on their way at once: the more, the fewer rows a slice has.
+        """
+        most = SLICE_BATCHES * self.batch_rows
+        rows = max(most // width // 64 * 64, min(most, LEAST_SLICE))
+        return by_slices(table, rows, self._repeated if self.dry else None, work)
 
     def _repeated(self, count: int, run: Callable[[], None]) -> None:
         before, calls = self.declared, dict(self.calls)

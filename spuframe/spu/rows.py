@@ -12,6 +12,8 @@ from spuframe.spu.table import Table
 
 SLICE_BATCHES = 2
 """Batches in a slice: enough for narrow columns to have several chunks in flight, few enough for a division's 20 intermediate columns in 150 MB."""
+LEAST_SLICE = 1 << 16
+"""Rows of a slice however many results are on their way at once: below, calls take longer than rows."""
 
 
 class Rows:

@@ -12,6 +12,7 @@ from spuframe import plugins
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
+from spuframe.spu.evaluate import width
 from spuframe.spu.kernel import Cost
 from spuframe.spu.operator import Env, Step, operator
 from spuframe.spu.rows import SLICE_BATCHES
@@ -73,6 +74,30 @@ def test_memory_of_intermediate_results() -> None:
 
     column = 8 * n
     assert simulate(1, peak)[0] < 2.5 * column
+
+
+def test_memory_of_many_columns() -> None:
+    """Sixteen products, on their way at once: slices have fewer rows, so what is beyond the columns themselves does not grow with their number."""
+    n, batch, count = 1 << 19, 1 << 17, 16
+    x = Field("x", Int(64), False, range=(-1, 1))
+    out = [Field(f"y{j}", Int(64), False, range=(-(2**40), 2**40)) for j in range(count)]
+    terms = [fn("add", ref(x), lit(j, "int64"), dtype="int64", range=(-(2**20), 2**20)) for j in range(count)]
+    products = [[f.name, fn("mul", t, ref(x), dtype="int64", range=(-(2**40), 2**40))] for f, t in zip(out, terms, strict=True)]
+    assert width(e for _, e in products) == count
+    plain = step("project", [0], {"columns": products}, out, n)
+
+    def peak(ctx: Context) -> int:
+        box = BlackBox(plugins.protocol("plaintext"), 1, ctx, batch)
+        table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),)))}, n)
+        env = Env(box, ctx.link, 1, (), DictStore())
+        tracemalloc.start()
+        made = operator("project")(env, Step.from_plain(plain), [table])
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert [int(made.columns[f.name].values.parts[0][-1]) for f in out] == list(range(1, count + 1))
+        return found
+
+    assert simulate(1, peak)[0] < (count + 6) * 8 * n  # all rows of 2^18 at once: count + 16
 
 
 def test_a_dry_run_declares_all_slices() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spuframe.spu.evaluate import bit as evaluate
+from spuframe.spu.evaluate import width
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.shaping import conform_all
 from spuframe.spu.share import Share
@@ -22,7 +23,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
                 keep = box.and_(keep, bit)
         return [keep]
 
-    (keep,) = box.by_slices(table, work)
+    (keep,) = box.by_slices(table, work, width([step.params["predicate"]]))
     columns = conform_all(box, table.columns, step.fields, wider=True)
     there = {f.name for f in step.fields}
     order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))

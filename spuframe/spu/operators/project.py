@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from spuframe.spu.evaluate import columns as evaluate
+from spuframe.spu.evaluate import width
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.share import Share
 from spuframe.spu.table import Column, Table
@@ -21,7 +22,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         made = evaluate(box, rows, [(expressions[f.name], f) for f in computed])
         return [share for column in made for share in (column.values, column.valid)]
 
-    found = iter(box.by_slices(table, work) if computed else [])
+    found = iter(box.by_slices(table, work, width(expressions[f.name] for f in computed)) if computed else [])
     columns = {f.name: Column(f, cast(Share, next(found)), next(found)) for f in computed}
     passed = [f for f in step.fields if f.name not in columns]
     columns |= {c.field.name: c for c in evaluate(box, table, [(expressions[f.name], f) for f in passed])}
