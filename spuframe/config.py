@@ -25,7 +25,8 @@ class Policy:
     ----------
     ranges : {"magnitude", "exact", "none"}
         What an owner publishes of a column's smallest and largest value: the bounds rounded outward to powers of two, the bounds, or
-        nothing but what the type says. Published bounds are seen by all parties and the analyst; narrower ones make plans cheaper.
+        which of three ranges of its type holds it (`spuframe.runtime.fields.nothing`). Published bounds are seen by all parties and the
+        analyst; narrower ones make plans cheaper.
         Ranges that the analyst declares are checked at the owner, and a refusal names rows: under "none" they are not taken at all, else only a
         few may fail in a session. Whatever the policy, the number of rows, the width of strings (rounded up to 4 bytes) and whether a column has
         nulls are published.

@@ -7,6 +7,8 @@ ring and the Arrow type of a revealed column.
 from __future__ import annotations
 
 import datetime
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -94,10 +96,19 @@ class Fixed(DType):
     Parameters
     ----------
     f : int
-        Fraction bits; the resolution is ``2**-f``.
+        Fraction bits, 0 to 61; the resolution is ``2**-f``.
     """
 
+    MOST: ClassVar[int] = 61  # one bit is left for whole numbers
+
     f: int = DEFAULT_FRACTION_BITS
+
+    def __post_init__(self) -> None:
+        if isinstance(self.f, bool) or not isinstance(self.f, int) or not 0 <= self.f <= self.MOST:
+            raise SchemaError(
+                f"a float keeps 0 to {self.MOST} fraction bits of the 64 of its ring, got f={self.f!r}: "
+                f"use 'float' ({DEFAULT_FRACTION_BITS} bits) or 'float[f=n]'"
+            )
 
     @property
     def name(self) -> str:
@@ -111,6 +122,28 @@ class Fixed(DType):
     def limit(self) -> float:
         """The largest magnitude that every operation can take: ``|x| * 2**f < 2**62``."""
         return float(2 ** (62 - self.f))
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude of a column that is read, and of a quotient: a whole number below `limit`, so that rounding does not leave the type."""
+        return self.limit - 1
+
+    def nearest(self, value: float) -> float:
+        """The value of the type that a number is stored as.
+
+        >>> Fixed(2).nearest(0.3), Fixed(2).nearest(0.375)
+        (0.25, 0.5)
+        """
+        return round(value * 2.0**self.f) * 2.0**-self.f
+
+    def outward(self, bounds: Range) -> Range:
+        """Bounds as multiples of the resolution, which all values are rounded to: a value below a bound that is none may be stored; within `limit`.
+
+        >>> Fixed(2).outward((0.3, 0.8)), Fixed(2).outward((-0.1, 1.5))
+        ((0.25, 1.0), (-0.25, 1.5))
+        """
+        low, high = (min(max(b, -self.limit), self.limit) * 2.0**self.f for b in bounds)
+        return math.floor(low) * 2.0**-self.f, math.ceil(high) * 2.0**-self.f
 
 
 EPOCH = datetime.date(1970, 1, 1)
@@ -200,10 +233,9 @@ def parse_dtype(name: str) -> DType:
         return Fixed()
     if name == "date":
         return Date()
-    if name.startswith("float[f=") and name.endswith("]"):
-        return Fixed(int(name[8:-1]))
-    if name.startswith("string[") and name.endswith("]"):
-        return String(int(name[7:-1]))
+    sized = re.fullmatch(r"float\[f=(-?\d{1,9})\]|string\[(\d{1,9})\]", name)
+    if sized:
+        return Fixed(int(sized[1])) if sized[1] else String(int(sized[2]))
     unsigned = name.startswith("u")
     digits = name.removeprefix("u").removeprefix("int")
     if name.removeprefix("u").startswith("int") and digits in {"8", "16", "32", "64"}:
@@ -256,7 +288,8 @@ class Field:
         Whether a value may be missing.
     visibility : Visibility
     range : tuple of two numbers, or None
-        Inclusive public bounds of the values; None where the type has none (strings) or none is known.
+        Inclusive public bounds of the values; None where the type has none (strings) or none is known. Those of a fixed-point column are rounded
+        outward to its resolution.
     owners : frozenset of str
         Whose data the column is computed from.
     """
@@ -267,6 +300,10 @@ class Field:
     visibility: Visibility = SECRET
     range: Range | None = None
     owners: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.dtype, Fixed) and self.range is not None:
+            object.__setattr__(self, "range", self.dtype.outward(self.range))
 
     def renamed(self, name: str) -> Field:
         return replace(self, name=name)

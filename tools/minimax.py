@@ -43,17 +43,39 @@ def remez(f: Callable[[Array], Array], low: float, high: float, degree: int, *, 
     return np.array(found), float(np.abs(error).max())
 
 
+def line(f: Callable[[Array], Array], low: float, high: float, bits: int) -> tuple[Array, float]:
+    """The line of least largest relative error whose slope has ``bits`` fraction bits: that of `remez`, rounded, with the best offset to it."""
+    (_, slope), _ = remez(f, low, high, 1, relative=True)
+    slope = round(slope * 2**bits) / 2**bits
+    grid = np.linspace(low, high, 20001)
+
+    def worst(offset: float) -> float:
+        return float(np.abs((offset + slope * grid) / f(grid) - 1).max())
+
+    least, most = (float(edge) for edge in ((f(grid) - slope * grid).min(), (f(grid) - slope * grid).max()))
+    while most - least > 10.0**-DIGITS:  # the largest error is convex in the offset
+        third = (most - least) / 3
+        if worst(least + third) < worst(most - third):
+            most -= third
+        else:
+            least += third
+    return np.array([least, slope]), worst(least)
+
+
 def table() -> dict[str, tuple[list[float], float]]:
     """Name, coefficients (rounded), largest error."""
     wanted: dict[str, tuple[Callable[[Array], Array], float, float, int, bool]] = {
         "EXP2": (np.exp2, -0.53125, 0.53125, 5, True),
         "LOG2": (lambda s: np.log2((3 + s) / 4), -1.0, 1.0, 8, False),
         "RSQRT": (lambda s: 1 / np.sqrt((s + 1.25) / 2), -0.75, 0.75, 5, True),
+        "INVERSE": (lambda u: 1 / u, 0.5, 1.0, 2, True),
     }
     made = {}
     for name, (f, low, high, degree, relative) in wanted.items():
         found, error = remez(f, low, high, degree, relative=relative)
         made[name] = ([float(f"{c:.{DIGITS}g}") for c in found], error)
+    found, error = line(lambda u: 1 / u, 0.5, 1.0, 3)
+    made["INVERSE_LINE"] = ([float(f"{c:.{DIGITS}g}") for c in found], error)
     return made
 
 

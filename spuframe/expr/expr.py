@@ -212,10 +212,12 @@ class Function(Expr):
         return f"{self.fn}({', '.join(args)})"
 
     def info_of(self, dtype: DType, bounds: Range | None, nullable: bool | None = None) -> Info:
-        """An `Info` whose visibility, owners and (unless given) nullability come from the arguments."""
+        """An `Info` whose visibility, owners and (unless given) nullability come from the arguments; the bounds are those of what is stored."""
         visibility, owners, missing = PUBLIC, frozenset[str](), False
         for a in self.args:
             visibility, owners, missing = visibility.join(a.visibility), owners | a.owners, missing or a.nullable
+        if isinstance(dtype, Fixed) and bounds is not None:
+            bounds = dtype.outward(bounds)
         return Info(dtype, missing if nullable is None else nullable, bounds, visibility, owners)
 
 
@@ -254,9 +256,9 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
     if isinstance(value, bool):
         found = Bool()
     elif isinstance(value, int):
-        found = Int(64)
-        if not -INT_LIMIT < value < INT_LIMIT:
-            raise PlanError(f"the constant {value} is too large: integers here must stay within +-2**62")
+        found = Int(64, signed=value < 1 << 63)
+        if not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]:
+            raise PlanError(f"a constant of {value.bit_length()} bits is too large: integers here have 64, from -2**63 to 2**64 - 1")
     elif isinstance(value, float):
         found = Fixed()
         if abs(value) >= found.limit:

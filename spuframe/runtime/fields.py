@@ -12,12 +12,12 @@ from spuframe.dtypes import Bool, Date, DType, Field, Fixed, Int, Range, String,
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
 MAX_STRING = 256
-_NONE_INT = 1 << 62  # bounds of a column of which nothing is published
-_NONE_FLOAT = float(1 << 20)
+_CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (float(1 << 20), float(1 << 42))}
+"""Magnitudes of columns of which nothing is published: one with room for sums and quotients (products, of floats), and one with room to add and negate."""
 
 
-def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tuple[pa.ChunkedArray, DType]:
-    """Give the column in the Arrow type of its logical type, and that type.
+def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fraction_bits: int | None = None) -> tuple[pa.ChunkedArray, DType]:
+    """Give the column in the Arrow type of its logical type, and that type; a float column with ``fraction_bits``, if they are given.
 
     Raises
     ------
@@ -29,15 +29,15 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tup
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
+    if fraction_bits is not None and not pa.types.is_floating(kind):
+        raise TypeMismatchError(f"column {name!r} has the Arrow type {kind}, which has no fraction bits. Leave it out of fraction_bits=.")
     if pa.types.is_boolean(kind):
         return column, Bool()
-    if pa.types.is_uint64(kind):
-        _refuse(name, pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())), "above 2**63 - 1", "Divide them, or leave the column out")
-        return column.cast(pa.int64()), Int(64)
     if pa.types.is_integer(kind):
         return column, Int(kind.bit_width, pa.types.is_signed_integer(kind))
     if pa.types.is_floating(kind):
-        return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, nan_as_null), Fixed()
+        dtype = Fixed() if fraction_bits is None else Fixed(fraction_bits)
+        return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, dtype, nan_as_null), dtype
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column, _fit_string(name, column)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -53,16 +53,15 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False) -> tup
     )
 
 
-def _fit_float(name: str, column: pa.ChunkedArray, nan_as_null: bool) -> pa.ChunkedArray:
+def _fit_float(name: str, column: pa.ChunkedArray, dtype: Fixed, nan_as_null: bool) -> pa.ChunkedArray:
     nan = pc.is_nan(column)
     if nan_as_null:
         column = pc.if_else(pc.fill_null(nan, False), pa.scalar(None, column.type), column)
     else:
         _refuse(name, nan, "NaN", "Use fillna or dropna first, or nan_as_null=True to take NaN as missing", NotFiniteError)
     _refuse(name, pc.is_inf(column), "infinite", "Replace them first", NotFiniteError)
-    limit = Fixed().limit
-    outside = pc.greater_equal(pc.abs(column), pa.scalar(limit, column.type))
-    _refuse(name, outside, f"at or above 2**{limit.hex().rpartition('p+')[2]} in magnitude", "Scale the column to a larger unit")
+    outside = pc.greater(pc.abs(column.cast(pa.float64())), dtype.largest)
+    _refuse(name, outside, f"above 2**{62 - dtype.f} - 1 in magnitude", "Scale the column to a larger unit, or give it fewer fraction_bits=")
     return column
 
 
@@ -95,7 +94,8 @@ def _fit_string(name: str, column: pa.ChunkedArray) -> String:
 def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy: RangePolicy, declared: Any = None) -> Field:
     """Infer the field of a fitted column, its bounds by the owner's policy, or as ``declared``, which is checked.
 
-    Bounds that are not declared tell everybody something of the data: with "magnitude" the powers of two between which it lies.
+    Bounds that are not declared tell everybody something of the data: with "magnitude" the powers of two between which it lies, with "none" whether
+    it has values beyond those that arithmetic has room for.
     """
     bounds: Range | None = None
     if isinstance(dtype, Date):
@@ -108,11 +108,11 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
         elif policy == "exact":
             bounds = found
         elif policy == "none":
-            bounds = nothing(dtype)
+            bounds = nothing(dtype, found)
         elif isinstance(dtype, Int | Date):
             bounds = magnitude(found[0], found[1], dtype)
         else:
-            bounds = magnitude_float(float(found[0]), float(found[1]))
+            bounds = magnitude_float(float(found[0]), float(found[1]), dtype)
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
             outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
             _refuse(name, outside, f"outside the range {bounds[0]} to {bounds[1]}", "Declare a wider one with ranges=")
@@ -133,10 +133,10 @@ def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
     return max(least, down), min(most, up)
 
 
-def magnitude_float(low: float, high: float) -> tuple[float, float]:
-    """Bounds rounded outward to powers of two, of one at least.
+def magnitude_float(low: float, high: float, dtype: Fixed) -> tuple[float, float]:
+    """Bounds rounded outward to powers of two, of one at least, and of what the type holds at most.
 
-    >>> magnitude_float(0.2, 0.9), magnitude_float(-3.0, 100.5)
+    >>> magnitude_float(0.2, 0.9, Fixed()), magnitude_float(-3.0, 100.5, Fixed())
     ((0.0, 1.0), (-4.0, 128.0))
     """
 
@@ -144,17 +144,22 @@ def magnitude_float(low: float, high: float) -> tuple[float, float]:
         power = 1.0
         while power < x:
             power *= 2
-        return power
+        return min(power, dtype.largest)
 
     return (-up(-low) if low < 0 else 0.0), (up(high) if high > 0 else 0.0)
 
 
-def nothing(dtype: Int | Fixed | Date) -> Range:
-    """Bounds that say nothing but the type."""
-    if isinstance(dtype, Fixed):
-        return -_NONE_FLOAT, _NONE_FLOAT
-    least, most = dtype.bounds
-    return max(least, -_NONE_INT), min(most, _NONE_INT)
+def nothing(dtype: Int | Fixed | Date, found: Range) -> Range:
+    """The same bounds for all columns of a type, if its values are within those that leave room for arithmetic; else wider ones, at last the type's.
+
+    >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7))
+    ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0))
+    """
+    if isinstance(dtype, Date):
+        return dtype.bounds
+    top = next((c for c in _CLASSES["floats" if isinstance(dtype, Fixed) else "integers"] if -c <= found[0] and found[1] <= c), None)
+    least, most = (-dtype.largest, dtype.largest) if isinstance(dtype, Fixed) else dtype.bounds
+    return (least, most) if top is None else (max(least, -top), min(most, top))
 
 
 def _declared(name: str, dtype: Int | Fixed | Date, declared: Any) -> Range:
@@ -169,7 +174,7 @@ def _declared(name: str, dtype: Int | Fixed | Date, declared: Any) -> Range:
     low, high = declared
     if isinstance(dtype, Fixed):
         if max(abs(low), abs(high)) >= dtype.limit:
-            raise EncodingError(f"the range of column {name!r} must lie within {dtype.limit} in magnitude, got {declared!r}. Scale the column.")
+            raise EncodingError(f"the range of column {name!r} must lie below {dtype.limit} in magnitude, got {declared!r}. Scale the column.")
         return float(low), float(high)
     if int(low) != low or int(high) != high:
         raise TypeMismatchError(f"the range of column {name!r} ({dtype}) must be of integers, got {declared!r}.")

@@ -29,16 +29,17 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     owner : str
     source : mapping
         ``kind``: "csv", "parquet" (with ``path``) or "arrow" (with ``data``, the bytes of an Arrow IPC stream). Optional: ``columns`` (only these),
-        ``ranges`` (column to (low, high), believed by all and checked here), ``nan_as_null`` (NaN means missing).
+        ``ranges`` (column to (low, high), believed by all and checked here), ``nan_as_null`` (NaN means missing), ``fraction_bits`` (float
+        column to the fraction bits that it keeps, 18 unless given: the finer, the smaller is what it can hold).
     policy : Policy
 
     Raises
     ------
     DataFileError, ColumnNotFoundError, SchemaError, DataError, TypeMismatchError, EncodingError, NotFiniteError, PolicyError
     """
-    unknown = sorted(source.keys() - {"kind", "path", "data", "columns", "ranges", "nan_as_null"})
+    unknown = sorted(source.keys() - {"kind", "path", "data", "columns", "ranges", "nan_as_null", "fraction_bits"})
     if unknown:
-        raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are columns, ranges and nan_as_null.")
+        raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are columns, ranges, nan_as_null and fraction_bits.")
     table = _read(source, policy)
     names = table.column_names
     twice = sorted({n for n in names if names.count(n) > 1})
@@ -48,15 +49,15 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     if wanted is not None:
         _require(wanted, names)
         table = table.select(list(wanted))
-    ranges = dict(source.get("ranges") or {})
-    _require(list(ranges), table.column_names)
+    ranges, bits = (dict(source.get(option) or {}) for option in ("ranges", "fraction_bits"))
+    _require([*ranges, *bits], table.column_names)
     if ranges and policy.ranges == "none":
         raise PolicyError(f"owner {owner!r} publishes no ranges, and takes none: whether one holds would tell. Leave out ranges=, or ask the owner.")
     if not table.num_columns:
         raise DataError(f"{_what(source)} has no columns. Name at least one.")
     arrays, fields = [], []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        fitted, dtype = fit(name, column, nan_as_null=bool(source.get("nan_as_null", False)))
+        fitted, dtype = fit(name, column, nan_as_null=bool(source.get("nan_as_null", False)), fraction_bits=bits.get(name))
         arrays.append(fitted)
         fields.append(publish(name, fitted, dtype, owner, policy.ranges, ranges.get(name)))
     return pa.table(arrays, names=table.column_names), fields

@@ -25,7 +25,11 @@ from spuframe.dtypes import RINGS, Bool, Date, DType, Field, Fixed, Int, Range, 
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
-__all__ = ["RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "origin", "ring_for", "string_words", "units"]
+__all__ = [
+    "RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "origin", "ring_for", "stored", "string_words",
+    "units",
+]  # fmt: skip
+
 
 def origin(dtype: DType) -> int:
     """What the word zero stands for: dates are counted from a day of their own, so that they stay small."""
@@ -92,6 +96,28 @@ def arrow_type(dtype: DType) -> pa.DataType:
 
 
 # ---- plaintext to words ---------------------------------------------------------------------------
+def stored(array: Any, dtype: DType) -> Any:
+    """Numbers (an array or a scalar) as `encode` keeps them: fixed point at its nearest multiple of ``2**-f``, and no negative zero.
+
+    >>> stored(pa.array([0.3, -0.01, None]), Fixed(4)).to_pylist()
+    [0.3125, 0.0, None]
+    """
+    if not isinstance(dtype, Fixed):
+        return array
+    if isinstance(array, pa.Scalar):
+        return stored(pa.array([array.as_py()], array.type), dtype)[0]
+    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    floats = np.asarray(whole.fill_null(0), np.float64)
+    with np.errstate(over="ignore"):
+        near = np.rint(floats * 2.0**dtype.f)
+    near *= 2.0**-dtype.f
+    near += 0.0
+    beyond = ~np.isfinite(near)
+    if beyond.any():  # `encode` refuses what it finds there
+        near[beyond] = floats[beyond]
+    return pa.array(near, mask=np.asarray(whole.is_null()) if whole.null_count else None)
+
+
 def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Array | None]:
     """The words of a column (a bitmap for bool), and the bitmap of its validity if it is nullable.
 
@@ -140,9 +166,9 @@ def _encode_floats(numbers: Array, nulls: Array | None, field: Field) -> Array:
             f"column {field.name!r} has values in {_rows(outside)} that {field.dtype} cannot hold (magnitude below {limit:g}): "
             f"scale the column, or use fewer fraction bits"
         )
-    if field.range is not None:
-        _check(floats, nulls, field.range[0], field.range[1], field)
     words = np.rint(floats * 2.0**field.dtype.f).astype(np.int64)
+    if field.range is not None:
+        _check(words * 2.0**-field.dtype.f, nulls, field.range[0], field.range[1], field)
     return words.view(np.uint64)
 
 

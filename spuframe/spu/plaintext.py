@@ -2,6 +2,10 @@
 
 The same primitives as over shares, with pandas' nullable (Kleene) rules: null in, null out, unless a logical operation is decided by its other
 operand; integers are exact; dividing integers gives a float; dividing by zero gives null.
+
+Whether an owner or the parties compute an expression is the optimiser's choice, and must not show: columns, constants and results of fixed point are
+rounded here to the grid that shares have, so that comparisons, floors, quotients rounded down, nulls and every other exact function of them agree to
+the bit, and the others up to their stated error (`spuframe.expr.functions.maths`).
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ import pyarrow.compute as pc
 
 from spuframe.dtypes import Date, DType, Int, parse_dtype
 from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
-from spuframe.spu.encoding import arrow_type
-from spuframe.spu.functions import plain
+from spuframe.spu.encoding import arrow_type, stored
+from spuframe.spu.functions import plain, takes_exact
 from spuframe.spu.value import Node, Scalar
 
 Expression = Mapping[str, Any]
@@ -59,9 +63,11 @@ def _evaluate(e: Expression, table: pa.Table) -> Any:
     if "col" in e:
         if e["col"] not in table.column_names:
             raise ColumnNotFoundError.of(e["col"], table.column_names)
-        return _read(table.column(e["col"]), dtype, e["col"])
+        return stored(_read(table.column(e["col"]), dtype, e["col"]), dtype)
     args = [_evaluate(a, table) for a in e["args"]]
-    return _cast(plain(e["fn"])(Node.of(e), *args), dtype, f"{e['fn']}(...)")
+    if not takes_exact(e["fn"]):
+        args = [stored(v, parse_dtype(a["dtype"])) if "lit" in a else v for v, a in zip(args, e["args"], strict=True)]
+    return stored(_cast(plain(e["fn"])(Node.of(e), *args), dtype, f"{e['fn']}(...)"), dtype)
 
 
 def _read(column: pa.ChunkedArray, dtype: DType, name: str) -> pa.Array:

@@ -18,6 +18,7 @@ def column(name: str, dtype: object, low: float | None = None, high: float | Non
     return ex.col(Field(name, dtype, nullable, private(owner), bounds, frozenset({owner})))  # type: ignore[arg-type]
 
 
+UNIT = 2.0**-18
 AGE = column("age", Int(32), 18, 97)
 COST = column("cost", Fixed(), 0.0, 2.0**17, owner="i")
 DAYS = column("days", Int(32), 0, 63, owner="i")
@@ -36,8 +37,9 @@ WILD = column("wild", Int(64))
         (ex.neg(AGE), Int(64), (-97, -18), False),
         (ex.add(AGE, 0.5), Fixed(), (18.5, 97.5), False),
         (ex.div(AGE, 2), Fixed(), (9.0, 48.5), False),
-        (ex.div(COST, DAYS), Fixed(), (0.0, 2.0**17), True),
-        (ex.div(COST, AGE), Fixed(), (0.0, 2.0**17 / 18), False),
+        (ex.div(COST, DAYS), Fixed(), (0.0, 2.0**17 + 263 * UNIT), True),  # with the error of a division
+        (ex.div(COST, AGE), Fixed(), (0.0, math.ceil(2.0**35 / 18 * (1 + 2.0**-27) + 7) * UNIT), False),
+        (ex.div(COST, 18), Fixed(), (0.0, math.ceil(2.0**35 / 18) * UNIT), False),
         (ex.mul(COST, COST), Fixed(), (0.0, 2.0**34), False),
         (ex.mul(COST, DAYS), Fixed(), (0.0, 2.0**17 * 63), False),
         (ex.add(SMOKER, AGE), Int(64), (18, 98), True),
@@ -109,6 +111,22 @@ def test_refusals_name_the_columns_and_the_remedy(build: Callable[[], object], e
 def test_comparisons_of_integers_stay_integers() -> None:
     assert str(ex.gt(AGE, 49.5)) == "age >= 50" and str(ex.lt(AGE, 49.5)) == "age <= 49" and str(ex.eq(AGE, 50.0)) == "age == 50"
     assert str(ex.lt(50, AGE)) == "age > 50"
+
+
+def test_an_integer_equals_no_fraction() -> None:
+    for value in (1e-7, 2.5, -0.1):
+        assert ex.evaluate(ex.eq(WILD, value), {"wild": 0}) is False
+        assert ex.evaluate(ex.ne(WILD, value), {"wild": 0}) is True
+        assert ex.isin(WILD, [value]) == ex.lit(False)
+    assert ex.evaluate(ex.eq(column("n", Int(8), 0, 9, nullable=True), 0.5), {"n": None}) is None
+
+
+def test_large_unsigned_integers_do_not_wrap() -> None:
+    u = column("u", Int(64, False), nullable=True)
+    assert ex.where(SMOKER, u, 7).dtype == ex.fill_null(u, 7).dtype == ex.where(SMOKER, 2**63, AGE).dtype == Int(64, False)
+    for build in (lambda: ex.where(SMOKER, u, -1), lambda: ex.fill_null(u, WILD), lambda: ex.add(u, 1), lambda: ex.lt(u, WILD)):
+        with pytest.raises(RangeOverflowError, match="'u' in"):
+            build()
 
 
 def test_nulls() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from spuframe import expr as ex
 from spuframe.config import Policy
 from spuframe.dtypes import Bool, Fixed, Int, String, private
 from spuframe.errors import (
@@ -71,7 +73,7 @@ def test_parquet_reads_only_what_is_asked(tmp_path: Path) -> None:
     [
         (pa.array([1], pa.int8()), Int(8)),
         (pa.array([1], pa.uint16()), Int(16, False)),
-        (pa.array([1], pa.uint64()), Int(64)),
+        (pa.array([1], pa.uint64()), Int(64, False)),
         (pa.array([1.5], pa.float32()), Fixed()),
         (pa.array(["ab", "abcde"]), String(8)),
         (pa.array(["ä" * 3], pa.large_string()), String(8)),
@@ -88,7 +90,7 @@ def test_bounds_are_what_the_policy_publishes(fields: Callable[..., Any]) -> Non
     ranges = {kind: [f.range for f in fields(data, Policy(ranges=kind)).values()] for kind in ("exact", "magnitude", "none")}
     assert ranges["exact"] == [(37, 92), (0.25, 100.5), (-3, 100)]
     assert ranges["magnitude"] == [(0, 127), (0.0, 128.0), (-4, 127)]
-    assert ranges["none"] == [(-(1 << 62), 1 << 62), (-float(1 << 20), float(1 << 20)), (-128, 127)]
+    assert ranges["none"] == [(-(1 << 40), 1 << 40), (-float(1 << 20), float(1 << 20)), (-128, 127)]
     assert fields(data, Policy(ranges="exact"), ranges={"i": (0, 120)})["i"].range == (0, 120)
 
 
@@ -102,8 +104,8 @@ def test_no_values_at_all(fields: Callable[..., Any], values: list[None]) -> Non
 def test_magnitudes_hold_their_values(low: int, high: int) -> None:
     down, up = magnitude(low, high, Int(64))
     assert down <= low <= high <= up and Int(64).bounds[0] <= down and up <= Int(64).bounds[1]
-    least, most = magnitude_float(low / 10, high / 10)
-    assert least <= low / 10 and high / 10 <= most
+    least, most = magnitude_float(low / 2**22, high / 2**22, Fixed())
+    assert least <= low / 2**22 and high / 2**22 <= most
 
 
 @pytest.mark.parametrize(
@@ -111,8 +113,8 @@ def test_magnitudes_hold_their_values(low: int, high: int) -> None:
     [
         ([1.0, NAN, 2.0, NAN], {}, NotFiniteError, "'x'.*NaN, in 2 rows between 1 and 3.*fillna.*nan_as_null"),
         ([1.0, INF], {"nan_as_null": True}, NotFiniteError, "'x'.*infinite, in row 1"),
-        ([1.0, 1e14], {}, EncodingError, r"'x'.*2\*\*44 in magnitude, in row 1"),
-        (pa.array([1, 1 << 63], pa.uint64()), {}, EncodingError, "'x'.*row 1"),
+        ([1.0, 1e14], {}, EncodingError, r"'x'.*above 2\*\*44 - 1 in magnitude, in row 1"),
+        ([1.0, math.nextafter(2.0**44, 0)], {}, EncodingError, r"'x'.*above 2\*\*44 - 1 in magnitude, in row 1"),
         ([10, 47, 12, 48], {"ranges": {"x": (0, 20)}}, EncodingError, "'x'.*outside the range 0 to 20, in 2 rows between 1 and 3"),
         (["a\0"], {}, EncodingError, "zero byte"),
         (["a" * 257], {}, EncodingError, "longer than 256 bytes"),
@@ -136,9 +138,66 @@ def test_nan_may_mean_missing(fields: Callable[..., Any]) -> None:
     assert fields({"x": [1.0, NAN]}, nan_as_null=True)["x"].nullable
 
 
-def test_the_policy_none_checks_its_bounds(fields: Callable[..., Any]) -> None:
-    with pytest.raises(EncodingError, match="ranges="):
-        fields({"x": [2.0**21]}, Policy(ranges="none"))
+@pytest.mark.parametrize(
+    ("column", "bounds"),
+    [
+        ([7], (-(1 << 40), 1 << 40)),
+        ([-(1 << 40)], (-(1 << 40), 1 << 40)),
+        ([1 << 41], (1 - (1 << 61), (1 << 61) - 1)),
+        ([-(1 << 63)], (-(1 << 63), (1 << 63) - 1)),
+        (pa.array([7], pa.uint64()), (0, 1 << 40)),
+        (pa.array([(1 << 64) - 1], pa.uint64()), (0, (1 << 64) - 1)),
+        (pa.array([7], pa.int32()), (-(1 << 31), (1 << 31) - 1)),
+        ([0.5], (-(2.0**20), 2.0**20)),
+        ([2.0**21], (-(2.0**42), 2.0**42)),
+        ([2.0**43], (1 - 2.0**44, 2.0**44 - 1)),
+        ([None, 0.5], (-(2.0**20), 2.0**20)),
+    ],
+)
+def test_without_ranges_arithmetic_stays_possible(fields: Callable[..., Any], column: Any, bounds: object) -> None:
+    field = fields({"x": column}, Policy(ranges="none"))["x"]
+    assert field.range == bounds
+    if bounds[1] <= 1 << 42:  # type: ignore[index]
+        x = ex.col(field)
+        for e in (ex.add(x, 1), ex.neg(x), ex.abs_(x), ex.floordiv(x, 7), ex.mod(x, 2), ex.div(x, 2), ex.mul(x, 2)):
+            assert e.range is not None
+
+
+@pytest.mark.parametrize("values", [[2.0**43 + 1, -(2.0**43) - 0.5], [2.0**44 - 1, 1 - 2.0**44]])
+def test_the_largest_floats_can_be_rounded(fields: Callable[..., Any], values: list[float]) -> None:
+    x = ex.col(fields({"x": values})["x"])
+    assert x.range == (1 - 2.0**44, 2.0**44 - 1)
+    for e in (ex.neg(x), ex.abs_(x), ex.floor(x), ex.ceil(x), ex.round_(x), ex.round_(x, 2), ex.floordiv(x, 1.0), ex.mod(x, 1.0), ex.sign(x)):
+        assert e.range is not None and max(map(abs, e.range)) <= 2.0**44 - 1
+
+
+def test_declared_bounds_of_floats_are_those_of_what_is_stored(fields: Callable[..., Any]) -> None:
+    found = fields({"x": [0.1, 0.7]}, ranges={"x": (0.1, 0.7)})["x"]
+    low, high = found.range
+    assert low < 0.1 < 0.7 < high and high - low < 0.6 + 2.0**-17
+    assert low * 2**18 == int(low * 2**18) and high * 2**18 == int(high * 2**18)
+    with pytest.raises(EncodingError, match="outside the range 0.2 to 0.7"):
+        fields({"x": [0.1, 0.7]}, ranges={"x": (0.2, 0.7)})
+
+
+def test_a_float_column_may_keep_more_fraction_bits(fields: Callable[..., Any]) -> None:
+    found = fields({"x": [1e-9, 0.3], "y": [1e-9, 0.3]}, fraction_bits={"x": 40})
+    assert (found["x"].dtype, found["y"].dtype) == (Fixed(40), Fixed())
+    assert fields({"x": [1.5]}, Policy(ranges="none"), fraction_bits={"x": 50})["x"].range == (-(2.0**12 - 1), 2.0**12 - 1)
+    with pytest.raises(EncodingError, match=r"above 2\*\*2 - 1 in magnitude, in row 1.*fewer fraction_bits="):
+        fields({"x": [1e-9, 4.5]}, fraction_bits={"x": 60})
+    with pytest.raises(SchemaError, match="0 to 61"):
+        fields({"x": [1.0]}, fraction_bits={"x": 62})
+    with pytest.raises(TypeMismatchError, match="'x'.*no fraction bits"):
+        fields({"x": [1]}, fraction_bits={"x": 20})
+    with pytest.raises(ColumnNotFoundError, match="no column 'z'"):
+        fields({"x": [1.0]}, fraction_bits={"z": 20})
+
+
+def test_unsigned_words_keep_their_type_and_their_largest_value(fields: Callable[..., Any]) -> None:
+    found = fields({"x": pa.array([0, (1 << 64) - 1], pa.uint64()), "y": pa.array([5], pa.uint64()).take([0, 0])})
+    assert found["x"].dtype == found["y"].dtype == Int(64, False)
+    assert (found["x"].range, found["y"].range) == ((0, (1 << 64) - 1), (0, 7))
 
 
 def test_bad_files(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.errors import ColumnNotFoundError, EncodingError, NotFiniteError, TypeMismatchError
-from spuframe.spu.encoding import arrow_type, bits_of, column_kind, column_shape, decode, encode
+from spuframe.spu.encoding import arrow_type, bits_of, column_kind, column_shape, decode, encode, stored
 from spuframe.spu.plaintext import evaluate
 from spuframe.spu.share import BIT, Arithmetic, Boolean, stored_shape, unpack
 
@@ -46,6 +47,21 @@ def test_floats_survive_to_half_a_unit(values, f):
     assert [v is None for v in found] == [v is None for v in values]
     for got, value in zip(found, values):
         assert value is None or abs(got - value) <= 2.0 ** -(f + 1)
+
+
+HARD = st.sampled_from([5e-324, -5e-324, -0.0, 2.0**-19, 3 * 2.0**-19])
+
+
+@given(st.lists(st.none() | st.floats(-1e12, 1e12) | HARD, max_size=20), st.sampled_from([0, 8, 18]))
+def test_what_is_stored_is_what_is_encoded(values, f):
+    field = Field("x", Fixed(f), True)
+    array = pa.array(values, pa.float64())
+    near = stored(array, field.dtype)
+    words, valid = encode(array, field)
+    assert near.to_pylist() == decode(words, bits_of(valid, len(values)), field).to_pylist()
+    assert encode(near, field)[0].tolist() == words.tolist()
+    assert not any(math.copysign(1, v) < 0 for v in near.to_pylist() if v == 0)
+    assert stored(pa.scalar(0.3), field.dtype).as_py() == round(0.3 * 2**f) / 2**f
 
 
 @given(data=st.data(), width=st.integers(1, 20))

@@ -7,8 +7,8 @@ Integers give int64 with the range tracked; a float on either side, or a divisio
 >>> cost = col(Field("cost", Fixed(), range=(0.0, 131072.0)))
 >>> days = col(Field("days", Int(32), range=(0, 63)))
 >>> per_day = div(cost, days)
->>> str(per_day), str(per_day.dtype), per_day.nullable, per_day.range
-('cost / days', 'float', True, (0.0, 131072.0))
+>>> str(per_day), str(per_day.dtype), per_day.nullable, [round(b) for b in per_day.range]
+('cost / days', 'float', True, [0, 131072])
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, same_type
+from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, overflow, same_type
 from spuframe.expr.functions.conversion import convert
 
 
@@ -79,7 +79,7 @@ class Mul(Binary):
 class Div(Binary):
     """``left / right``, null where the denominator is 0: fixed-point by fixed-point of the same type, or by an integer.
 
-    Where a quotient could leave the fixed-point range (a denominator close to 0), the result is clipped to its limit.
+    A quotient that leaves the fixed-point range (its denominator is close to 0) is clipped to the range's limit; refused if every quotient would be.
     """
 
     fn, infix = "div", "/"
@@ -89,15 +89,19 @@ class Div(Binary):
         if not isinstance(dtype, Fixed) or not (isinstance(self.right.dtype, Int) or self.right.dtype == dtype):
             raise mismatch("divide", self.args, "build it with spuframe.expr.div, which converts them")
         low, high = bounds_of(self.right)
-        top = dtype.limit - 1
-        a, b = _quotient(bounds_of(self.left), (low, high), 1.0 if isinstance(self.right.dtype, Int) else 2.0**-dtype.f)
-        bounds = (min(max(a, -top), top), max(min(b, top), -top))
+        top = dtype.largest
+        a, b = _quotient(bounds_of(self.left), self.right)
+        if a > top or b < -top:
+            raise overflow(self, (a, b), dtype.limit, f"a {dtype}")
+        if not isinstance(self.right, Lit):
+            a, b = _blurred(a, b, dtype)
+        bounds = (max(a, -top), min(b, top))
         return self.info_of(dtype, bounds, nullable=self.left.nullable or self.right.nullable or low <= 0 <= high)
 
     def value(self, *args: Any) -> Scalar:
         if args[1] == 0:
             return None
-        top = self.dtype.limit - 1 if isinstance(self.dtype, Fixed) else 0.0
+        top = self.dtype.largest if isinstance(self.dtype, Fixed) else 0.0
         quotient = args[0] / args[1]
         return float(min(max(quotient, -top), top))
 
@@ -136,15 +140,30 @@ def _result(e: Binary, what: str) -> Fixed | Int | Date:
     raise mismatch(what, e.args, f"build it with spuframe.expr.{e.fn}, which converts them")
 
 
-def _quotient(num: Range, den: Range, step: float) -> Range:
-    """The range of num / den, for den != 0 in multiples of ``step``; may be wide."""
-    ends: list[float] = []
-    if den[1] > 0:
-        ends += [max(den[0], step), max(den[1], step)]
-    if den[0] < 0:
-        ends += [min(den[0], -step), min(den[1], -step)]
-    quotients = [n / d for n in num for d in ends] or [0.0]
+def _quotient(num: Range, den: Expr) -> Range:
+    """The range of num / den where den is not 0; may be wide."""
+    quotients = [n / d for n in num for d in divisors(den)] or [0.0]
     return (min(quotients), max(quotients))
+
+
+def _blurred(low: float, high: float, dtype: Fixed) -> Range:
+    """Bounds of quotients with the error of a division; it does not turn a sign, but may make zero of what is near it."""
+    units = 7 * 2.0**-dtype.f
+    least, most = low - abs(low) * 2.0**-27 - units, high + abs(high) * 2.0**-27 + units
+    return (max(least, 0.0) if low >= 0 else least, min(most, 0.0) if high <= 0 else most)
+
+
+def step_of(e: Expr) -> float:
+    """The smallest positive value of a number: a unit of its type, but a constant divides and multiplies as it is, however small."""
+    if isinstance(e, Lit) and isinstance(e.value, int | float) and e.value:
+        return abs(e.value)
+    return 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1
+
+
+def divisors(e: Expr) -> list[float]:
+    """The ends of what a divisor may be, which is not 0: of its positive and of its negative part; none where it is always 0."""
+    (low, high), step = bounds_of(e), step_of(e)
+    return [max(low, step), high] * (high > 0) + [low, min(high, -step)] * (low < 0)
 
 
 def _pair(what: str, left: object, right: object) -> tuple[Expr, Expr]:
@@ -227,7 +246,7 @@ def neg(operand: object) -> Expr:
     """``-operand``."""
     e = as_expr(operand)
     if isinstance(e, Lit) and e.dtype.is_numeric and isinstance(e.value, int | float):
-        return Lit(-e.value, e.type)
+        return lit(-e.value, e.dtype if isinstance(e.dtype, Fixed) else None)
     if not e.dtype.is_numeric and str(e.dtype) != "bool":
         raise mismatch("negate", (e,), "it needs a number")
     return Neg(numeric("negate", e))

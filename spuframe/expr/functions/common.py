@@ -50,8 +50,8 @@ def overflow(e: Expr, bounds: Range, limit: float, what: str, text: str = "") ->
     first = next((n.field.name for n in e.walk() if isinstance(n, Col)), "column")
     return RangeOverflowError(
         f"{text or repr(str(e))} may reach [{number(bounds[0])}, {number(bounds[1])}], but {what} must stay below {number(limit)} in "
-        f"magnitude{f' (with {columns})' if columns else ''}. Declare a narrower range when reading (ranges={{{first!r}: (low, high)}}), "
-        f"clip the column, or {fewer}"
+        f"magnitude{f' (with {columns})' if columns else ''}. Clip the column to the values that it has, .clip(low, high); or declare a narrower "
+        f"range when reading, ranges={{{first!r}: (low, high)}}, if its owner's policy takes ranges; or {fewer}"
     )
 
 

@@ -33,9 +33,9 @@ class Compare(Binary):
         a, b = self.left.dtype, self.right.dtype
         if a != b and not (isinstance(a, Int) and isinstance(b, Int)):
             raise mismatch("compare", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
-        if isinstance(a, Int) and self.fn not in ("eq", "ne"):
+        if isinstance(a, Int):
             (low, high), (least, most) = bounds_of(self.left), bounds_of(self.right)
-            if max(high, most) >= 1 << 63 and min(low, least) < 0:
+            if max(high, most) >= 1 << 63 and min(low, least) < 0 and low <= most and least <= high:
                 raise overflow(self, (min(low, least), max(high, most)), 1 << 63, "an integer compared with negative ones")
         return self.info_of(Bool(), None)
 
@@ -98,22 +98,22 @@ def _compare(fn: str, left: object, right: object) -> Expr:
     if isinstance(a.dtype, Bool) and fn not in ("eq", "ne"):
         raise mismatch("order", (a, b), "booleans have no order here; use ==, &, | or astype('int8')")
     if isinstance(a.dtype, Int) and isinstance(b, Lit) and isinstance(b.value, float):
-        fn, b = _whole(fn, b.value, b)
+        fn, b = _whole(fn, b.value, a)
     if isinstance(a.dtype, String) and isinstance(b, Lit) and isinstance(b.dtype, String) and b.dtype.width < a.dtype.width:
         b = lit(b.value, a.dtype)
     a, b = same_type("compare", a, b)
     return _CLASSES[fn](a, b)
 
 
-def _whole(fn: str, value: float, constant: Lit) -> tuple[str, Lit]:
-    """The same comparison of an integer column with an integer: it stays exact, and narrow."""
+def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:
+    """The same comparison of an integer column with an integer: it stays exact, and narrow. What equals a fraction is never so, if not null."""
     if value.is_integer():
         return fn, lit(int(value))
     if fn in ("gt", "ge"):
         return "ge", lit(math.ceil(value))
     if fn in ("lt", "le"):
         return "le", lit(math.floor(value))
-    return fn, constant
+    return "lt" if fn == "eq" else "ge", column
 
 
 def eq(left: object, right: object) -> Expr:

@@ -20,7 +20,7 @@ from spuframe.dtypes import Bool, DType, Fixed, Int, Range, String
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import neg
-from spuframe.expr.functions.common import describe, mismatch, numeric, ranged, same_type
+from spuframe.expr.functions.common import describe, mismatch, numeric, overflow, ranged, same_type
 from spuframe.expr.functions.comparison import Compare, eq, ge, gt, le, lt
 from spuframe.expr.functions.logic import Or, and_, not_
 
@@ -45,6 +45,7 @@ class Where(Function):
         if dtype.has_range:
             ranges = [_given(self.condition, True, self.then), _given(self.condition, False, self.other)]
             bounds = (min(r[0] for r in ranges), max(r[1] for r in ranges))
+            dtype = _holding(self, dtype, bounds)
         return self.info_of(dtype, bounds, nullable=self.then.nullable or self.other.nullable)
 
     def row(self, *args: Scalar) -> Scalar:
@@ -53,6 +54,15 @@ class Where(Function):
 
 def _union(a: DType, b: DType) -> DType | None:
     return a if a == b else Int(64) if isinstance(a, Int) and isinstance(b, Int) else None
+
+
+def _holding(e: Function, dtype: DType, bounds: Range) -> DType:
+    """The type for values of both branches: unsigned, if integers of 2^63 and more are among them; they do not go with negative ones."""
+    if not isinstance(dtype, Int) or bounds[1] <= dtype.bounds[1]:
+        return dtype
+    if bounds[0] < 0:
+        raise overflow(e, bounds, dtype.bounds[1] + 1, "an integer beside negative ones")
+    return Int(64, signed=False)
 
 
 def _given(condition: Expr, holds: bool, branch: Expr) -> Range:
@@ -107,6 +117,7 @@ class FillNull(Function):
         if dtype.has_range:
             (a, b), (c, d) = bounds_of(self.operand), bounds_of(self.default)
             bounds = (min(a, c), max(b, d)) if self.operand.nullable else (a, b)
+            dtype = _holding(self, dtype, bounds)
         return self.info_of(dtype, bounds, nullable=self.operand.nullable and self.default.nullable)
 
     def row(self, *args: Scalar) -> Scalar:

@@ -44,7 +44,7 @@ class Cast(Function):
             if bounds[0] < target.bounds[0] or bounds[1] > target.bounds[1]:
                 raise RangeOverflowError(
                     f"{describe(self.operand)} may reach [{number(bounds[0])}, {number(bounds[1])}], which {target} does not hold: "
-                    "cast to a wider type, declare a narrower range when reading (ranges={'column': (low, high)}), or clip first"
+                    "cast to a wider type, clip, or declare a narrower range when reading (ranges={'column': (low, high)}), if its owner takes ranges"
                 )
             return self.info_of(target, bounds)
         raise TypeMismatchError(f"cannot cast {describe(self.operand)} to {target}: cast numbers, booleans, or strings to wider strings")

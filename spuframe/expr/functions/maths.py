@@ -1,22 +1,35 @@
 """Mathematics on fixed point: exponentials, logarithms, roots, waves, rounding, quotient and remainder.
 
 The result's fraction bits are chosen from the public range of the argument: so many that the smallest result keeps 20 significant bits, if the
-largest one leaves 16 bits of the ring for products; 18 where no range is known. ``f`` below is what was chosen, a unit is ``2**-f``. Largest errors:
+largest one leaves 16 bits of the ring for products; 18 where no range is known. ``f`` below are those of the result, a unit is ``2**-f``. A column is
+rounded to its nearest unit when it is read, and its range outward; what is stated is how far the result is from that of the stored arguments:
 
 ============================== ============================================== ======================================================
 function                       error                                          beyond its domain
 ============================== ============================================== ======================================================
+``+``, ``-``, comparisons      none; a constant is rounded to a unit          a sum whose range overflows is refused
+to fewer fraction bits         a unit; to integers none, toward zero          refused if the range overflows
+``x * y``                      3 units; integers: none                        refused if the ranges overflow
+``x * c``, ``x / c``           2^-29 relative and 2.5 units, for the constant as ``c = 0`` is refused as a divisor; see ``x / y``
+                               it is, however small
+``x / y``                      2^-27 relative and 6.5 units                   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
+                                                                              (2^-25 relative, if it may be); refused if it always is
 exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
                                                                               result stops at 2^(61-f); below half a unit it is 0 or a unit
-log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
+log, log2, log10               3e-7 and a unit                                null where x <= 0
 sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
-reciprocal                     2^-19 relative and 3 units                     null where x = 0
+``1 / x``                      2^-24 relative and 3 units                     null where x = 0
 sin, cos                       2^-21 and a unit                               none: every x
 sigmoid, tanh, erf             5e-6 and 2 units                               none: every x
-floor, ceil, round             none                                           none
-floordiv, mod                  none                                           null where the divisor is 0
-``x ** y``                     that of exp2, log2 times the largest |y|       null where x < 0 (integer y that is public: products)
+floor, ceil, round             none: the nearest unit to the decimal          none
+``//``, ``%``                  none; a constant is rounded to a unit          null where the divisor is 0; refused if a constant one is
+``x ** n``, public integer n   3 units a product, grown by those after it:    refused if the range overflows
+                               about 3 n |x|^(n-2); integers: none
+``x ** y``                     that of exp2, log2 times the largest |y|     null where x < 0, or 0 unless y is public and positive
 ============================== ============================================== ======================================================
+
+A column that can only be outside (all its values are 0, or null) gives null in every row; a constant that is outside is refused when the expression is
+built. An owner that computes an expression alone keeps to the same grid and bounds: see `spuframe.spu.plaintext`.
 
 >>> from spuframe.dtypes import Field, Fixed
 >>> from spuframe.expr import col, exp, reciprocal
@@ -36,7 +49,8 @@ from typing import Any, ClassVar
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
-from spuframe.expr.functions.common import checked, mismatch, number, numeric, overflow, ranges_text
+from spuframe.expr.functions.arithmetic import divisors, step_of
+from spuframe.expr.functions.common import checked, mismatch, number, numeric, overflow
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
@@ -60,9 +74,9 @@ def _around(low: float, high: float, dtype: Fixed, relative: float = 0.0, absolu
     return (low if floor is None else max(low, floor), high)
 
 
-def _step(e: Expr) -> float:
-    """The smallest positive value."""
-    return 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1.0
+def _two_to(exponent: float) -> float:
+    """Two to the exponent, or near it where a float would not hold that."""
+    return math.exp2(min(max(exponent, -1000.0), 1000.0))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,8 +130,8 @@ class Exp(Unary):
         if _unknown(self.operand):
             return (0.0, top)
         if ends[1] >= 61 - self.target.f:
-            raise overflow(self, (2.0 ** max(ends[0], -1000), 2.0 ** min(ends[1], 1000)), top, f"a {self.target}")
-        return _around(2.0 ** max(ends[0], -1000), 2.0 ** ends[1], self.target, 2.0**-20, floor=0.0)
+            raise overflow(self, (_two_to(ends[0]), _two_to(ends[1])), top, f"a {self.target}")
+        return _around(_two_to(ends[0]), _two_to(ends[1]), self.target, 2.0**-20, floor=0.0)
 
     def value(self, *args: Any) -> Scalar:
         return float(2.0 ** min(float(args[0]) * self._factor(), 61 - self.target.f))
@@ -155,7 +169,7 @@ def _exponential(what: str, kind: type[Exp], operand: object, factor: float, bas
     if not _unknown(e):
         low, high = sorted(b * factor for b in bounds_of(e))
         if high < 61 - DEFAULT_FRACTION_BITS:
-            target = fraction_bits(2.0 ** max(low, -60), 2.0 ** max(high, -60))
+            target = fraction_bits(_two_to(max(low, -60)), _two_to(max(high, -60)))
     return kind(e, target) if base is None else Power(e, target, base)
 
 
@@ -178,8 +192,9 @@ class Log(Unary):
     scalar: ClassVar[Any] = math.log
 
     def _bounds(self, low: float, high: float) -> Range:
-        positive(self.fn, self.operand)
-        ends = [type(self).scalar(max(v, _step(self.operand))) for v in (low, high)]
+        if high <= 0:  # null in every row
+            return (0.0, 0.0)
+        ends = [type(self).scalar(max(v, step_of(self.operand))) for v in (low, high)]
         return _around(ends[0], ends[1], self.target, absolute=1e-6)
 
     def _nullable(self) -> bool:
@@ -205,20 +220,17 @@ class Log10(Log):
     scalar: ClassVar[Any] = math.log10
 
 
-def positive(fn: str, e: Expr, *, zero: bool = False) -> None:
-    """Raise if the public range of ``e`` has no positive value (``zero``: no value that is 0 or more)."""
+def _argument(fn: str, operand: object, *, zero: bool = False) -> Expr:
+    """The argument of a function of positive numbers (``zero``: or 0); refused if it is a constant that is none. Columns give null there."""
+    e = numeric(f"take {fn} of", as_expr(operand))
     high = bounds_of(e)[1]
-    if high < 0 or (high == 0 and not zero):
-        need = "0 or more" if zero else "above 0"
-        columns = ranges_text(e)
-        raise PlanError(
-            f"{fn}({e}) has no value: its argument is at most {number(high)}, and must be {need}{f' (with {columns})' if columns else ''}. "
-            "Check the expression, or the range that was declared"
-        )
+    if not e.columns and (high < 0 or (high == 0 and not zero)):
+        raise PlanError(f"{fn}({e}) has no value: a constant must be {'0 or more' if zero else 'above 0'}, got {number(high)}. Check the expression")
+    return e
 
 
 def _logarithm(kind: type[Log], operand: object, target: Fixed | None = None) -> Expr:
-    return kind(numeric(f"take {kind.fn} of", as_expr(operand)), target or Fixed())
+    return kind(_argument(kind.fn, operand), target or Fixed())
 
 
 def log(operand: object) -> Expr:
@@ -244,7 +256,8 @@ class Sqrt(Unary):
     fn = "sqrt"
 
     def _bounds(self, low: float, high: float) -> Range:
-        positive(self.fn, self.operand, zero=True)
+        if high < 0:  # null in every row
+            return (0.0, 0.0)
         return _around(math.sqrt(max(low, 0.0)), math.sqrt(high), self.target, 2.0**-18, floor=0.0)
 
     def _nullable(self) -> bool:
@@ -261,8 +274,9 @@ class Rsqrt(Unary):
     fn = "rsqrt"
 
     def _bounds(self, low: float, high: float) -> Range:
-        positive(self.fn, self.operand)
-        return _around(1 / math.sqrt(high), 1 / math.sqrt(max(low, _step(self.operand))), self.target, 2.0**-18, floor=0.0)
+        if high <= 0:  # null in every row
+            return (0.0, 0.0)
+        return _around(1 / math.sqrt(high), 1 / math.sqrt(max(low, step_of(self.operand))), self.target, 2.0**-18, floor=0.0)
 
     def _nullable(self) -> bool:
         return self.operand.nullable or bounds_of(self.operand)[0] <= 0
@@ -278,11 +292,8 @@ class Reciprocal(Unary):
     fn = "reciprocal"
 
     def _bounds(self, low: float, high: float) -> Range:
-        step = _step(self.operand)
-        if low == high == 0:
-            raise PlanError(f"'1 / {self.operand}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
-        ends = [1 / v for v in (max(low, step), high) if v > 0 and high > 0] + [1 / v for v in (low, min(high, -step)) if v < 0 and low < 0]
-        return _around(min(ends), max(ends), self.target, 2.0**-18)
+        ends = [1 / v for v in divisors(self.operand)]
+        return _around(min(ends), max(ends), self.target, 2.0**-23) if ends else (0.0, 0.0)
 
     def _nullable(self) -> bool:
         low, high = bounds_of(self.operand)
@@ -294,29 +305,28 @@ class Reciprocal(Unary):
 
 def sqrt(operand: object) -> Expr:
     """The square root; null where the operand is negative."""
-    e = numeric("take sqrt of", as_expr(operand))
-    positive("sqrt", e, zero=True)
+    e = _argument("sqrt", operand, zero=True)
     low, high = bounds_of(e)
-    return Sqrt(e, Fixed() if _unknown(e) else fraction_bits(math.sqrt(max(low, _step(e))), math.sqrt(max(high, _step(e)))))
+    return Sqrt(e, Fixed() if _unknown(e) else fraction_bits(math.sqrt(max(low, step_of(e))), math.sqrt(max(high, step_of(e)))))
 
 
 def rsqrt(operand: object) -> Expr:
     """``1 / sqrt(operand)``; null where the operand is not positive."""
-    e = numeric("take rsqrt of", as_expr(operand))
-    positive("rsqrt", e)
-    low, high = bounds_of(e)
-    return Rsqrt(e, Fixed() if _unknown(e) else fraction_bits(1 / math.sqrt(high), 1 / math.sqrt(max(low, _step(e)))))
+    e = _argument("rsqrt", operand)
+    low, high = (max(b, step_of(e)) for b in bounds_of(e))
+    return Rsqrt(e, Fixed() if _unknown(e) else fraction_bits(1 / math.sqrt(high), 1 / math.sqrt(low)))
 
 
 def reciprocal(operand: object) -> Expr:
     """``1 / operand``, with fraction bits chosen for it (a quotient keeps those of its operands); null where it is 0."""
     e = numeric("invert", as_expr(operand))
-    low, high = bounds_of(e)
-    step = _step(e)
-    smallest = low if low > 0 else -high if high < 0 else step
-    target = Fixed() if _unknown(e) else fraction_bits(1 / max(abs(low), abs(high), step), 1 / max(smallest, step))
-    room = 61 - (e.dtype.f if isinstance(e.dtype, Fixed) else 0)
-    return Reciprocal(e, target if smallest > step else Fixed(min(target.f, room)))
+    if isinstance(e, Lit) and e.value == 0:
+        raise PlanError(f"'1 / {e}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
+    step = step_of(e)
+    sizes = [abs(d) for d in divisors(e)] or [step]
+    target = Fixed() if _unknown(e) else fraction_bits(1 / max(sizes), 1 / min(sizes))
+    room = Fixed.MOST - (e.dtype.f if isinstance(e.dtype, Fixed) else 0)
+    return Reciprocal(e, target if min(sizes) > step else Fixed(min(target.f, room)))
 
 
 # ---- waves -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Whole numbers and powers: floor, ceil, round, floordiv, mod, pow.
 
 All but ``pow`` are exact. A quotient is rounded down and a remainder has the sign of the divisor, as in Python and pandas; where the divisor is 0 both
-are null. `round_` goes to the even neighbour from half way, as NumPy; with decimals, it is the decimal's nearest value in the column's type.
+are null. `round_` goes to the even neighbour from half way, as NumPy; with decimals, it gives the value of the column's type nearest to the decimal.
 
 >>> from spuframe.dtypes import Field, Fixed, Int
 >>> from spuframe.expr import col, floordiv, mod, pow_
@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from spuframe.dtypes import Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.arithmetic import add, mul
+from spuframe.expr.functions.arithmetic import add, divisors, mul
 from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric, overflow, same_type
 from spuframe.expr.functions.comparison import eq, gt
 from spuframe.expr.functions.conditional import where
@@ -68,20 +69,19 @@ class Ceil(Whole):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Round(Whole):
-    """The nearest number with so many decimals; the even one from half way."""
+    """The nearest number with so many decimals, the even one from half way; and of the type's values the one that is nearest to that."""
 
     decimals: Lit
     fn = "round"
 
     def _bounds(self, low: float, high: float) -> Range:
-        if self.decimals.value == 0:
-            return super()._bounds(low, high)
         assert isinstance(self.decimals.value, int)
-        slack = 0.5 / 10**self.decimals.value + 2.0 ** (2 - self.target.f)
-        return (low - slack, high + slack)
+        tens = 10**self.decimals.value
+        return tuple(float(Fraction(to(Fraction(b) * tens), tens)) for to, b in ((math.floor, low), (math.ceil, high)))  # type: ignore[return-value]
 
     def value(self, *args: Any) -> Scalar:
-        return float(round(args[0], int(args[1])))
+        unit = 2**self.target.f
+        return float(Fraction(round(round(Fraction(args[0]), int(args[1])) * unit), unit))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,13 +100,16 @@ class Divided(Binary):
         else:
             raise mismatch("divide", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
         low, high = bounds_of(self.right)
-        if low == high == 0:
-            raise PlanError(f"'{self}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
         nullable = self.left.nullable or self.right.nullable or low <= 0 <= high
         return self.info_of(dtype, checked(self, dtype, self._span(dtype, bounds_of(self.left), (low, high))), nullable)
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
         raise NotImplementedError
+
+
+def _stored(e: Expr) -> Expr:
+    """A constant as the value of its type that it is rounded to; a column as it is."""
+    return lit(e.dtype.nearest(e.value), e.dtype) if isinstance(e, Lit) and isinstance(e.dtype, Fixed) and isinstance(e.value, int | float) else e
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,9 +119,8 @@ class FloorDiv(Divided):
     fn, infix = "floordiv", "//"
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
-        step = 2.0**-dtype.f if isinstance(dtype, Fixed) else 1
-        ends = [max(b[0], step), b[1]] * (b[1] > 0) + [b[0], min(b[1], -step)] * (b[0] < 0)
-        quotients = [n // d for n in a for d in ends]
+        ends = (_stored(self.left), _stored(self.right))
+        quotients = [math.floor(Fraction(n) / Fraction(d)) for n in bounds_of(ends[0]) for d in divisors(ends[1])] or [0]
         return (min(quotients), max(quotients))
 
     def value(self, *args: Any) -> Scalar:
@@ -180,10 +182,10 @@ def _round_tens(e: Expr, tens: int) -> Expr:
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
     a, b = same_type("divide", a, b)
-    if isinstance(b, Lit) and isinstance(b.value, int | float):
+    divisor = _stored(b)
+    if isinstance(divisor, Lit) and divisor.value == 0:
         unit = 2.0**-b.dtype.f if isinstance(b.dtype, Fixed) else 1
-        if abs(b.value) * 2 < unit:
-            raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be at least {unit:g} in {describe(a)}")
+        raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be at least {unit:g} in {describe(a)}")
     return kind(a, b)
 
 
@@ -261,5 +263,5 @@ def _general(base: Expr, exponent: Expr) -> Expr:
     size = max(map(abs, bounds_of(exponent)))
     span = Log2(base, Fixed())
     reach = max(map(abs, bounds_of(span))) * size
-    f = min(POWER_BITS, 60 - max(0, math.ceil(math.log2(max(reach, 1)))))
+    f = max(0, min(POWER_BITS, 60 - math.ceil(math.log2(max(reach, 1)))))
     return _exponential("raise", Exp2, mul(_logarithm(Log2, base, Fixed(f)), convert(exponent, Fixed(f))), 1.0)

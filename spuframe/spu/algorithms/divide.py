@@ -17,6 +17,7 @@ from operator import add
 
 import numpy as np
 
+from spuframe.spu.algorithms.coefficients import INVERSE_LINE
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import fit, stacked
@@ -28,7 +29,6 @@ X_BITS = 29
 """Fraction bits of the normalised denominator: its product with the first approximation stays below 2^62."""
 W_BITS = 32
 """Fraction bits of the reciprocal, and of the error in it."""
-_START = round(2.8177 * 2 ** (X_BITS + 3))
 _PIECE = 31
 
 
@@ -204,7 +204,8 @@ def _reciprocal(box: BlackBox, x: Share) -> Share:
     def both(pairs: list[tuple[Share, Share]]) -> list[Share]:
         return stacked(lambda s: box.mul(s[0], s[1], W_BITS), pairs)
 
-    w = box.add_public(x.scale(-15), _START)  # 2.8177 - 15/8 x, in units of 2^-32
+    start, slope = INVERSE_LINE
+    w = box.add_public(x.scale(round(slope * 2 ** (W_BITS - X_BITS))), round(start * 2**W_BITS))
     e = box.add_public(-box.mul(x, w, X_BITS), 1 << W_BITS)  # 1 - x w, |e| <= 0.06
     gain, square = both([(w, e), (e, e)])
     w = w + gain

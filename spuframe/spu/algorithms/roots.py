@@ -4,8 +4,8 @@ Roots: with 4^k the power that brings x into [1/4, 1), ``1/sqrt(x) = y 2^k``. It
 pairs of positions joined, so that 2^k, its square and 2^-k come from one conversion of half as many bits. ``y = u^(-1/2)`` is a
 polynomial of degree 5 and one step of Newton.
 
-Reciprocal: ``1/x = v / u`` with v a power of two and ``u = x v`` in [1/2, 1). The best parabola w leaves ``e = 1 - u w = T_3(4u - 3) / 99``
-(Chebyshev), and ``w (1 + e + e^2)`` leaves ``e^3``: 4 products, against 6 of the division's iteration, which is more exact.
+Reciprocal: ``1/x = v / u`` with v a power of two and ``u = x v`` in [1/2, 1). The best parabola w leaves ``e = 1 - u w``, at most 1/99, and
+``w (1 + e) (1 + e^2)`` leaves ``e^4``: 5 products, of which two share their rounds, against 6 of the division's iteration.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from spuframe.spu.algorithms.coefficients import RSQRT
+from spuframe.spu.algorithms.coefficients import INVERSE, RSQRT
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.divide import _power, _wide, total
 from spuframe.spu.algorithms.log import scaled_product
@@ -27,6 +27,8 @@ P = 28
 """Fraction bits of the normalised argument and of its root."""
 W = 27
 """Fraction bits of the normalised argument of a reciprocal, and of that."""
+FEW = 7
+"""Fraction bits of a factor for which the ring has no more room."""
 ROOM = 62
 
 
@@ -93,7 +95,7 @@ def _rescale(box: BlackBox, x: Share, power: Share, drop: int) -> Share:
 
 
 def reciprocal(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int) -> tuple[Share, Share | None]:
-    """``1 / x``, and whether x is not zero (None where ``bounds`` say so). Relative error below ``2**-19``, and three units.
+    """``1 / x``, and whether x is not zero (None where ``bounds`` say so). Relative error below ``2**-24``, and three units.
 
     Parameters
     ----------
@@ -131,9 +133,12 @@ def reciprocal(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
 
 
 def _inverse(box: BlackBox, u: Share) -> Share:
-    """``1 / u`` for u in [1/2, 1), with `W` fraction bits; relative error below 1.1e-6."""
-    t = box.add_public(u, -round(1.125 * (1 << W)))
-    # w = 256/99 (t^2 - 1.265625) + 420/99; the factor enters the square with 7 bits
-    w = box.add_public(box.mul(t, t.scale(331), W + 7), round(96 / 99 * (1 << W)))
+    """``1 / u`` for u in [1/2, 1), with `W` fraction bits; relative error below 2^-24."""
+    constant, slope, square = INVERSE
+    vertex = -slope / (2 * square)
+    t = box.add_public(u, -round(vertex * (1 << W)))
+    w = box.add_public(box.mul(t, t.scale(round(square * (1 << FEW))), W + FEW), round((constant - square * vertex**2) * (1 << W)))
     e = box.add_public(-box.mul(u, w, W), 1 << W)
-    return w + box.mul(w, e + box.mul(e, e, W), W)
+    gain, square_of_e = stacked(lambda s: box.mul(s[0], s[1], W), [(w, e), (e, e)])
+    w = w + gain
+    return w + box.mul(w, square_of_e, W)

@@ -2,6 +2,7 @@
 
 ``SECRET[name](call, *values) -> Value`` (see `spuframe.spu.value`), ``PLAIN[name](node, *arrays) -> array``, where an array may be a scalar
 and the result is cast to the node's type by the caller. A new family is one new file here: modules are found by listing this package.
+A module may name in ``EXACT`` the primitives that take a public number as it is, where the others round it to the grid of its type.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from spuframe.errors import PlanError
@@ -21,9 +23,13 @@ PlainFunction = Callable[..., Any]
 @cache
 def _table(which: str) -> Mapping[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        found.update(getattr(import_module(f"{__name__}.{module}"), which, {}))
+    for module in _modules():
+        found.update(getattr(module, which, {}))
     return found
+
+
+def _modules() -> list[ModuleType]:
+    return [import_module(f"{__name__}.{m.name}") for m in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name)]
 
 
 def _find(which: str, name: str) -> Callable[..., Any]:
@@ -41,3 +47,13 @@ def secret(name: str) -> SecretFunction:
 def plain(name: str) -> PlainFunction:
     """The primitive ``name`` over Arrow arrays."""
     return _find("PLAIN", name)
+
+
+@cache
+def _exact() -> frozenset[str]:
+    return frozenset(name for module in _modules() for name in getattr(module, "EXACT", ()))
+
+
+def takes_exact(name: str) -> bool:
+    """Whether the primitive ``name`` takes public numbers as they are, between the values of their type."""
+    return name in _exact()

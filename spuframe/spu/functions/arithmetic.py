@@ -1,24 +1,29 @@
-"""add, sub, mul, neg, div: exact on integers, fixed point with at most a unit or two in the last place otherwise."""
+"""add, sub, mul, neg, div: exact on integers; the errors on fixed point are stated in `spuframe.expr.functions.maths`."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Date, Fixed, Int
-from spuframe.errors import RangeOverflowError
 from spuframe.spu.algorithms.divide import _wide as wide_product
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Call, Node, Value
 
 HEADROOM = 62
 """A product must stay below 2^62 for `trunc` to be exact to the unit."""
+SIGNIFICANT = 31
+"""Bits of a public numerator that has more."""
 _HALF = 31
+_FAINT = 4
+"""Fraction bits of an operand below a unit of its product, at least: more do not show."""
 
 
 def _linear(call: Call, x: Value, y: Value, sign: int) -> Value:
@@ -43,7 +48,7 @@ def scale_by(box: BlackBox, x: Share, factor: Fraction, limit: int) -> Share:
     """``x * factor`` for a public factor, given that the result stays within ``±limit``; local if the factor is an integer.
 
     Otherwise the factor is rounded to as many fraction bits as the ring has room for, and the product truncated: relative error 2^-29 or
-    better, and two units. Where the ring has little room, x is taken in two halves.
+    better, and 2.5 units. Where the ring has little room, x is taken in two halves; low bits of it that the result does not feel are dropped first.
     """
     room = max(0, HEADROOM - 1 - limit.bit_length())
     digits = factor.denominator.bit_length() - 1
@@ -53,6 +58,10 @@ def scale_by(box: BlackBox, x: Share, factor: Fraction, limit: int) -> Share:
     magnitude = max(0, int(abs(factor)).bit_length()) or 1 - int(1 / abs(factor)).bit_length()  # |factor| < 2^magnitude
     if room + magnitude >= _HALF - 1:
         return box.trunc(x.scale(round(factor * (1 << room))), room)
+    if magnitude <= -HEADROOM:  # below half a unit for every x
+        return box.constant(0, x.kind, x.shape)
+    if magnitude < -_FAINT:
+        return scale_by(box, box.trunc(x, -magnitude - _FAINT), factor * (1 << (-magnitude - _FAINT)), limit)
     g = max(0, _HALF - 1 - magnitude)
     by = round(factor * (1 << g))
     upper = box.trunc(x, _HALF)
@@ -74,12 +83,7 @@ def _mul(call: Call, x: Value, y: Value) -> Value:
             return call.result(call.box.inject(bit.share, call.number(other, node.ring, node.frac)), valid)
     if isinstance(node.dtype, Int):
         return call.result(call.box.mul(*call.numbers(x, y, node.ring)), valid)
-    wide = _product(call, x, y)
-    if wide is not None:
-        return call.result(wide, valid)
-    fx, fy = _cut(call, x, y)
-    product = call.box.mul(call.number(x, 64, fx), call.number(y, 64, fy), max(0, fx + fy - node.frac))
-    return call.result(product.shift_left(max(0, node.frac - fx - fy)), valid)
+    return call.result(_product(call, x, y), valid)
 
 
 def _times(call: Call, x: Value, factor: Fraction) -> Share:
@@ -90,39 +94,36 @@ def _times(call: Call, x: Value, factor: Fraction) -> Share:
     return scale_by(call.box, call.number(x, 64, x.frac), factor * Fraction(1 << node.frac, 1 << x.frac), limit)
 
 
-def _product(call: Call, x: Value, y: Value) -> Share | None:
-    """The product of fixed-point values in two halves, where it would leave the ring before its truncation; None where it stays, or cannot be had so.
+def _product(call: Call, x: Value, y: Value) -> Share:
+    """The product of fixed-point values, or of one and an integer; in parts, where it would leave the ring before its truncation.
 
-    Two truncations and a product more than usual, and no bit of the factors is lost.
+    With one factor in two halves: two truncations and a product more than usual, and no bit of the factors is lost.
     """
     node, drop = call.node, x.frac + y.frac - call.node.frac
     small, large = sorted((x, y), key=lambda v: max(abs(v.low), abs(v.high)))
     bits = [max(abs(v.low), abs(v.high), 1).bit_length() for v in (small, large)]
     most = min(sum(bits), max(abs(node.low), abs(node.high), 1).bit_length() + max(drop, 0))
-    if drop <= 0 or most < HEADROOM or min(HEADROOM - 1 - bits[0], drop) < most - HEADROOM or bits[1] > HEADROOM + 1:
-        return None
+    if drop <= 0 or most < HEADROOM:
+        product = call.box.mul(call.number(x, 64, x.frac), call.number(y, 64, y.frac), max(0, drop))
+        return product.shift_left(max(0, -drop))
+    if min(HEADROOM - 1 - bits[0], drop) < most - HEADROOM or bits[1] > HEADROOM + 1:
+        return _by_parts(call, x, y)
     return wide_product(call.box, call.number(large, 64, large.frac), call.number(small, 64, small.frac), min(bits[1], HEADROOM), bits[0], most, drop)
 
 
-def _cut(call: Call, x: Value, y: Value) -> tuple[int, int]:
-    """With how many fraction bits the factors are taken, so that their product keeps below the headroom.
+def _by_parts(call: Call, x: Value, y: Value) -> Share:
+    """The product of fixed-point values where it leaves the ring even with one factor in two halves: both are, in four products. No bit is lost."""
+    box, drop = call.box, x.frac + y.frac - call.node.frac
+    whole = [(call.number(v, 64, v.frac),) for v in (x, y)]
+    upper = stacked(lambda s: box.trunc(s[0], _HALF), whole)
+    lower = [v - u.shift_left(_HALF) for (v,), u in zip(whole, upper, strict=True)]
 
-    Bits are taken off where they cost the product the least.
-    """
-    node, fx, fy = call.node, x.frac, y.frac
-    top_x, top_y = max(abs(x.low), abs(x.high), 1), max(abs(y.low), abs(y.high), 1)
-    top = max(abs(node.low), abs(node.high), 1)
-    if top.bit_length() > HEADROOM - 1:  # no bounds are known beyond the type's own: the plan vouches for the product
-        return fx, fy
-    while (top << (fx + fy - node.frac) if fx + fy >= node.frac else top) >= 1 << HEADROOM:
-        error_x, error_y = Fraction(top_y, 1 << fy) / (1 << fx), Fraction(top_x, 1 << fx) / (1 << fy)
-        if fx == 0 and fy == 0:
-            raise RangeOverflowError("a product does not fit its ring: scale a factor")
-        if fy == 0 or (fx > 0 and error_x <= error_y):
-            fx, top_x = fx - 1, (top_x + 1) >> 1
-        else:
-            fy, top_y = fy - 1, (top_y + 1) >> 1
-    return fx, fy
+    def part(a: Share, b: Share, at: int) -> Share:
+        return box.mul(a, b, drop - at) if drop > at else box.mul(a, b).shift_left(at - drop)
+
+    pairs = [(upper[0], upper[1], 2 * _HALF), (upper[0], lower[1], _HALF), (lower[0], upper[1], _HALF), (lower[0], lower[1], 0)]
+    first, *rest = box.together([partial(part, *pair) for pair in pairs])
+    return sum(rest, first)
 
 
 def _div(call: Call, x: Value, y: Value) -> Value:
@@ -132,19 +133,28 @@ def _div(call: Call, x: Value, y: Value) -> Value:
         if not y.is_public or y.number == 0:  # by null or zero: null
             return call.result(call.number(Value(node.dtype, True, 0, 0), 64), box.constant(0, BIT, (call.rows,)))
         return call.result(_divide_public(call, x, y.number), valid)
+    frac = _digits(x.number, x.frac) if x.is_public else x.frac
+    unit = call.scaled(x, frac)
     result = divide(
         box,
-        call.number(x, 64, x.frac),
+        call.number(x, 64, frac),
         call.number(y, max(8, y.ring), y.frac),
-        numerator=(x.low, x.high),
+        numerator=(unit, unit) if x.is_public else (x.low, x.high),
         denominator=(y.low, y.high),
-        shift=node.frac + y.frac - x.frac,
+        shift=node.frac + y.frac - frac,
         quotient=max(abs(node.low), abs(node.high)),
         clip=_at_limit(node),
     )
     if result.nonzero is not None:
         valid = result.nonzero if valid is None else box.and_(valid, result.nonzero)
     return call.result(result.quotient, valid)
+
+
+def _digits(number: Fraction, least: int) -> int:
+    """Fraction bits of a public numerator: so many that it is exact, or right to 2^-30 of itself."""
+    exact = number.denominator.bit_length() - 1
+    enough = SIGNIFICANT - (int(abs(number)).bit_length() or 1 - int(1 / abs(number)).bit_length()) if number else 0
+    return max(least, min(exact, enough, HEADROOM - 1))
 
 
 def _at_limit(node: Node) -> bool:
@@ -170,6 +180,7 @@ def _divide_public(call: Call, x: Value, by: Fraction) -> Share:
 
 
 SECRET = {"add": _add, "sub": _sub, "mul": _mul, "neg": _neg, "div": _div}
+EXACT = ("mul", "div")
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
@@ -188,7 +199,7 @@ def _plain_div(node: Node, x: Any, y: Any) -> Any:
     found = pc.divide(x, pc.if_else(pc.equal(y, 0.0), nothing, y))
     if not isinstance(node.dtype, Fixed):
         return found
-    top = node.dtype.limit - 1
+    top = node.dtype.largest
     return pc.max_element_wise(pc.min_element_wise(found, top, skip_nulls=False), -top, skip_nulls=False)
 
 

@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spuframe.dtypes import Fixed, Int
+from spuframe.dtypes import Fixed
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.algorithms import roots, waves
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.algorithms.exp import LOG2_E, exp2
 from spuframe.spu.algorithms.log import log
-from spuframe.spu.algorithms.rounding import Quotient, divmod_any, divmod_power, floor, fraction, round_even
+from spuframe.spu.algorithms.rounding import Quotient, divmod_any, divmod_power, floor, round_even
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.functions.arithmetic import HEADROOM, scale_by
 from spuframe.spu.shaping import stacked
-from spuframe.spu.share import Arithmetic, Array, Share
+from spuframe.spu.share import BIT, Arithmetic, Array, Share
 from spuframe.spu.value import Call, Node, Value
 
 Bounds = tuple[int, int]
@@ -32,12 +32,24 @@ Work = Callable[[Call, Share, int, Bounds], tuple[Share, Share | None]]
 _TOP = (1 << HEADROOM) - 1
 
 
-def _unary(work: Work) -> Callable[[Call, Value], Value]:
-    """A primitive of one number; ``work(call, share, f, bounds)`` gives the result, and the bit of its being one."""
+def _always(low: int, high: int) -> bool:
+    return True
+
+
+def _unary(work: Work, somewhere: Callable[[int, int], bool] = _always) -> Callable[[Call, Value], Value]:
+    """A primitive of one number.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(call, share, f, bounds)`` gives the result, and the bit of its being one.
+    somewhere : callable
+        Whether a number between these bounds has a result at all.
+    """
 
     def run(call: Call, x: Value) -> Value:
-        if x.share is None:  # null in every row
-            return call.result(call.number(x, 64, call.node.frac), x.valid)
+        if x.share is None or not somewhere(x.low, x.high):
+            return _null(call)
         bounds = max(x.low, -_TOP), min(x.high, _TOP)
         if max(map(abs, (x.low, x.high))) > 1 << HEADROOM:
             raise RangeOverflowError(f"{x.dtype} values may reach 2^62 and more, which this function cannot take: declare the column's range")
@@ -48,6 +60,23 @@ def _unary(work: Work) -> Callable[[Call, Value], Value]:
         return call.result(share, valid)
 
     return run
+
+
+def _null(call: Call) -> Value:
+    """Null in every row."""
+    return call.result(call.box.constant(0, Arithmetic(call.node.ring), (call.rows,)), call.box.constant(0, BIT, (call.rows,)))
+
+
+def _positive(low: int, high: int) -> bool:
+    return high > 0
+
+
+def _not_negative(low: int, high: int) -> bool:
+    return high >= 0
+
+
+def _not_zero(low: int, high: int) -> bool:
+    return low < 0 or high > 0
 
 
 # ---- exponentials and logarithms ------------------------------------------------------------------
@@ -65,7 +94,7 @@ def _power(call: Call, x: Value, base: Value) -> Value:
 
 
 def _log(unit: float) -> Callable[[Call, Value], Value]:
-    return _unary(lambda call, x, f, bounds: log(call.box, x, f, bounds, call.node.frac, unit))
+    return _unary(lambda call, x, f, bounds: log(call.box, x, f, bounds, call.node.frac, unit), _positive)
 
 
 # ---- roots -----------------------------------------------------------------------------------------
@@ -109,13 +138,20 @@ def _round(call: Call, x: Value, decimals: Value) -> Value:
     def work(_: Call, v: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
         if not f:
             return v, None
-        if not digits:
-            return round_even(box, v, f), None
-        low = fraction(box, v, f)  # what stands before the point is left alone: it is even in units of the last decimal, and would not fit
-        whole = round_even(box, low.scale(10**digits), f)
-        return v - low + scale_by(box, whole, Fraction(1, 10**digits), 1 << f), None
+        return (_round_decimals(box, v, f, 10**digits) if digits else round_even(box, v, f)), None
 
     return _unary(work)(call, x)
+
+
+def _round_decimals(box: BlackBox, x: Share, f: int, tens: int) -> Share:
+    """The multiple of ``2**-f`` nearest to n / tens, the decimal nearest to x (the even n from half way). Exact, for every x.
+
+    With ``n 2^f = tens x + e``, it is ``x + e / tens`` rounded. Products may wrap, since ``|e| <= 2^(f-1)``; half a unit cannot occur, since
+    ``n 2^f / tens`` has an odd denominator, if the last decimal is coarser than a unit.
+    """
+    scaled = x.scale(tens)
+    e = round_even(box, scaled, f) - scaled
+    return x + _by_public(box, box.add_public(e.scale(2), tens), 2 * tens, (1 << f) + tens).quotient
 
 
 def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
@@ -164,21 +200,22 @@ def _by_public(box: BlackBox, a: Share, by: int, most_a: int) -> Quotient:
 
 
 def _floordiv(call: Call, x: Value, y: Value) -> Value:
-    if any(v.share is None and v.public is None for v in (x, y)):
-        return call.result(call.box.constant(0, _kind(call), (call.rows,)), call.valid(x, y))
+    if _nowhere(x, y):
+        return _null(call)
     found, valid = _divided(call, x, y)
     return call.result(found.quotient.shift_left(call.node.frac), valid)
 
 
 def _mod(call: Call, x: Value, y: Value) -> Value:
-    if any(v.share is None and v.public is None for v in (x, y)):
-        return call.result(call.box.constant(0, _kind(call), (call.rows,)), call.valid(x, y))
+    if _nowhere(x, y):
+        return _null(call)
     found, valid = _divided(call, x, y)
     return call.result(found.remainder, valid)
 
 
-def _kind(call: Call) -> Any:
-    return Arithmetic(call.node.ring)
+def _nowhere(x: Value, y: Value) -> bool:
+    """Whether a quotient is null in every row."""
+    return any(v.share is None and v.public is None for v in (x, y)) or not _not_zero(y.low, y.high)
 
 
 SECRET = {
@@ -188,9 +225,9 @@ SECRET = {
     "log": _log(math.log(2)),
     "log2": _log(1.0),
     "log10": _log(math.log10(2)),
-    "sqrt": _unary(_sqrt),
-    "rsqrt": _unary(_rsqrt),
-    "reciprocal": _unary(_reciprocal),
+    "sqrt": _unary(_sqrt, _not_negative),
+    "rsqrt": _unary(_rsqrt, _positive),
+    "reciprocal": _unary(_reciprocal, _not_zero),
     "sin": _sine(0),
     "cos": _sine(1),
     "sigmoid": _saturating(waves.SIGMOID),
@@ -202,16 +239,20 @@ SECRET = {
     "floordiv": _floordiv,
     "mod": _mod,
 }
+EXACT = ("power",)
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
-def _read(x: Any, integers: bool = False) -> tuple[Array, Array]:
-    """Values (zero for null) and the mask of nulls, of an array or a scalar."""
+def _read(x: Any, frac: int | None = None) -> tuple[Array, Array]:
+    """Values (zero for null) and the mask of nulls, of an array or a scalar; as integers, in units of ``2**-frac``, if that is given."""
     array = pa.array([x.as_py()], x.type) if isinstance(x, pa.Scalar) else x
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     missing = np.asarray(array.is_null())
-    plain = array.cast(pa.int64()) if integers else array.cast(pa.float64(), safe=False)
-    return np.asarray(plain.fill_null(0)), missing
+    if frac is None:
+        return np.asarray(array.cast(pa.float64(), safe=False).fill_null(0)), missing
+    if pa.types.is_floating(array.type):
+        return np.rint(np.asarray(array.fill_null(0), np.float64) * 2.0**frac).astype(np.int64), missing
+    return np.asarray(array.cast(pa.int64()).fill_null(0)) << frac, missing
 
 
 def _written(values: Array, missing: Array, scalar: bool) -> Any:
@@ -237,15 +278,33 @@ def _plain_power(node: Node, x: Any, base: Any) -> Any:
     return _plain(lambda v: np.power(float(base.as_py()), v))(node, x)
 
 
-def _plain_divided(which: Callable[[Array, Array], Array]) -> Callable[[Node, Any, Any], Any]:
+def _plain_divided(which: Callable[[Array, Array], Array], frac: Callable[[Node], int]) -> Callable[[Node, Any, Any], Any]:
+    """An exact function of two integers, in units of the node; the result has ``frac(node)`` fraction bits."""
+
     def run(node: Node, x: Any, y: Any) -> Any:
-        whole = isinstance(node.dtype, Int)
-        (a, no_a), (b, no_b) = _read(x, whole), _read(y, whole)
+        (a, no_a), (b, no_b) = _read(x, node.frac), _read(y, node.frac)
         missing = no_a | no_b | (b == 0)
         found = which(np.where(missing, 0, a), np.where(missing, 1, b))
-        return _written(found, missing, isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar))
+        return _written(_in_units(found, frac(node)), missing, isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar))
 
     return run
+
+
+def _in_units(words: Array, frac: int) -> Array:
+    return words * 2.0**-frac if frac else words
+
+
+def _plain_round(node: Node, x: Any, decimals: Any) -> Any:
+    """As over shares, modulo 2^64."""
+    if not node.frac:
+        return x
+    (u, missing), f, tens = _read(x, node.frac), node.frac, 10 ** int(decimals.as_py())
+    half = 1 << (f - 1)
+    moved = u.astype(np.uint64) * np.uint64(tens) + np.uint64(half)
+    low = (moved & np.uint64((1 << f) - 1)).astype(np.int64)
+    odd = (moved >> np.uint64(f) & np.uint64(1)).astype(bool)
+    e = half - low - np.where(odd & (low == 0), 1 << f, 0)
+    return _written(_in_units(u + (2 * e + tens) // (2 * tens), f), missing, isinstance(x, pa.Scalar))
 
 
 def _whole(fn: Callable[[Array], Array]) -> Callable[[Node, Any], Any]:
@@ -271,7 +330,7 @@ PLAIN = {
     "erf": _plain(_erf),
     "floor": _whole(np.floor),
     "ceil": _whole(np.ceil),
-    "round": lambda node, x, decimals: _whole(lambda v: np.asarray(np.round(v, decimals.as_py())))(node, x),
-    "floordiv": _plain_divided(np.floor_divide),
-    "mod": _plain_divided(np.mod),
+    "round": _plain_round,
+    "floordiv": _plain_divided(np.floor_divide, lambda node: 0),
+    "mod": _plain_divided(np.mod, lambda node: node.frac),
 }

@@ -26,7 +26,10 @@ def _matches(call: Call, x: Value, constants: list[Value]) -> list[tuple[int, Sh
     slack = 16 + (x.high - x.low >> 8) if isinstance(x.dtype, Fixed) else 0
     low, high = x.low - slack, x.high + slack
     exact = [c.number * (1 << x.frac) for c in constants]
-    by_unit = {round(e): i for i, e in enumerate(exact) if (x.frac or e.denominator == 1) and low <= round(e) <= high}
+    by_unit: dict[int, int] = {}  # of constants that are stored alike, the first
+    for i, e in enumerate(exact):
+        if (x.frac or e.denominator == 1) and low <= round(e) <= high:
+            by_unit.setdefault(round(e), i)
     bits = min(max(1, (high - low).bit_length()), 64)
     ring = next(r for r in RINGS if r >= bits)
     return list(zip(by_unit.values(), matches(box, call.number(x, ring, x.frac), list(by_unit), bits), strict=True))
