@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from spuframe.errors import SpuframeError
     from spuframe.frame.frame import SecretFrame, concat
     from spuframe.frame.groupby import GroupBy
-    from spuframe.frame.series import SecretScalar, SecretSeries
+    from spuframe.frame.scalar import SecretScalar
+    from spuframe.frame.series import SecretSeries
     from spuframe.frame.session import Session, local
+    from spuframe.frame.ufuncs import erf, rsqrt, sigmoid
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "GroupBy", "InsecureWarning", "Policy", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "SpuframeError", "__version__",
-    "concat", "local", "ml",
+    "concat", "erf", "local", "ml", "rsqrt", "sigmoid",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,8 +37,10 @@ _HOMES = {
     "spuframe.errors": ("SpuframeError",),
     "spuframe.frame.frame": ("SecretFrame", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),
-    "spuframe.frame.series": ("SecretScalar", "SecretSeries"),
+    "spuframe.frame.scalar": ("SecretScalar",),
+    "spuframe.frame.series": ("SecretSeries",),
     "spuframe.frame.session": ("Session", "local"),
+    "spuframe.frame.ufuncs": ("erf", "rsqrt", "sigmoid"),
 }
 
 

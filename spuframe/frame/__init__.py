@@ -2,7 +2,8 @@
 
 from spuframe.frame.frame import SecretFrame, concat
 from spuframe.frame.groupby import GroupBy
-from spuframe.frame.series import SecretScalar, SecretSeries
+from spuframe.frame.scalar import SecretScalar
+from spuframe.frame.series import SecretSeries
 from spuframe.frame.session import Session, local
 
 __all__ = ["GroupBy", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "concat", "local"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from spuframe import expr as ex
 from spuframe.dtypes import Schema
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import display
 from spuframe.frame.groupby import GroupBy
+from spuframe.frame.numpy import refuse_array
 from spuframe.frame.series import SecretSeries
 from spuframe.plan import build
+from spuframe.plan.cumulate import together
 from spuframe.plan.logical import LogicalNode
 
 if TYPE_CHECKING:
@@ -98,6 +100,9 @@ class SecretFrame:
     def __bool__(self) -> bool:
         raise TypeMismatchError("a SecretFrame has no truth value: compare columns, and .reveal() to see")
 
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        refuse_array("a SecretFrame")
+
     def _title(self) -> str:
         return display.title("SecretFrame", self.rows, self.masked, len(self.columns))
 
@@ -127,7 +132,7 @@ class SecretFrame:
     def __setitem__(self, name: str, value: object) -> None:
         if not isinstance(name, str):
             raise TypeMismatchError(f"a column name must be a str, got {type(name).__name__}")
-        self._exprs = {**self._exprs, name: self._value(name, value)}
+        self._exprs = self._exprs | {name: self._value(name, value)}
         self._node = None
 
     def __delitem__(self, name: str) -> None:
@@ -146,12 +151,14 @@ class SecretFrame:
         """The expression of a column over this frame's own rows."""
         if series.session is not self.session:
             raise ForeignFrameError(f"{what} belongs to another session: read both tables in one")
-        if series.base != self._base:
+        found = together(self._base, series.base)
+        if found is None:
             raise SchemaError(
                 f"{what} has rows of another table, and nobody can see which rows belong together: merge the frames on a key first, "
                 "or take the column from this frame if it is the same table before or after a filter"
             )
-        return series.expr
+        self._base, names = found  # the rows as they are, with the prefix sums that the column has
+        return ex.substitute(series.expr, names)
 
     def assign(self, **columns: object) -> SecretFrame:
         """A frame with columns added or replaced; a function gets the frame."""
@@ -184,8 +191,8 @@ class SecretFrame:
         return SecretFrame(self.session, node)
 
     def _filter(self, condition: SecretSeries) -> SecretFrame:
-        predicate = self._aligned(condition, "the condition")
-        return self._where(predicate)
+        out = self.copy()
+        return out._where(out._aligned(condition, "the condition"))
 
     def _where(self, predicate: ex.Expr) -> SecretFrame:
         known = {e: n for n, e in self._exprs.items()}  # a column that the frame has already is not computed twice

@@ -1,17 +1,20 @@
-"""One secret column, and one secret number."""
+"""One secret column."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import DType, Field, parse_dtype
+from spuframe.dtypes import Date, DType, Field, parse_dtype
 from spuframe.errors import ForeignFrameError, SchemaError, TypeMismatchError
-from spuframe.frame import display
-from spuframe.frame.ufuncs import builder
+from spuframe.frame import display, scalar
+from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
+from spuframe.frame.operators import Operators
+from spuframe.frame.scalar import SecretScalar
 from spuframe.plan import build
+from spuframe.plan.cumulate import cumulate, together
 from spuframe.plan.logical import LogicalNode
 
 if TYPE_CHECKING:
@@ -24,11 +27,11 @@ if TYPE_CHECKING:
 DTYPE_NAMES = {"float": "float", "float64": "float", "int": "int64", "bool": "bool", "boolean": "bool"}
 
 
-class SecretSeries:
+class SecretSeries(Operators):
     """A column of a `SecretFrame`: a name, and an expression over rows that nobody sees.
 
-    Made by ``frame["name"]`` and by the operators below; never by its constructor. Operators follow pandas with nullable types: a null operand gives
-    null, and comparisons with null are null, which a filter drops.
+    Made by ``frame["name"]`` and by operators; never by its constructor. Operators follow pandas with nullable types: a null operand gives null,
+    and comparisons with null are null, which a filter drops.
     """
 
     __slots__ = ("base", "expr", "name", "session")
@@ -61,7 +64,9 @@ class SecretSeries:
         return display.html(display.title("SecretSeries", self.base.rows, self.base.masked, 1), [self.field])
 
     def __bool__(self) -> bool:
-        raise TypeMismatchError("a secret column has no truth value: use & | ~ instead of and, or, not, and .reveal() to see it")
+        raise TypeMismatchError(
+            "a secret column has no truth value: use & | ~ instead of and, or, not, with comparisons in parentheses, and .reveal() to see it"
+        )
 
     def __iter__(self) -> Any:
         raise TypeMismatchError("a secret column cannot be iterated: .reveal() it, or work on the whole column")
@@ -70,144 +75,67 @@ class SecretSeries:
     def _with(self, expr: ex.Expr, name: str | None = None) -> SecretSeries:
         return SecretSeries(self.session, self.base, expr, self.name if name is None else name)
 
-    def _operand(self, other: object) -> ex.Expr:
-        if isinstance(other, SecretSeries):
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretSeries:
+        base, exprs = self._common(operands)
+        return SecretSeries(self.session, base, build(*exprs), self.name)
+
+    def _common(self, operands: Sequence[object]) -> tuple[LogicalNode, list[ex.Expr]]:
+        """The operands' expressions, and rows that all of them are over: this column's, with the prefix sums that others have."""
+        base, exprs = self.base, list[ex.Expr]()
+        for other in operands:
+            if not isinstance(other, SecretSeries):
+                exprs.append(self._constant(other))
+                continue
             if other.session is not self.session:
                 raise ForeignFrameError(f"columns {self.name!r} and {other.name!r} belong to two sessions: read both tables in one")
-            if other.base != self.base:
+            found = together(base, other.base)
+            if found is None:
                 raise SchemaError(
                     f"columns {self.name!r} and {other.name!r} are rows of two different tables: nobody can see which rows belong together. "
                     "Merge the frames on a key first"
                 )
-            return other.expr
+            base = found[0]
+            exprs.append(ex.substitute(other.expr, found[1]))
+        return base, exprs
+
+    def _constant(self, other: object) -> ex.Expr:
         if isinstance(other, datetime.date | datetime.timedelta):  # pandas' scalars are such, too
             return ex.as_expr(other)
+        if isinstance(other, SecretScalar):
+            raise TypeMismatchError(f"column {self.name!r} cannot be combined with a secret number ({other.name}) yet: .reveal() it, if it may be seen")
         foreign = type(other).__module__.split(".")[0]
         if isinstance(other, list | tuple | dict | set) or foreign in ("pandas", "pyarrow") or type(other).__name__ == "ndarray":
-            raise TypeMismatchError(f"a secret column combines with a scalar or a column of the same frame, got {type(other).__name__}")
+            raise TypeMismatchError(
+                f"a secret column combines with a scalar or a column of the same frame, got {type(other).__name__}: public values of the rows come in "
+                "through an owner (session.from_pandas) and a merge"
+            )
         return ex.lit(other)
 
-    def _binary(self, fn: Any, other: object) -> SecretSeries:
-        return self._with(fn(self.expr, self._operand(other)))
-
-    def _reflected(self, fn: Any, other: object) -> SecretSeries:
-        return self._with(fn(self._operand(other), self.expr))
-
-    def __add__(self, other: object) -> SecretSeries:
-        return self._binary(ex.add, other)
-
-    def __radd__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.add, other)
-
-    def __sub__(self, other: object) -> SecretSeries:
-        return self._binary(ex.sub, other)
-
-    def __rsub__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.sub, other)
-
-    def __mul__(self, other: object) -> SecretSeries:
-        return self._binary(ex.mul, other)
-
-    def __rmul__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.mul, other)
-
-    def __truediv__(self, other: object) -> SecretSeries:
-        return self._binary(ex.div, other)
-
-    def __rtruediv__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.div, other)
-
-    def __floordiv__(self, other: object) -> SecretSeries:
-        return self._binary(ex.floordiv, other)
-
-    def __rfloordiv__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.floordiv, other)
-
-    def __mod__(self, other: object) -> SecretSeries:
-        return self._binary(ex.mod, other)
-
-    def __rmod__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.mod, other)
-
-    def __pow__(self, other: object) -> SecretSeries:
-        return self._binary(ex.pow_, other)
-
-    def __rpow__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.pow_, other)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretSeries:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> Any:
         """NumPy's functions: ``np.exp(series)``, ``np.maximum(series, 0)``, ``np.float64(2) * series``; `spuframe.frame.ufuncs` lists them."""
-        build = builder(ufunc, method, options)
-        return self._with(build(*(self._operand(v) for v in inputs)))
+        return call_ufunc(self, ufunc, method, inputs, options)
 
-    def __neg__(self) -> SecretSeries:
-        return self._with(ex.neg(self.expr))
+    def __array_function__(self, func: Callable[..., Any], types: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """NumPy's functions of whole columns: ``np.sum(series)``, ``np.where(series > 0, 1, 0)``; `spuframe.frame.numpy` lists them."""
+        return call_function(func, args, kwargs)
 
-    def __abs__(self) -> SecretSeries:
-        return self._with(ex.abs_(self.expr))
-
-    def abs(self) -> SecretSeries:
-        """Absolute values."""
-        return abs(self)
-
-    def __eq__(self, other: object) -> SecretSeries:  # type: ignore[override]  # as pandas: element by element
-        return self._binary(ex.eq, other)
-
-    def __ne__(self, other: object) -> SecretSeries:  # type: ignore[override]
-        return self._binary(ex.ne, other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __lt__(self, other: object) -> SecretSeries:
-        return self._binary(ex.lt, other)
-
-    def __le__(self, other: object) -> SecretSeries:
-        return self._binary(ex.le, other)
-
-    def __gt__(self, other: object) -> SecretSeries:
-        return self._binary(ex.gt, other)
-
-    def __ge__(self, other: object) -> SecretSeries:
-        return self._binary(ex.ge, other)
-
-    def __and__(self, other: object) -> SecretSeries:
-        return self._binary(ex.and_, other)
-
-    def __rand__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.and_, other)
-
-    def __or__(self, other: object) -> SecretSeries:
-        return self._binary(ex.or_, other)
-
-    def __ror__(self, other: object) -> SecretSeries:
-        return self._reflected(ex.or_, other)
-
-    def __xor__(self, other: object) -> SecretSeries:
-        return self._binary(ex.xor, other)
-
-    def __invert__(self) -> SecretSeries:
-        return self._with(ex.not_(self.expr))
-
-    def round(self, decimals: int = 0) -> SecretSeries:
-        """The nearest number with ``decimals`` decimals (negative: tens, hundreds); from half way to the even one, as NumPy and pandas."""
-        return self._with(ex.round_(self.expr, decimals))
-
-    def pow(self, other: object) -> SecretSeries:
-        """``self ** other``."""
-        return self**other
-
-    def floordiv(self, other: object) -> SecretSeries:
-        """``self // other``."""
-        return self // other
-
-    def mod(self, other: object) -> SecretSeries:
-        """``self % other``."""
-        return self % other
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        refuse_array(f"column {self.name!r}")
 
     def __round__(self, decimals: int = 0) -> SecretSeries:
         return self.round(decimals)
 
+    def __matmul__(self, other: object) -> SecretScalar:
+        return self.dot(other)
+
+    def __rmatmul__(self, other: object) -> SecretScalar:
+        return self.dot(other)
+
     # ---- methods of pandas ---------------------------------------------------------------------------
+    def round(self, decimals: int = 0) -> SecretSeries:
+        """The nearest number with ``decimals`` decimals (negative: tens, hundreds); from half way to the even one, as NumPy and pandas."""
+        return self._with(ex.round_(self.expr, decimals))
+
     def isna(self) -> SecretSeries:
         """Whether the value is missing."""
         return self._with(ex.is_null(self.expr))
@@ -218,11 +146,24 @@ class SecretSeries:
 
     def fillna(self, value: object) -> SecretSeries:
         """Put ``value`` (a scalar or a column of the same frame) where the value is missing."""
-        return self._binary(ex.fill_null, value)
+        return self._apply(ex.fill_null, self, value)
 
-    def isin(self, values: Sequence[object]) -> SecretSeries:
-        """Whether the value is one of some public values."""
-        return self._with(ex.isin(self.expr, [ex.lit(v) for v in values]))
+    def isin(self, values: Iterable[object]) -> SecretSeries:
+        """Whether the value is one of some public values.
+
+        None, NaN, ``pandas.NA`` and ``NaT`` all stand for a missing value, as in pandas' Arrow-backed columns: with one of them among ``values``,
+        nulls are in.
+        """
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise TypeMismatchError(f"`values` must be a list or the like, got {type(values).__name__}: write [{values!r}]")
+        known, missing = [], False
+        for v in values:
+            if _is_missing(v):
+                missing = True
+            else:
+                known.append(self._constant(v))
+        found = ex.isin(self.expr, known)
+        return self._with(ex.or_(found, ex.is_null(self.expr)) if missing and self.expr.nullable else found)
 
     def between(self, left: object, right: object, inclusive: str = "both") -> SecretSeries:
         """Whether ``left <= value <= right``; ``inclusive`` is "both", "neither", "left" or "right"."""
@@ -233,8 +174,18 @@ class SecretSeries:
         return low & high
 
     def clip(self, lower: object = None, upper: object = None) -> SecretSeries:
-        """Bring the values into public bounds."""
-        return self._with(ex.clip(self.expr, None if lower is None else self._operand(lower), None if upper is None else self._operand(upper)))
+        """Bring the values into bounds, public or columns of the same frame; two public ones in the wrong order are exchanged, as pandas does."""
+        ends = [None if _is_missing(v) else v for v in (lower, upper)]
+        base, made = self._common([self, *(v for v in ends if v is not None)])
+        exprs = iter(made[1:])
+        low, high = (None if v is None else self._bound(next(exprs)) for v in ends)
+        if isinstance(low, ex.Lit) and isinstance(high, ex.Lit) and low.range and high.range and low.range > high.range:
+            low, high = high, low
+        return SecretSeries(self.session, base, ex.clip(made[0], low, high), self.name)
+
+    def _bound(self, e: ex.Expr) -> ex.Expr:
+        dated = isinstance(self.dtype, Date) and isinstance(e, ex.Lit) and isinstance(e.value, str)
+        return ex.lit(e.value, self.dtype) if dated else e  # type: ignore[attr-defined]
 
     def map(self, table: Mapping[object, object]) -> SecretSeries:
         """The value that a small public dict has for each value; null where it has none.
@@ -247,11 +198,11 @@ class SecretSeries:
 
     def where(self, cond: SecretSeries, other: object) -> SecretSeries:
         """The value where ``cond`` holds, else ``other``."""
-        return self._with(ex.where(self._operand(cond), self.expr, self._operand(other)))
+        return self._apply(ex.where, cond, self, other)
 
     def mask(self, cond: SecretSeries, other: object) -> SecretSeries:
         """``other`` where ``cond`` holds, else the value."""
-        return self._with(ex.where(self._operand(cond), self._operand(other), self.expr))
+        return self._apply(ex.where, cond, other, self)
 
     def astype(self, dtype: str | type | DType) -> SecretSeries:
         """Convert: ``"int64"``, ``"float"``, ``"bool"``, ... or a `spuframe.dtypes` type."""
@@ -263,10 +214,21 @@ class SecretSeries:
     def rename(self, name: str) -> SecretSeries:
         return self._with(self.expr, name)
 
+    def cumsum(self) -> SecretSeries:
+        """The sums of each value and those above it; nulls are skipped and stay null, as in pandas; rows that a filter dropped count nothing.
+
+        It depends on the order of the rows: after a merge, which gives them in no particular one, sort first.
+        """
+        base = cumulate(self.base, f"cumsum of {self.name}", self.expr)
+        return SecretSeries(self.session, base, ex.col(base.schema[base.name]), self.name)
+
     # ---- aggregates --------------------------------------------------------------------------------
+    def _scalar(self, function: str, node: LogicalNode) -> SecretScalar:
+        return SecretScalar(self.session, node, f"{function} of {self.name}")
+
     def _aggregate(self, function: str) -> SecretScalar:
         node = build.aggregate(build.project(self.base, [(self.name, self.expr)]), [], [(self.name, function, self.name)])
-        return SecretScalar(self.session, node, f"{function} of {self.name}")
+        return self._scalar(function, node)
 
     def sum(self) -> SecretScalar:
         """Sum of the values that are there."""
@@ -287,6 +249,30 @@ class SecretSeries:
     def count(self) -> SecretScalar:
         """Number of values that are there."""
         return self._aggregate("count")
+
+    def var(self, ddof: int = 1) -> SecretScalar:
+        """Variance of the values that are there, over their number less ``ddof``; null without enough of them."""
+        return self._scalar("var", scalar.moment(self.base, self.name, self.expr, ddof, root=False))
+
+    def std(self, ddof: int = 1) -> SecretScalar:
+        """Standard deviation, the root of `var`."""
+        return self._scalar("std", scalar.moment(self.base, self.name, self.expr, ddof, root=True))
+
+    def any(self) -> SecretScalar:
+        """Whether any value that is there is true, or not zero; False without any."""
+        return self._scalar("any", scalar.some(self.base, self.name, self.expr))
+
+    def all(self) -> SecretScalar:
+        """Whether every value that is there is true, or not zero; True without any."""
+        return self._scalar("all", scalar.every(self.base, self.name, self.expr))
+
+    def dot(self, other: object) -> SecretScalar:
+        """The sum of the products with another column, ``self @ other``; null if one of the values is."""
+        if not isinstance(other, SecretSeries):
+            self._constant(other)  # a list or an array says so
+            raise TypeMismatchError(f"dot takes another secret column of the same frame, got {type(other).__name__}: for a number, multiply by it")
+        base, (left, right) = self._common([self, other])
+        return self._scalar("dot", scalar.dot(base, self.name, left, right))
 
     # ---- the end -----------------------------------------------------------------------------------
     def to_frame(self) -> Any:
@@ -310,24 +296,12 @@ class SecretSeries:
         return revealed[self.name] if as_ == "pandas" else revealed.column(0).combine_chunks()
 
 
-class SecretScalar:
-    """One secret number, such as the mean of a column."""
-
-    __slots__ = ("name", "node", "session")
-
-    def __init__(self, session: Session, node: LogicalNode, name: str) -> None:
-        self.session = session
-        self.node = node
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<SecretScalar: {self.name}; nothing is computed before .reveal()>"
-
-    def explain(self, stage: str = "all") -> str:
-        """The plan of this number; see `SecretFrame.explain`."""
-        return self.session.explain(self.node, stage)
-
-    def reveal(self) -> bool | int | float | str | None:
-        """Compute the number and show it to the analyst; None where it is null."""
-        return self.session.reveal(self.node).column(0)[0].as_py()  # type: ignore[no-any-return]
+def _is_missing(value: object) -> bool:
+    """Whether it is one of Python's and pandas' signs of a missing value."""
+    if isinstance(value, Operators):
+        return False
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    plain = isinstance(value, float) or (type(value).__module__ == "numpy" and getattr(value, "shape", None) == ())
+    return plain and bool(value != value)
 

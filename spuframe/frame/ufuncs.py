@@ -1,4 +1,4 @@
-"""Which of NumPy's functions a secret column takes: ``np.exp(frame["x"])``, as with pandas.
+"""Which of NumPy's functions a secret column takes, row by row: ``np.exp(frame["x"])``, as with pandas; and those that NumPy lacks.
 
 >>> import numpy as np
 >>> supported(np.exp), supported(np.arctan)
@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
+
+if TYPE_CHECKING:
+    from spuframe.frame.series import SecretSeries
 
 UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
     {
@@ -36,7 +40,7 @@ UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
         np.absolute: ex.abs_,
         np.negative: ex.neg,
         np.positive: lambda x: x,
-        np.sign: lambda x: ex.where(ex.gt(x, 0), 1, ex.where(ex.lt(x, 0), -1, 0)),
+        np.sign: ex.sign,
         np.maximum: ex.maximum,
         np.minimum: ex.minimum,
         np.add: ex.add,
@@ -57,18 +61,23 @@ UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
         np.logical_or: ex.or_,
         np.logical_xor: ex.xor,
         np.logical_not: ex.not_,
-        np.bitwise_and: ex.and_,
-        np.bitwise_or: ex.or_,
-        np.bitwise_xor: ex.xor,
-        np.invert: ex.not_,
+        np.bitwise_and: ex.bit_and,
+        np.bitwise_or: ex.bit_or,
+        np.bitwise_xor: ex.bit_xor,
+        np.invert: ex.bit_not,
+        np.left_shift: ex.shift_left,
+        np.right_shift: ex.shift_right,
     }
 )
 """By NumPy function: what builds its expression."""
 
+OTHERS: Mapping[str, Callable[..., ex.Expr]] = MappingProxyType({"expit": ex.sigmoid, "erf": ex.erf})
+"""SciPy's, by name: they dispatch like NumPy's, and SciPy is not imported for them."""
+
 
 def supported(ufunc: np.ufunc) -> bool:
     """Whether secret columns have this function."""
-    return ufunc in UFUNCS
+    return ufunc in UFUNCS or ufunc.__name__ in OTHERS
 
 
 def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., ex.Expr]:
@@ -79,9 +88,37 @@ def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., ex.E
             f"{', '.join(map(str, options)) if isinstance(options, dict) and options else 'this method'} is not possible on a secret column: "
             "call the plain function, or use .sum(), .min(), .max(), .where()"
         )
-    if ufunc not in UFUNCS:
+    found = UFUNCS.get(ufunc) or OTHERS.get(ufunc.__name__)
+    if found is None:
         raise TypeMismatchError(
-            f"np.{ufunc.__name__} has no secret version. A secret column takes {', '.join(sorted('np.' + f.__name__ for f in UFUNCS))}; "
-            "anything else: .reveal() first"
+            f"np.{ufunc.__name__} has no secret version. A secret column takes {', '.join(sorted('np.' + f.__name__ for f in UFUNCS))}, "
+            "sf.sigmoid, sf.erf, sf.rsqrt; anything else: .reveal() first"
         )
-    return UFUNCS[ufunc]
+    return found
+
+
+# ---- what NumPy has no name for ---------------------------------------------------------------------------
+def _named(name: str, build: Callable[[ex.Expr], ex.Expr], x: object) -> SecretSeries:
+    from spuframe.frame.series import SecretSeries
+
+    if not isinstance(x, SecretSeries):
+        raise TypeMismatchError(f"sf.{name} takes a secret column, got {type(x).__name__}: for plaintext there is scipy.special")
+    return x._apply(build, x)
+
+
+def sigmoid(x: SecretSeries) -> SecretSeries:
+    """``1 / (1 + exp(-x))`` of a secret column; also ``scipy.special.expit(x)``.
+
+    >>> sf.sigmoid(frame["score"])  # doctest: +SKIP
+    """
+    return _named("sigmoid", ex.sigmoid, x)
+
+
+def erf(x: SecretSeries) -> SecretSeries:
+    """The error function of a secret column; also ``scipy.special.erf(x)``."""
+    return _named("erf", ex.erf, x)
+
+
+def rsqrt(x: SecretSeries) -> SecretSeries:
+    """``1 / sqrt(x)`` of a secret column, in one step and more exact than two; null where x is not positive."""
+    return _named("rsqrt", ex.rsqrt, x)

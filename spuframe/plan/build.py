@@ -16,6 +16,7 @@ from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, pr
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.conversion import convert
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (
     Aggregate,
     Concat,
@@ -238,7 +239,7 @@ def store(table: LogicalNode, name: str) -> Store:
 
 def is_ordered(node: LogicalNode) -> bool:
     """Whether the order of the rows means something; lowering puts invalid rows at the end before the order is shown or kept."""
-    while isinstance(node, Project | Limit | Filter):
+    while isinstance(node, Project | Limit | Filter | Cumulate):
         node = node.input
     return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
 

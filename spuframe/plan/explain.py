@@ -19,7 +19,9 @@ from typing import Any
 from spuframe.dtypes import Field, Schema
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
+from spuframe.expr.functions.common import number
 from spuframe.plan.cost import CostReport
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Reveal, Scan, Sort, Store, Tensor
 from spuframe.plan.physical import PhysicalPlan, Step
 from spuframe.plan.policy import leakage_report
@@ -115,12 +117,8 @@ def _computed(e: Expr | None, name: str) -> str:
 
 def about(f: Field) -> list[str]:
     """Type, range and visibility of a column."""
-    known = "" if f.range is None else f"[{_bound(f.range[0])}, {_bound(f.range[1])}]"
+    known = "" if f.range is None else f"[{number(f.range[0])}, {number(f.range[1])}]"
     return [f"{f.dtype}{'?' if f.nullable else ''}", known, str(f.visibility)]
-
-
-def _bound(value: float) -> str:
-    return f"{value:.6g}" if isinstance(value, float) or abs(value) >= 10**9 else str(value)
 
 
 def table(rows: list[list[str]]) -> list[str]:
@@ -166,6 +164,7 @@ _DESCRIBE: dict[type[LogicalNode], Callable[[Any], str]] = {
     Aggregate: _aggregate,
     Sort: lambda n: _order(n.by, n.ascending),
     Limit: lambda n: str(n.count),
+    Cumulate: lambda n: _short(f"{n.name} = {n.value}"),
     Concat: lambda n: f"{len(n.tables)} tables",
     Tensor: lambda n: f"-> {', '.join(o.name for o in n.outputs)}",
     Output: lambda n: n.name,
@@ -198,7 +197,7 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
     if any(s.masked for s in plan.steps):
         lines.append("(*: masked; only the parties' shares tell which of these rows exist)")
     if cost is not None and cost.shared:
-        lines.append(f"(steps that do not wait for each other have {cost.shared:,} rounds in common)")
+        lines.append(f"(steps that do not wait for each other have {cost.shared:,} round{'s' if cost.shared > 1 else ''} in common)")
     if cost is not None:
         names = [*(f"party {i}" for i in range(plan.parties)), *(f"owner {o}" for o in plan.owners)]
         sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))
@@ -216,6 +215,6 @@ def _detail(s: Step) -> str:
         return f"by {', '.join(p['keys']) or 'nothing'}"
     if s.op == "sort":
         return f"by {', '.join(p['by']) or 'validity'}"
-    if s.op in ("load", "store", "output"):
+    if s.op in ("load", "store", "output", "cumulate"):
         return str(p["name"])
     return ""

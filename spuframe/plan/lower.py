@@ -18,6 +18,7 @@ from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import OwnerNotFoundError, PlanError
 from spuframe.plan.build import is_ordered
 from spuframe.plan.cost import choose_batch_rows
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (
     Aggregate,
     Concat,
@@ -94,7 +95,7 @@ def _in_order(node: Limit | Reveal | Store) -> bool:
 
 def ends_invalid(node: LogicalNode) -> bool:
     """Whether invalid rows are known to stand at the end."""
-    while isinstance(node, Project | Limit):
+    while isinstance(node, Project | Limit | Cumulate):
         node = node.input
     return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
 
@@ -133,6 +134,7 @@ _WRITERS: dict[type[LogicalNode], Callable[[Any], dict[str, Any]]] = {
     Aggregate: lambda n: {"keys": list(n.keys), "aggregates": [list(a) for a in n.aggregates]},
     Sort: lambda n: {"by": list(n.by), "ascending": list(n.ascending)},
     Limit: lambda n: {"rows": n.rows},
+    Cumulate: lambda n: {"name": n.name, "value": n.value.to_plain()},
     Concat: lambda n: {},
     Tensor: lambda n: {"program": n.program.value},
     Output: lambda n: {"name": n.name},

@@ -24,6 +24,7 @@ from spuframe.plan.rules.owner_pushdown import owner_pushdown
 from spuframe.plan.rules.predicate_pushdown import predicate_pushdown
 from spuframe.plan.rules.projection_pushdown import projection_pushdown
 from spuframe.plan.rules.sort_elimination import sort_elimination
+from spuframe.plan.rules.sums_of_columns import sums_of_columns
 from spuframe.plan.rules.uses import Uses
 
 Rewrite = Callable[[LogicalNode, Uses], LogicalNode | None]
@@ -58,6 +59,7 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule(constant_folding, "first: what is decided now needs no place in the plan, and the others see fewer shapes"),
     Rule(sort_elimination, "early: a sort that goes is no obstacle for filters"),
+    Rule(sums_of_columns, "before the projections are merged and moved: it makes some"),
     Rule(merge_projects, "before the push-downs: expressions then speak of what they really read"),
     Rule(predicate_pushdown, "before the owner's: a filter has to arrive at the scan first"),
     Rule(compute_pushdown, "after the predicates: they may take the join away from under a projection"),

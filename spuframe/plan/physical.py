@@ -21,6 +21,8 @@ aggregate   keys, aggregates                             list of [name, function
                                                          empty (one row); null keys are dropped (pandas' dropna=True); sorted by keys
 sort        by, ascending                                lists; stable; nulls last (pandas); invalid rows at the end
 limit       rows                                         first rows
+cumulate    name, value                                  its input and one column more: the sum of an expression over each row and those above it that
+                                                         exist, nulls skipped; null where the expression is
 concat      -                                            the inputs' rows one below the other, same schema
 tensor      program                                      a program over matrices (see `spuframe.plan.tensor`), whose outputs are read with ``output``
 output      name                                         one output of a tensor step
@@ -32,7 +34,8 @@ An expression is a nested dict; every node carries its inferred ``dtype`` (its n
 ``{"col": name, ...}``, ``{"lit": value, ...}`` (None, bool, int, float or str) or ``{"fn": name, "args": [...], ...}``. Functions (the primitives that
 the SPU and the owner's plaintext evaluator both know): add sub mul div neg, eq ne lt le gt ge, and or xor not, where (condition, then, else), is_null,
 fill_null (value, default), cast (to the node's dtype), exp exp2 log log2 log10 sqrt rsqrt reciprocal sin cos sigmoid tanh erf, power (exponent, public
-base), floor ceil, round (value, public decimals), floordiv mod. Nulls follow pandas' nullable (Kleene) rules.
+base), floor ceil, round (value, public decimals), floordiv mod, sign, bit_and bit_or bit_xor, shift_right (value, public bits). Nulls follow pandas'
+nullable (Kleene) rules.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ VERSION = 1
 """Raised whenever a plan of an older version would be read differently."""
 
 OPS: Mapping[str, int | None] = {  # number of inputs; None: any
-    "scan": 0, "load": 0, "project": 1, "filter": 1, "join": 2, "aggregate": 1, "sort": 1, "limit": 1, "concat": None,
+    "scan": 0, "load": 0, "project": 1, "filter": 1, "join": 2, "aggregate": 1, "sort": 1, "limit": 1, "cumulate": 1, "concat": None,
     "tensor": None, "output": 1, "store": 1, "reveal": 1,
 }  # fmt: skip
 

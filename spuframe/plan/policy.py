@@ -22,6 +22,7 @@ from typing import Any
 
 from spuframe.dtypes import Date, Field, String
 from spuframe.errors import PlanError
+from spuframe.expr.functions.common import number
 from spuframe.plan.physical import PhysicalPlan, Step
 
 Source = tuple[str, str, str]
@@ -96,6 +97,9 @@ def _flow(step: Step, inputs: list[_Table]) -> _Table:
     if step.op == "project":
         (t,) = inputs
         return _Table({str(n): _union(t, columns_of(e)) for n, e in p["columns"]}, t.rows)
+    if step.op == "cumulate":
+        (t,) = inputs
+        return _Table({**t.columns, str(p["name"]): _union(t, columns_of(p["value"])) | t.rows}, t.rows)
     if step.op == "filter":
         (t,) = inputs
         return _Table(t.columns, t.rows | _union(t, columns_of(p["predicate"])))
@@ -175,7 +179,7 @@ def _published(f: Field) -> str:
     """What the plan says of a column to everybody."""
     facts = [str(f.dtype)]
     if f.range is not None and not isinstance(f.dtype, String):
-        low, high = (Date.day(int(b)) for b in f.range) if isinstance(f.dtype, Date) else (f"{b:g}" for b in f.range)
+        low, high = (Date.day(int(b)) for b in f.range) if isinstance(f.dtype, Date) else map(number, f.range)
         facts.append(f"in [{low}, {high}]")
     if f.nullable:
         facts.append("with nulls")

@@ -110,8 +110,10 @@ def test_values_that_cannot_be_encoded(session: sf.Session) -> None:
         session.from_arrow(__import__("pyarrow").table({"x": [1.0, float("inf"), 2.0]}), owner="hospital")
     with pytest.raises(errors.DataError, match="age"):
         session.from_pandas(SMALL, owner="hospital", ranges={"age": (0, 60)})
-    with pytest.raises(errors.DataError, match="big"):
-        session.from_pandas(pd.DataFrame({"big": np.array([2**63 + 5], np.uint64)}), owner="hospital")
+    big = session.from_pandas(pd.DataFrame({"big": np.array([2**63 + 5], np.uint64)}), owner="hospital")
+    assert big["big"].reveal().tolist() == [2**63 + 5] and (big["big"] & 7).reveal().tolist() == [5]
+    with pytest.raises(errors.RangeOverflowError, match="big"):
+        big["big"] + 1
 
 
 def test_columns_of_another_table(frame: sf.SecretFrame, session: sf.Session) -> None:

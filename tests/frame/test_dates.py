@@ -132,18 +132,26 @@ def test_filters_at_the_owner_and_on_shares(session: sf.Session, visits: sf.Secr
     assert sorted(values(kept[kept["day"] + 1 == "2022-01-01"]["id"])) == [1]  # type: ignore[arg-type, type-var]
 
 
-def test_a_date_in_a_narrow_range_costs_its_bits(session: sf.Session) -> None:
-    column = pa.table({"day": pa.array([D(2020, 1, 1) + datetime.timedelta(i) for i in range(1000)])})
-    narrow = session.from_arrow(column, owner="clinic", ranges={"day": ("2020-01-01", "2022-12-31")}).persist()
-    wide = session.from_arrow(column, owner="clinic", ranges={"day": ("0001-01-01", "9999-12-31")}).persist()
-    sizes = []
-    for frame in (narrow, wide):
-        physical = session.physical(frame.sort_values("day").node)
-        sizes.append(session.estimate(physical).total)
-    narrow_cost, wide_cost = sizes
-    assert narrow_cost.rounds <= wide_cost.rounds and narrow_cost.total <= wide_cost.total
+def test_a_date_of_12_bits_costs_what_an_integer_of_12_bits_does(session: sf.Session) -> None:
+    first = D(2012, 1, 1)
+    days = [first + datetime.timedelta(i) for i in (*range(998), 4095, 2)]
+    ranges = {"day": (first, first + datetime.timedelta(4095)), "n": (0, 4095)}
+    read = session.from_arrow(pa.table({"day": pa.array(days), "n": [(d - first).days for d in days]}), owner="clinic", ranges=ranges)
+    day, n = read[["day"]].persist(), read[["n"]].persist()
+    middle = first + datetime.timedelta(2000)
+    pairs = {
+        "sort": (day.sort_values("day"), n.sort_values("n")),
+        "descending": (day.sort_values("day", ascending=False), n.sort_values("n", ascending=False)),
+        "group": (day.groupby("day").agg(c=("day", "count")), n.groupby("n").agg(c=("n", "count"))),
+        **{f: (day.assign(c=getattr(day["day"], f)(middle))[["c"]], n.assign(c=getattr(n["n"], f)(2000))[["c"]]) for f in ("lt", "ge", "eq")},
+    }
+    for what, frames in pairs.items():
+        dates, integers = (session.estimate(session.physical(f.node)).total for f in frames)
+        assert (dates.rounds, dates.sent) == (integers.rounds, integers.sent), what
+    wide = session.from_arrow(pa.table({"day": pa.array(days)}), owner="clinic", ranges={"day": ("0001-01-01", "9999-12-31")}).persist()
     if session.config.protocol != "plaintext":
-        assert narrow_cost.rounds < 0.7 * wide_cost.rounds and narrow_cost.total < 0.7 * wide_cost.total
+        narrow, whole = (session.estimate(session.physical(f.sort_values("day").node)).total for f in (day, wide))
+        assert narrow.rounds < whole.rounds and narrow.total < whole.total
 
 
 def test_pandas_midnights_are_dates(session: sf.Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spuframe.expr import evaluate
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, LogicalNode, Project, Reveal, Scan, Sort
 
 Row = dict[str, Any]
@@ -29,6 +30,13 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
         return out
     if isinstance(node, Aggregate):
         return _aggregate(node, inputs[0])
+    if isinstance(node, Cumulate):
+        out, total = [], 0
+        for r in inputs[0]:
+            value = evaluate(node.value, r)
+            total += 0 if value is None else value
+            out.append({**r, node.name: None if value is None else total})
+        return out
     if isinstance(node, Sort):
         rows = inputs[0]
         for name, up in reversed(list(zip(node.by, node.ascending))):

@@ -28,6 +28,7 @@ from spuframe.plan.build import (
     tensor,
     with_columns,
 )  # fmt: skip
+from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import Aggregate, Filter, Limit, LogicalNode, Project, Roots, Scan, Sort, TensorOutput
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
 from tests.plan.interpret import interpret
@@ -69,6 +70,10 @@ def test_constant_folding() -> None:
     assert one("constant_folding", project(t, {"x": fill_null(c(t, "age"), 3)})).columns[0][1] == c(t, "age")  # type: ignore[attr-defined]
     kept = project(t, {"x": and_(c(t, "ok"), False)})  # folding it would make a secret column public
     assert one("constant_folding", kept) == kept
+    largest = aggregate(filter_(t, ge(c(t, "age"), 0)), [], [("m", "max", "id")])  # null without rows: were the filter gone, it never would be
+    assert one("constant_folding", largest) == largest and optimize(reveal(largest)).schema == largest.schema
+    by_group = aggregate(filter_(t, ge(c(t, "age"), 0)), ["g"], [("m", "max", "id")])
+    assert ops(one("constant_folding", by_group)) == ["scan", "aggregate"]
 
 
 def test_merge_projects() -> None:
@@ -173,6 +178,7 @@ def test_common_subexpressions() -> None:
 EXAMPLES: dict[str, Callable[[], LogicalNode]] = {
     "constant_folding": lambda: filter_(h(), ge(c(h(), "age"), 0)),
     "sort_elimination": lambda: aggregate(sort(h(), "age"), "g", [("n", "size", None)]),
+    "sums_of_columns": lambda: cumulate(h(), "y", add(c(h(), "age"), 1)),
     "merge_projects": lambda: select(select(limit(h(), 3), ["id", "age"]), ["id"]),
     "predicate_pushdown": lambda: filter_(sort(h(), "age"), ge(c(sort(h(), "age"), "age"), 50)),
     "compute_pushdown": lambda: project(join(h(), i(), on="id"), {"x": add(c(join(h(), i(), on="id"), "age"), 1)}),
@@ -227,7 +233,7 @@ def predicates(draw: st.DrawFn, node: LogicalNode) -> Expr:
 def plans(draw: st.DrawFn) -> LogicalNode:
     node: LogicalNode = draw(st.sampled_from([h(), i(), join(h(), i(), on="id"), concat([h(4), h(5)])]))
     for k in range(draw(st.integers(1, 5))):
-        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate"]))
+        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate", "cumulate"]))
         if step == "filter":
             node = filter_(node, draw(predicates(node)))
         elif step == "with":
@@ -238,6 +244,8 @@ def plans(draw: st.DrawFn) -> LogicalNode:
             node = sort(node, node.schema.names, draw(st.booleans()))  # by all columns: one order only
         elif step == "limit" and isinstance(node, Sort):
             node = limit(node, draw(st.integers(0, 5)))
+        elif step == "cumulate" and (isinstance(node, Sort) or all(n.op != "join" for n in node.nodes())):
+            node = cumulate(node, "total", draw(numbers(node)))
         elif step == "aggregate" and draw(st.booleans()):
             some = draw(st.sampled_from(node.schema.names))
             node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [(f"n{k}", "size", None), (f"m{k}", "max", some)])

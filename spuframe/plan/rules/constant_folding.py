@@ -1,6 +1,7 @@
 """Constant folding: what is known without data is computed now.
 
-``(age > 10 + 8) & True`` becomes ``age > 18``; ``age >= 0`` with a range of [18, 97] is true; a filter that is always true goes.
+``(age > 10 + 8) & True`` becomes ``age > 18``; ``age >= 0`` with a range of [18, 97] is true; a filter that is always true goes
+(unless an aggregate of the whole table says "null if there are no rows" above it).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def constant_folding(node: LogicalNode, uses: Uses) -> LogicalNode | None:
     """Fold the expressions of a projection or a filter."""
     if isinstance(node, Filter):
         predicate = fold(node.predicate)
-        if isinstance(predicate, Lit) and predicate.value is True:
+        if isinstance(predicate, Lit) and predicate.value is True and (node.input.masked or not uses.counted(node)):
             return node.input
         return Filter(node.input, predicate) if predicate != node.predicate else None
     if isinstance(node, Project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spuframe.expr.expr import col
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Project, Roots, Scan, Sort
 from spuframe.plan.rules.uses import Uses
 
@@ -41,7 +42,9 @@ def _narrow(n: LogicalNode, inputs: list[LogicalNode], wanted: frozenset[str]) -
     if isinstance(n, Concat):
         names = [f.name for f in n.schema if f.name in wanted]
         return Concat(tuple(exactly(t, names) for t in inputs))
-    if isinstance(n, Filter | Sort | Limit | Roots):
+    if isinstance(n, Cumulate) and n.name not in wanted:
+        return inputs[0]
+    if isinstance(n, Cumulate | Filter | Sort | Limit | Roots):
         return n.with_children(inputs)
     # What hands a table on needs exactly the columns it had.
     old = [i.schema.names for i in n.inputs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Roots, Scan, Sort, Store, Tensor
 
 
@@ -20,10 +21,23 @@ class Uses:
         self._nodes = list(dict.fromkeys(root.nodes()))
         self._count: Counter[LogicalNode] = Counter(i for n in self._nodes for i in n.inputs)
         self._required: dict[LogicalNode, frozenset[str]] | None = None
+        self._counted: set[LogicalNode] | None = None
 
     def shared(self, node: LogicalNode) -> bool:
         """Whether more than one node reads it."""
         return self._count[node] > 1
+
+    def counted(self, node: LogicalNode) -> bool:
+        """Whether an aggregate of a whole table reads it, which has no value if there are no rows: a mask that goes would change the schema above."""
+        if self._counted is None:
+            stack = [n.input for n in self._nodes if isinstance(n, Aggregate) and not n.keys]
+            self._counted = set()
+            while stack:
+                below = stack.pop()
+                if below not in self._counted:
+                    self._counted.add(below)
+                    stack += below.inputs
+        return node in self._counted
 
     def required(self, node: LogicalNode) -> frozenset[str]:
         """The columns of it that any user reads; all of them where the result is the user."""
@@ -48,6 +62,8 @@ def reads(node: LogicalNode, wanted: frozenset[str]) -> list[frozenset[str]]:
         return [wanted | set(node.by)]
     if isinstance(node, Limit):
         return [wanted]
+    if isinstance(node, Cumulate):
+        return [(wanted - {node.name}) | (node.value.columns if node.name in wanted else frozenset())]
     if isinstance(node, Aggregate):
         return [frozenset(node.keys) | {c for n, _, c in node.aggregates if n in wanted and c is not None}]
     if isinstance(node, Join):

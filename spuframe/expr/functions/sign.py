@@ -1,0 +1,56 @@
+"""The sign of a number: -1, 0 or 1 in its own type, null where it is null.
+
+>>> from spuframe.dtypes import Field, Int
+>>> from spuframe.expr import col, sign
+>>> debt = sign(col(Field("debt", Int(32), True, range=(-9, 900))))
+>>> str(debt), debt.range, debt.nullable
+('sign(debt)', (-1, 1), True)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from spuframe.dtypes import Fixed, Int
+from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Scalar, as_expr, bounds_of
+from spuframe.expr.functions.common import checked, mismatch, numeric, overflow
+from spuframe.expr.functions.comparison import gt, lt
+from spuframe.expr.functions.conditional import is_null, where
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sign(Function):
+    """-1, 0 or 1; the operand and its negative must both fit their ring."""
+
+    operand: Expr
+    fn = "sign"
+
+    def inferred(self) -> Info:
+        dtype = self.operand.dtype
+        if not isinstance(dtype, Int | Fixed):
+            raise mismatch("take the sign of", self.args, "it needs a number")
+        low, high = bounds_of(self.operand)
+        if isinstance(dtype, Int) and max(abs(low), abs(high)) >= INT_LIMIT:
+            raise overflow(self, (low, high), INT_LIMIT, "the argument", str(self.operand))
+        ends = (_sign(low), _sign(high))
+        if isinstance(dtype, Fixed):  # a computed value may be off by some units: one near zero may become zero
+            ends = (min(ends[0], 0), max(ends[1], 0))
+        return self.info_of(dtype if isinstance(dtype, Fixed) else Int(64), checked(self, dtype, ends))
+
+    def value(self, *args: Any) -> Scalar:
+        found = _sign(args[0])
+        return float(found) if isinstance(self.dtype, Fixed) else found
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def sign(operand: object) -> Expr:
+    """-1, 0 or 1."""
+    e = numeric("take the sign of", as_expr(operand))
+    if isinstance(e.dtype, Int) and max(map(abs, bounds_of(e))) >= INT_LIMIT:
+        found = where(gt(e, 0), 1, where(lt(e, 0), -1, 0))
+        return where(is_null(e), None, found) if e.nullable else found
+    return Sign(e)

@@ -1,0 +1,127 @@
+"""Whether an owner or the parties compute an expression must not show: every function, in a scan and in a projection after it, on the same rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from spuframe import expr as ex
+from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.expr.expr import Function
+from spuframe.spu.encoding import arrow_type
+from spuframe.spu.functions import _table
+from tests.spu.harness import plan_of, reveal, run_full, scan, step
+
+TINY = 2.0**-18
+EDGE = Fixed().largest
+OFF = [1e-5, 1e-7, -1e-7, 0.1, 0.3, 5e-324, -5e-324, -0.0, 0.0, 1.9e-6, 2.0e-6, -1.9e-6, 4.0, 10.0, -10.0, 0.5, 2.5, -2.5, 7.999999, 1 / 3, -1 / 3]
+FIELDS = {
+    "x": Field("x", Fixed(), True, range=(-10.0, 10.0)),
+    "y": Field("y", Fixed(), False, range=(-10.0, 10.0)),
+    "p": Field("p", Fixed(), True, range=(1e-6, 100.0)),
+    "q": Field("q", Fixed(), False, range=(0.01, 100.0)),
+    "w": Field("w", Fixed(), False, range=(-EDGE, EDGE)),
+    "i": Field("i", Int(64), True, range=(-1000, 1000)),
+    "j": Field("j", Int(8), False, range=(-9, 9)),
+    "big": Field("big", Int(64), False),
+    "far": Field("far", Int(64), False, range=(-(2**60), 2**60)),
+    "u": Field("u", Int(64, False), False),
+    "b": Field("b", Bool(), True),
+    "c": Field("c", Bool(), False),
+    "s": Field("s", String(4), True),
+    "d": Field("d", Date(), True, range=(-20, 20000)),
+}
+N = len(OFF)
+
+
+def _some(values, nullable):
+    """A column of N rows that begins with ``values``; every seventh is missing, if that may be."""
+    values = [values[k % len(values)] for k in range(N)]
+    return [None if nullable and k % 7 == 6 else v for k, v in enumerate(values)]
+
+
+VALUES = {
+    "x": OFF,
+    "y": [OFF[-1 - k] for k in range(N)],
+    "p": [1e-6, 3e-6, 1e-5, 0.1, 0.3, 1.0, 100.0, 99.9999999, 1 / 3, 2.0**-17],
+    "q": [0.01, 0.3, 1.0, 100.0, 99.9999999, 1 / 3, 0.5, 64.0],
+    "w": [EDGE, -EDGE, 2.0**43, 1e4, -1e4, 1e-7, 2.5, -0.0, 5e-324, 1e9 + 0.1],
+    "i": [1000, -1000, 0, 7, -7, 3, -3, 15, 25, -25],
+    "j": [0, 9, -9, 1, -1, 7, -7, 2],
+    "big": [2**63 - 1, -(2**63), 0, -1, 2**62, -(2**62), 2**40 + 1],
+    "far": [2**60, -(2**60), 2**40 + 1, -(2**40) - 1, 0, 7, -7],
+    "u": [2**64 - 1, 2**63, 2**63 - 1, 0, 7],
+    "b": [True, False, False, True, True],
+    "c": [True, True, False],
+    "s": ["", "a", "zé", "zzzz", "aa"],
+    "d": [0, 18321, -9, 11000],
+}
+TABLE = pa.table({n: pa.array(_some(VALUES[n], f.nullable), arrow_type(f.dtype) if n != "d" else pa.int32()) for n, f in FIELDS.items()})
+TABLE = TABLE.set_column(TABLE.column_names.index("d"), "d", TABLE["d"].cast(pa.date32()))
+X, Y, P, Q, W, K, J, BIG, FAR, U, B, C, S, D = (ex.col(f) for f in FIELDS.values())
+
+EXACT = [
+    ex.add(X, Y), ex.add(X, 0.1), ex.add(K, J), ex.sub(0.3, X), ex.sub(ex.clip(W, -1e9, 1e9), 1e-5), ex.neg(X), ex.neg(W), ex.mul(K, X),
+    ex.mul(FAR, 3), ex.mul(B, X), ex.add(D, 5), ex.sub(D, "2020-02-29"),
+    *[op(a, b) for op in (ex.eq, ex.ne, ex.lt, ex.le, ex.gt, ex.ge) for a, b in (
+        (X, 0), (X, 0.1), (X, Y), (X, 1e-7), (W, X), (K, 2.5), (BIG, 1e-7), (K, J), (BIG, 2**63 - 1), (BIG, -(2**63)), (U, 2**63),
+        (U, 2**64 - 1), (W, EDGE), (D, "2000-01-01"))],
+    ex.eq(S, "a"), ex.lt(S, "aa"), ex.eq(BIG, 2**64 - 1), ex.lt(BIG, 2**63),
+    ex.and_(B, C), ex.or_(B, ex.gt(X, 0)), ex.xor(B, C), ex.not_(B), ex.is_null(X), ex.fill_null(X, 0.1), ex.fill_null(K, 4),
+    ex.where(B, X, 0.3), ex.where(C, U, 2**63), ex.where(C, U, 3), ex.where(C, K, None),
+    ex.clip(X, 1e-6, 0.3), ex.maximum(X, Y), ex.abs_(X), ex.abs_(W), ex.sign(X), ex.sign(W), ex.sign(K),
+    ex.isin(X, [0.1, 0, 1e-5]), ex.isin(BIG, [2**63 - 1, -(2**63), 5]), ex.isin(U, [2**64 - 1, 7]), ex.isin(S, ["a", "zé"]),
+    ex.map_(X, {0.3: 1.5, 0.1: 0.1, 0.1000001: 7.5}), ex.map_(K, {7: "a", -7: "b"}),
+    ex.cast(X, "int64"), ex.cast(X, bool), ex.cast(X, "float[f=30]"), ex.cast(K, float), ex.cast(C, float), ex.cast(W, "int64"),
+    ex.floor(X), ex.ceil(X), ex.floor(W), ex.ceil(W), ex.round_(W), ex.round_(X), *[ex.round_(e, k) for e in (X, P, W) for k in (1, 2, 3, 4, 5)],
+    *[op(a, b) for op in (ex.floordiv, ex.mod) for a, b in (
+        (X, 0.1), (X, 0.3), (X, Y), (0.3, X), (X, -0.7), (P, Q), (W, 1.0), (W, 3e-1 * 4), (K, 7), (K, -7), (K, J), (FAR, 10**9 + 7), (FAR, J), (P, P))],
+    ex.floordiv(X, ex.mul(X, 0)), ex.mod(K, ex.mul(J, 0)), ex.floordiv(K, ex.sub(K, K)),
+    ex.bit_and(K, 12), ex.bit_or(K, J), ex.bit_xor(K, J), ex.shift_right(K, 2), ex.round_(K, -1), ex.pow_(K, 3),
+]  # fmt: skip
+UNIT = [  # the result, its relative error, and how many units of the result
+    *[(ex.mul(a, b), 2.0**-29, 3) for a, b in (
+        (X, Y), (X, 0.1), (X, 1e-12), (X, -1e-7), (K, 0.1), (K, 1e-12), (P, 1e5), (W, 1e-12), (W, 0.1), (K, 1 / 3))],
+    *[(ex.div(a, b), 2.0**-27, 7) for a, b in (
+        (X, Y), (0.3, X), (X, 1e-6), (X, -1e-7), (X, 1e12), (X, 0.1), (X, 3), (K, 3), (K, J), (2, X), (9.2, P), (X, P), (K, 0.1), (P, 5e-5))],
+    (ex.div(X, ex.mul(X, 0)), 0, 0), (ex.div(1, ex.mul(X, 0)), 0, 0), (ex.div(1, ex.mul(J, 0)), 0, 0), (ex.log(ex.mul(P, 0)), 0, 0),
+    (ex.log2(ex.sub(X, 10)), 0, 0), (ex.rsqrt(ex.mul(J, 0)), 0, 0), (ex.sqrt(ex.sub(X, 11)), 0, 0),
+    *[(ex.exp(e), 2.0**-21, 3) for e in (X, J, ex.cast(X, "float[f=30]"))],
+    *[(e, 2.0**-21, 3) for e in (ex.exp2(X), ex.pow_(3, J), ex.pow_(0.3, X))],
+    *[(f(e), 3e-7, 2) for f in (ex.log, ex.log2, ex.log10) for e in (P, Q, X, W, K)],
+    *[(f(e), 2.0**-19, 3) for f in (ex.sqrt, ex.rsqrt) for e in (P, Q, X, J)],
+    *[(ex.reciprocal(e), 2.0**-24, 4) for e in (P, Q, X, J)], (ex.div(1, P), 2.0**-24, 4),
+    *[(f(e), 2.0**-20, 2) for f in (ex.sin, ex.cos) for e in (X, W, K)],
+    *[(f(e), 6e-6, 3) for f in (ex.sigmoid, ex.tanh, ex.erf) for e in (X, W, K)],
+    (ex.cast(X, "float[f=4]"), 0, 1), (ex.cast(P, "float[f=0]"), 0, 1),
+    (ex.pow_(P, 1.7), 2e-6, 8), (ex.pow_(P, -0.5), 2.0**-19, 3), (ex.pow_(Q, ex.mul(X, 0.25)), 2e-5, 8), (ex.pow_(X, 0.3), 2e-6, 8),
+]  # fmt: skip
+
+
+def _both(expressions, protocol):
+    """Each expression as the parties compute it, and as the owner does."""
+    fields = list(FIELDS.values())
+    out = [e.as_field(f"e{k}") for k, e in enumerate(expressions)]
+    columns = [[f.name, e.to_plain()] for f, e in zip(out, expressions)]
+    shares = [scan(fields, N), step("project", [0], {"columns": columns}, out, N), reveal(1, out, N, ordered=True)]
+    owner = [scan(out, N, columns=columns), reveal(0, out, N, ordered=True)]
+    found = [run_full(plan_of(steps), {("alice", "t"): TABLE}, protocol).tables[0] for steps in (shares, owner)]
+    return [(a.to_pylist(), b.to_pylist()) for a, b in zip(found[0].columns, found[1].columns)]
+
+
+def test_exact_functions_agree_to_the_bit(protocol):
+    for e, (shares, owner) in zip(EXACT, _both(EXACT, protocol)):
+        assert shares == owner, str(e)
+
+
+def test_approximate_functions_agree_up_to_their_error(protocol):
+    for (e, relative, many), (shares, owner) in zip(UNIT, _both([e for e, _, _ in UNIT], protocol)):
+        assert [v is None for v in shares] == [v is None for v in owner], str(e)
+        a, b = (np.array([v for v in column if v is not None], np.float64) for column in (shares, owner))
+        allowed = relative * np.maximum(np.abs(b), e.fn in ("log", "log2", "log10", "sin", "cos", "sigmoid", "tanh", "erf")) + many * 2.0**-e.dtype.f
+        assert (np.abs(a - b) <= allowed).all(), (str(e), a[np.abs(a - b) > allowed], b[np.abs(a - b) > allowed])
+
+
+def test_every_function_is_among_them():
+    used = {n.fn for e in (*EXACT, *(u[0] for u in UNIT)) for n in e.walk() if isinstance(n, Function)}
+    assert used >= set(_table("SECRET")) == set(_table("PLAIN"))
