@@ -71,7 +71,7 @@ def test_constant_folding() -> None:
     kept = project(t, {"x": and_(c(t, "ok"), False)})  # folding it would make a secret column public
     assert one("constant_folding", kept) == kept
     largest = aggregate(filter_(t, ge(c(t, "age"), 0)), [], [("m", "max", "id")])  # null without rows: were the filter gone, it never would be
-    assert one("constant_folding", largest) == largest and optimize(reveal(largest)).schema == largest.schema
+    assert ops(one("constant_folding", largest)) == ["scan", "filter", "aggregate"] and optimize(reveal(largest)).schema == reveal(largest).schema
     by_group = aggregate(filter_(t, ge(c(t, "age"), 0)), ["g"], [("m", "max", "id")])
     assert ops(one("constant_folding", by_group)) == ["scan", "aggregate"]
 
