@@ -62,7 +62,8 @@ class Session(Runtimes):
         ranges : mapping of str to (low, high), optional
             Public bounds of columns, in place of what the owner would publish; the owner checks them. Narrow bounds make plans cheaper.
         **options
-            ``nan_as_null=True``: NaN is a missing value rather than an error.
+            ``nan_as_null=True``: NaN is a missing value rather than an error. ``fraction_bits={"x": 40}``: float columns that are kept with more (or
+            fewer) than 18 bits after the point; magnitudes must then stay below ``2**(62 - bits) - 1``.
 
         Returns
         -------

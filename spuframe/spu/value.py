@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, origin, string_words, units
-from spuframe.spu.shaping import fit, stacked, string_width
+from spuframe.spu.shaping import fit, string_width
 from spuframe.spu.share import BIT, Arithmetic, Share
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -107,14 +107,11 @@ class Call:
         return wide.shift_left(frac - x.frac) if frac > x.frac else wide
 
     def numbers(self, x: Value, y: Value, bits: int, frac: int = 0) -> tuple[Share, Share]:
-        """Two operands in one ring; if both come from the same narrower one, they are extended in common rounds."""
-        a, b = x.share, y.share
-        alike = a is not None and b is not None and a.kind == b.kind and isinstance(a.kind, Arithmetic) and x.frac == y.frac == frac
-        if not alike or a is None or b is None or a is b or a.bits >= bits:
-            first = self.number(x, bits, frac)
-            return first, first if a is not None and a is b and x.frac == y.frac else self.number(y, bits, frac)
-        left, right = stacked(lambda s: self.box.extend(s[0], bits), [[a], [b]])
-        return left, right
+        """Two operands in one ring, brought there in common rounds."""
+        if x.share is not None and x.share is y.share and x.frac == y.frac:
+            both = self.number(x, bits, frac)
+            return both, both
+        return self.box.both(lambda: self.number(x, bits, frac), lambda: self.number(y, bits, frac))
 
     def scaled(self, x: Value, frac: int) -> int:
         """A public number in units of ``2**-frac``, rounded to the nearest; zero for null."""
@@ -146,6 +143,12 @@ class Call:
             if x.valid is not None:
                 out = x.valid if out is None or out is x.valid else self.box.and_(out, x.valid)
         return out
+
+    def strict(self, work: Callable[[], Share], *operands: Value) -> Value:
+        """A result that is null where an operand is; the one is computed in the rounds of the other."""
+        if sum(x.valid is not None for x in operands) < 2:
+            return self.result(work(), self.valid(*operands))
+        return self.result(*self.box.both(work, lambda: self.valid(*operands)))
 
     def result(self, share: Share, valid: Share | None = None) -> Value:
         n = self.node

@@ -44,15 +44,19 @@ def less(
     def operand(v: T | int) -> Share:
         return box.constant(v, Arithmetic(ring), (rows,)) if isinstance(v, int) else share(v, ring)
 
+    def operands() -> tuple[Share, Share]:
+        return box.both(lambda: operand(x), lambda: operand(y))
+
     if need <= widest:
-        return box.msb(operand(x) - operand(y), need)
+        a, b = operands()
+        return box.msb(a - b, need)
     unsigned = bounds_x[0] >= 0 and bounds_y[0] >= 0
     top, half = max(bounds_x[1], bounds_y[1]), 1 << (widest - 1)
     if top >= half and not unsigned:
         raise RangeOverflowError(
             f"integers of 2^{widest - 1} and more cannot be compared with negative ones: cast to a narrower type, or declare the ranges"
         )
-    a, b = operand(x), operand(y)
+    a, b = operands()
     if top >= half:  # signed order of x - 2^63 is unsigned order of x
         a, b = box.add_public(a, half), box.add_public(b, half)
     sign_a, sign_b, sign = stacked(lambda s: box.msb(s[0]), [[a], [b], [a - b]])

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Date, Fixed, Int
+from spuframe.spu.algorithms.divide import Quotient, divide
 from spuframe.spu.algorithms.divide import _wide as wide_product
-from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Share
@@ -27,9 +27,11 @@ _FAINT = 4
 
 
 def _linear(call: Call, x: Value, y: Value, sign: int) -> Value:
-    node = call.node
-    a, b = call.numbers(x, y, node.ring, node.frac)
-    return call.result(a + b if sign > 0 else a - b, call.valid(x, y))
+    def total() -> Share:
+        a, b = call.numbers(x, y, call.node.ring, call.node.frac)
+        return a + b if sign > 0 else a - b
+
+    return call.strict(total, x, y)
 
 
 def _add(call: Call, x: Value, y: Value) -> Value:
@@ -71,19 +73,23 @@ def scale_by(box: BlackBox, x: Share, factor: Fraction, limit: int) -> Share:
 
 
 def _mul(call: Call, x: Value, y: Value) -> Value:
-    node, valid = call.node, call.valid(x, y)
+    return call.strict(lambda: _multiplied(call, x, y), x, y)
+
+
+def _multiplied(call: Call, x: Value, y: Value) -> Share:
+    node = call.node
     if x.is_public or y.is_public:
         secret, factor = (y, x.number) if x.is_public else (x, y.number)
-        return call.result(_times(call, secret, factor), valid)
+        return _times(call, secret, factor)
     if x.share is None or y.share is None:  # times null
-        return call.result(call.number(x if x.share is None else y, node.ring, node.frac), valid)
+        return call.number(x if x.share is None else y, node.ring, node.frac)
     for bit, other in ((x, y), (y, x)):
         if isinstance(bit.dtype, Bool) and not isinstance(other.dtype, Bool):
             assert bit.share is not None
-            return call.result(call.box.inject(bit.share, call.number(other, node.ring, node.frac)), valid)
+            return call.box.inject(bit.share, call.number(other, node.ring, node.frac))
     if isinstance(node.dtype, Int):
-        return call.result(call.box.mul(*call.numbers(x, y, node.ring)), valid)
-    return call.result(_product(call, x, y), valid)
+        return call.box.mul(*call.numbers(x, y, node.ring))
+    return _product(call, x, y)
 
 
 def _times(call: Call, x: Value, factor: Fraction) -> Share:
@@ -128,23 +134,27 @@ def _by_parts(call: Call, x: Value, y: Value) -> Share:
 
 def _div(call: Call, x: Value, y: Value) -> Value:
     node, box = call.node, call.box
-    valid = call.valid(x, y)
     if y.share is None:
         if not y.is_public or y.number == 0:  # by null or zero: null
             return call.result(call.number(Value(node.dtype, True, 0, 0), 64), box.constant(0, BIT, (call.rows,)))
-        return call.result(_divide_public(call, x, y.number), valid)
+        return call.result(_divide_public(call, x, y.number), call.valid(x, y))
     frac = _digits(x.number, x.frac) if x.is_public else x.frac
     unit = call.scaled(x, frac)
-    result = divide(
-        box,
-        call.number(x, 64, frac),
-        call.number(y, max(8, y.ring), y.frac),
-        numerator=(unit, unit) if x.is_public else (x.low, x.high),
-        denominator=(y.low, y.high),
-        shift=node.frac + y.frac - frac,
-        quotient=max(abs(node.low), abs(node.high)),
-        clip=_at_limit(node),
-    )
+
+    def quotient() -> Quotient:
+        a, b = box.both(lambda: call.number(x, 64, frac), lambda: call.number(y, max(8, y.ring), y.frac))
+        return divide(
+            box,
+            a,
+            b,
+            numerator=(unit, unit) if x.is_public else (x.low, x.high),
+            denominator=(y.low, y.high),
+            shift=node.frac + y.frac - frac,
+            quotient=max(abs(node.low), abs(node.high)),
+            clip=_at_limit(node),
+        )
+
+    result, valid = box.both(quotient, lambda: call.valid(x, y))
     if result.nonzero is not None:
         valid = result.nonzero if valid is None else box.and_(valid, result.nonzero)
     return call.result(result.quotient, valid)

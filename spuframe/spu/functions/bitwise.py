@@ -18,16 +18,18 @@ from spuframe.spu.value import Call, Node, Value
 
 
 def _bit_and(call: Call, x: Value, y: Value) -> Value:
-    return call.result(_and(call, x, y), call.valid(x, y))
+    return call.strict(lambda: _and(call, x, y), x, y)
 
 
 def _less_and(times: int) -> Any:
     """``x + y - times * (x & y)``, in the ring of the result."""
 
     def run(call: Call, x: Value, y: Value) -> Value:
-        ring = call.node.ring
-        total = call.number(x, ring) + call.number(y, ring) - _and(call, x, y).scale(times)
-        return call.result(total, call.valid(x, y))
+        def total() -> Share:
+            (a, b), both = call.box.both(lambda: call.numbers(x, y, call.node.ring), lambda: _and(call, x, y))
+            return a + b - both.scale(times)
+
+        return call.strict(total, x, y)
 
     return run
 

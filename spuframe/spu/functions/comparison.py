@@ -20,27 +20,27 @@ from spuframe.spu.value import Call, Node, Value, text_of
 
 
 def _eq(call: Call, x: Value, y: Value) -> Value:
-    return call.result(_equal(call, x, y), call.valid(x, y))
+    return call.strict(lambda: _equal(call, x, y), x, y)
 
 
 def _ne(call: Call, x: Value, y: Value) -> Value:
-    return call.result(call.box.not_(_equal(call, x, y)), call.valid(x, y))
+    return call.strict(lambda: call.box.not_(_equal(call, x, y)), x, y)
 
 
 def _lt(call: Call, x: Value, y: Value) -> Value:
-    return call.result(_less(call, x, y), call.valid(x, y))
+    return call.strict(lambda: _less(call, x, y), x, y)
 
 
 def _gt(call: Call, x: Value, y: Value) -> Value:
-    return call.result(_less(call, y, x), call.valid(x, y))
+    return call.strict(lambda: _less(call, y, x), x, y)
 
 
 def _le(call: Call, x: Value, y: Value) -> Value:
-    return call.result(call.box.not_(_less(call, y, x)), call.valid(x, y))
+    return call.strict(lambda: call.box.not_(_less(call, y, x)), x, y)
 
 
 def _ge(call: Call, x: Value, y: Value) -> Value:
-    return call.result(call.box.not_(_less(call, x, y)), call.valid(x, y))
+    return call.strict(lambda: call.box.not_(_less(call, x, y)), x, y)
 
 
 def _null(call: Call, x: Value, y: Value) -> bool:
@@ -86,7 +86,7 @@ def _equal(call: Call, x: Value, y: Value) -> Share:
         return _constant(call, False)
     bits = max(abs(low_x - high_y), abs(high_x - low_y), 1).bit_length()
     ring = next((r for r in RINGS if r >= bits), 64)
-    return box.not_(differs(box, call.number(x, ring, frac), call.number(y, ring, frac), min(bits, 64)))
+    return box.not_(differs(box, *call.numbers(x, y, ring, frac), min(bits, 64)))
 
 
 def _less(call: Call, x: Value, y: Value) -> Share:

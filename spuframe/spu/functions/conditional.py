@@ -34,7 +34,7 @@ def _choose(call: Call, bit: Share, x: Value, y: Value) -> Share:
     if x.share is None and y.share is None and not isinstance(node.dtype, Bool | String):
         a, b = call.scaled(x, node.frac), call.scaled(y, node.frac)
         return box.add_public(box.b2a(bit, node.ring).scale(a - b), b)
-    return box.select(bit, _shared(call, x), _shared(call, y))
+    return box.select(bit, *box.both(lambda: _shared(call, x), lambda: _shared(call, y)))
 
 
 def _where(call: Call, condition: Value, x: Value, y: Value) -> Value:
@@ -45,8 +45,9 @@ def _where(call: Call, condition: Value, x: Value, y: Value) -> Value:
     bit = call.bit(condition)
     if condition.valid is not None:  # null is not true
         bit = box.and_(bit, condition.valid)
-    valid = None if x.valid is None and y.valid is None else box.select(bit, _validity(call, x), _validity(call, y))
-    return call.result(_choose(call, bit, x, y), valid)
+    if x.valid is None and y.valid is None:
+        return call.result(_choose(call, bit, x, y))
+    return call.result(*box.both(lambda: _choose(call, bit, x, y), lambda: box.select(bit, _validity(call, x), _validity(call, y))))
 
 
 def _is_null(call: Call, x: Value) -> Value:
