@@ -30,9 +30,8 @@ CHUNK_ROWS = 1 << 17
 """Rows of 64 bits that a kernel takes at a time, so that what it computes stays in the cache; `benchmarks.run --chunk-rows` measures it."""
 
 CHUNKS = 4
-"""Into how many chunks a vector is cut at least, narrow rows too, so that one computes while the messages of others travel ..."""
-LEAST_ROWS = 1 << 16
-"""... but none is smaller than so many rows of 64 bits: what a chunk costs by itself would show."""
+"""Into how many chunks a long vector of narrow rows is cut, so that one computes while the messages of others travel; none has fewer than `CHUNK_ROWS`
+rows, nor less than half the bytes of a chunk of 64 bits a row: what a chunk costs by itself would show."""
 
 
 class BlackBox:
@@ -74,7 +73,8 @@ class BlackBox:
             bits = np.broadcast_to(np.asarray(values, np.uint8), shape)
             return self.protocol.constant(self.ctx.rank, self.parties, pack(bits), kind, shape)
         if isinstance(values, int):
-            words: Array = np.broadcast_to(np.asarray(values % (1 << kind.bits), np.uint64).astype(kind.word), shape)
+            one = np.full((1,) * len(shape), values % (1 << kind.bits), kind.word)
+            words: Array = one if shape == one.shape else np.broadcast_to(one, shape)
         else:
             words = np.broadcast_to(values.astype(kind.word), shape)
         return self.protocol.constant(self.ctx.rank, self.parties, words, kind, shape)
@@ -329,8 +329,9 @@ class BlackBox:
             return max(64, of_64_bits * 64 // bits // 64 * 64)
 
         batch = rows(self.batch_rows)
+        most = min(self.chunk_rows, self.batch_rows)
         several = -(-n // (64 * CHUNKS)) * 64
-        chunk = min(rows(min(self.chunk_rows, self.batch_rows)), max(several, rows(LEAST_ROWS)))
+        chunk = min(rows(most), max(several, most, rows(most // 2)))
         return chunk, max(chunk, batch // chunk * chunk)
 
 
