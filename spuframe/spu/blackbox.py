@@ -6,8 +6,7 @@ rounds, and adds up the declared cost. Without a context it runs nothing and onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
 from typing import Any, TypeVar, cast
@@ -207,7 +206,7 @@ class BlackBox:
         return cast("list[Share]", self._run("unshuffle", (perm, list(xs)), lambda: [Share(x.kind, x.shape, ()) for x in xs]))
 
     # ---- independent work ---------------------------------------------------------------------------
-    def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = ()) -> list[T]:
+    def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = (), counted: bool = False) -> list[T]:
         """Run computations that do not wait for each other in common rounds, those of the longest chain of them.
 
         For many alike operations on few rows `spuframe.spu.shaping.stacked` is cheaper: one kernel instead of many.
@@ -217,6 +216,8 @@ class BlackBox:
         tasks : sequence of callable
         needs : sequence of collection of int, optional
             For each task the earlier ones that must have ended before it starts.
+        counted : bool
+            Whether each task finds its own traffic at the link: see `spuframe.spu.context.Context.together`.
 
         Returns
         -------
@@ -234,24 +235,20 @@ class BlackBox:
         """
         if len(tasks) == 1:
             return [tasks[0]()]
-        outside, costs = self.declared, [Cost()] * len(tasks)
+        costs = [Cost()] * len(tasks)
 
-        @contextmanager
-        def account(i: int) -> Iterator[None]:
-            self.declared = costs[i]
-            try:
-                yield
-            finally:
-                costs[i], self.declared = self.declared, outside
+        def swap(i: int) -> None:
+            costs[i], self.declared = self.declared, costs[i]
 
         if self.ctx is None:
             results = []
             for i, task in enumerate(tasks):
-                with account(i):
-                    results.append(task())
+                swap(i)
+                results.append(task())
+                swap(i)
         else:
-            results = self.ctx.together(tasks, needs, account)
-        self.declared = outside + in_parallel(costs, needs)
+            results = self.ctx.together(tasks, needs, swap, counted)
+        self.declared += in_parallel(costs, needs)
         return results
 
     def both(self, first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
@@ -300,7 +297,8 @@ class BlackBox:
         if n == 0:
             return Share(kind, shape, () if self.ctx is None else tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in shares[0].parts))
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]
-        chunk, batch = self._cut(n, max(kind.bits, *(s.bits for s in shares)) * max(1, prod(shape[1:])))
+        most, words = min(self.chunk_rows, self.batch_rows), prod(shape)
+        chunk, batch = (n, n) if words <= most else self._cut(n, max(kind.bits, *(s.bits for s in shares)) * (words // n), most)
         if n <= chunk:
             return cast(Share, self._run(name, arguments(shares), lambda: Share(kind, shape, ())))
 
@@ -322,14 +320,13 @@ class BlackBox:
             self.ctx.together([partial(put, start) for start in range(first, min(first + batch, n), chunk)])
         return rows.share()
 
-    def _cut(self, n: int, bits: int) -> tuple[int, int]:
+    def _cut(self, n: int, bits: int, most: int) -> tuple[int, int]:
         """Rows of a chunk and of a batch, multiples of 64, for rows of so many bits: what is sized is bytes."""
 
         def rows(of_64_bits: int) -> int:
             return max(64, of_64_bits * 64 // bits // 64 * 64)
 
         batch = rows(self.batch_rows)
-        most = min(self.chunk_rows, self.batch_rows)
         several = -(-n // (64 * CHUNKS)) * 64
         chunk = min(rows(most), max(several, most, rows(most // 2)))
         return chunk, max(chunk, batch // chunk * chunk)

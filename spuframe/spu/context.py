@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,7 +23,7 @@ from spuframe.spu.share import Array
 T = TypeVar("T")
 Messages: TypeAlias = Sequence[tuple[int, Array]]
 Needs: TypeAlias = Sequence[Collection[int]]
-During: TypeAlias = Callable[[int], AbstractContextManager[None]]
+Swap: TypeAlias = Callable[[int], None]
 
 
 class Context:
@@ -82,12 +81,15 @@ class Context:
 
     def _pass(self) -> None:
         """A round passes: in a fiber, once all others wait for messages too."""
-        self.link.traffic.rounds += 1
         here = getcurrent()
-        if isinstance(here, _Fiber):
-            here.parent.switch()
+        if not isinstance(here, _Fiber):
+            self.link.traffic.rounds += 1
+            return
+        if here.counts:
+            self.link.traffic.rounds += 1
+        here.parent.switch()
 
-    def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = (), during: During | None = None) -> list[T]:
+    def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = (), swap: Swap | None = None, counted: bool = False) -> list[T]:
         """Run computations in common rounds: each in a fiber, as far as it can without a message; then the next; when all of them wait, a round passes.
 
         All ranks step through them in the same order, so that what they draw from a common stream between two rounds is the same, and frames
@@ -99,37 +101,47 @@ class Context:
             May call `round` and `together`.
         needs : sequence of collection of int, optional
             For each task the earlier ones that must have ended before it starts.
-        during : callable, optional
-            ``during(i)`` surrounds every stretch that the i-th task runs.
+        swap : callable, optional
+            ``swap(i)`` is called before and after every stretch that the i-th task runs, to exchange what is its own with what is outside.
+        counted : bool
+            Whether ``link.traffic`` is one of each task's own while it runs, with its own rounds; in the end the sum is added to what is outside.
 
         Returns
         -------
         list
             What they returned.
         """
-        link, whole, n = self.link, self.link.traffic, len(tasks)
+        link, n = self.link, len(tasks)
         missing = [len(needs[i]) if needs else 0 for i in range(n)]
         followers: list[list[int]] = [[] for _ in tasks]
         for i, before in enumerate(needs):
             for j in before:
                 followers[j].append(i)
-        traffic = [Traffic.zeros(link.world) for _ in tasks]
+        traffic = [Traffic.zeros(link.world) for _ in tasks] if counted else []
         results: list[Any] = [None] * n
+
+        def exchange(i: int) -> None:
+            if counted:
+                traffic[i], link.traffic = link.traffic, traffic[i]
+            if swap is not None:
+                swap(i)
+
+        def begin(i: int) -> tuple[int, _Fiber]:
+            fiber = _Fiber(tasks[i])
+            fiber.counts = counted
+            return i, fiber
+
         waiting: deque[tuple[int, _Fiber]] = deque()
-        ready = deque((i, _Fiber(tasks[i])) for i in range(n) if not missing[i])
+        ready = deque(begin(i) for i in range(n) if not missing[i])
         try:
             while ready:
                 while ready:
                     i, fiber = ready.popleft()
-                    link.traffic = traffic[i]
+                    exchange(i)
                     try:
-                        if during is None:
-                            result = fiber.switch()
-                        else:
-                            with during(i):
-                                result = fiber.switch()
+                        result = fiber.switch()
                     finally:
-                        link.traffic = whole
+                        exchange(i)
                     if not fiber.dead:
                         waiting.append((i, fiber))
                         continue
@@ -137,7 +149,7 @@ class Context:
                     for k in followers[i]:
                         missing[k] -= 1
                         if not missing[k]:
-                            ready.append((k, _Fiber(tasks[k])))
+                            ready.append(begin(k))
                 if waiting:
                     self._pass()
                 ready, waiting = waiting, ready
@@ -147,10 +159,12 @@ class Context:
                     fiber.throw()
             raise
         finally:
-            for t in traffic:
-                whole.add(t)
+            for part in traffic:
+                link.traffic.add(part)
         return results
 
 
 class _Fiber(greenlet):  # type: ignore[misc]
     """One computation of `Context.together`."""
+
+    counts = False

@@ -44,7 +44,7 @@ def run_steps(env: Env, steps: Sequence[Step], around: Around) -> None:
             if not readers[j]:
                 results[j] = None
 
-    env.box.together([partial(run, i) for i in range(len(steps))], [step.inputs for step in steps])
+    env.box.together([partial(run, i) for i in range(len(steps))], [step.inputs for step in steps], counted=True)
     for own in envs:
         env.notes.extend(own.notes)
         env.deliveries.extend(own.deliveries)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import stacked
@@ -32,15 +34,15 @@ def _without(x: Share, bits: int) -> Share:
 
 
 def clip(box: BlackBox, x: Share, bounds: tuple[int, int], to: tuple[int | None, int | None]) -> Share:
-    """X within ``to``; a side that is None is not looked at.
+    """X within ``to``; a side that is None is not looked at."""
+    return put_where(box, x, beyond(box, x, bounds, *to), [b for b in to if b is not None])
 
-    ``x + sum of bit * (bound - x)``: both sides in the rounds of one.
-    """
-    sides = [b for b in to if b is not None]
-    flags = beyond(box, x, bounds, *to)
+
+def put_where(box: BlackBox, x: Share, flags: Sequence[Share], values: Sequence[int]) -> Share:
+    """X with ``values[i]`` where ``flags[i]`` is set; at most one is. ``x + sum of flag * (value - x)``, in the rounds of one product with a bit."""
     if not flags:
         return x
-    gains = stacked(lambda s: box.inject(s[0], s[1]), [(flag, box.add_public(-x, bound)) for flag, bound in zip(flags, sides, strict=True)])
+    gains = stacked(lambda s: box.inject(s[0], s[1]), [(flag, box.add_public(-x, v)) for flag, v in zip(flags, values, strict=True)])
     for gain in gains:
         x = x + gain
     return x

@@ -18,9 +18,8 @@ from functools import cache
 
 import numpy as np
 
-from spuframe.spu.algorithms.clip import beyond
+from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share
 
 TURN = 62
@@ -121,8 +120,7 @@ def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
     if f + what.turn > TURN:
         less = f + what.turn - TURN
         x, f, bounds = box.trunc(x, less), f - less, (bounds[0] >> less, bounds[1] >> less)
-    edge, n = round(what.half * (1 << f)), x.rows
-    offset, top = round(what.offset * (1 << out)), round(what.top * (1 << out))
+    edge, offset, top = round(what.half * (1 << f)), round(what.offset * (1 << out)), round(what.top * (1 << out))
     low, high = -edge if bounds[0] < -edge else None, edge if bounds[1] > edge else None
 
     def wave() -> Share:
@@ -134,12 +132,5 @@ def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
     if low is None and high is None:
         return box.add_public(wave(), offset)
     flags, series = box.both(flat, wave)  # the comparison first: its messages are under way while the sines are computed
-    if len(flags) == 1:  # one end alone: inside * (wave - end) + end
-        end = -top if high is None else top
-        return box.add_public(box.inject(box.not_(flags[0]), box.add_public(series, -end)), offset + end)
-    below, above = flags
-    inside = box.not_(below ^ above)
-    # inside * (wave + top) + above * 2 top - top
-    full = box.constant(2 * top, x.kind, (n,))
-    parts = stacked(lambda s: box.inject(s[0], s[1]), [(inside, box.add_public(series, top)), (above, full)])
-    return box.add_public(parts[0] + parts[1], offset - top)
+    ends = [end for end, asked in ((-top, low), (top, high)) if asked is not None]
+    return box.add_public(put_where(box, series, flags, ends), offset)
