@@ -109,7 +109,12 @@ def _named(name: str, build: Callable[[ex.Expr], ex.Expr], x: object) -> SecretS
 def sigmoid(x: SecretSeries) -> SecretSeries:
     """``1 / (1 + exp(-x))`` of a secret column; also ``scipy.special.expit(x)``.
 
-    >>> sf.sigmoid(frame["score"])  # doctest: +SKIP
+    >>> import pandas as pd
+    >>> import spuframe as sf
+    >>> with sf.local() as session:
+    ...     people = session.from_pandas(pd.DataFrame({"score": [-1.0, 0.0, 2.0]}), owner="bank")
+    ...     sf.sigmoid(people["score"]).reveal().round(3).tolist()
+    [0.269, 0.5, 0.881]
     """
     return _named("sigmoid", ex.sigmoid, x)
 
