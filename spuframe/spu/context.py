@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -156,7 +157,8 @@ class Context:
         except BaseException:
             for _, fiber in (*ready, *waiting):
                 if fiber:  # has begun
-                    fiber.throw()
+                    with suppress(Exception):  # the first error is the one to tell
+                        fiber.throw()
             raise
         finally:
             for part in traffic:

@@ -44,7 +44,17 @@ def run_steps(env: Env, steps: Sequence[Step], around: Around) -> None:
             if not readers[j]:
                 results[j] = None
 
-    env.box.together([partial(run, i) for i in range(len(steps))], [step.inputs for step in steps], counted=True)
+    env.box.together([partial(run, i) for i in range(len(steps))], [_needs(steps, i) for i in range(len(steps))], counted=True)
     for own in envs:
         env.notes.extend(own.notes)
         env.deliveries.extend(own.deliveries)
+
+
+def _needs(steps: Sequence[Step], i: int) -> set[int]:
+    """Which steps must have ended before a step: its inputs; before a store all earlier ones, so that a plan that fails
+    keeps nothing more; before a load the stores.
+    """
+    if steps[i].op == "store":
+        return set(range(i))
+    kept = {j for j in range(i) if steps[j].op == "store"} if steps[i].op == "load" else set()
+    return kept | set(steps[i].inputs)

@@ -12,7 +12,7 @@ import pytest
 
 from spuframe import plugins
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
-from spuframe.errors import DataError, EncodingError, InstanceError, PlanError, ProtocolError, StoreError
+from spuframe.errors import DataError, DuplicateKeyError, EncodingError, InstanceError, PlanError, ProtocolError, StoreError
 from spuframe.spu import operators, steps
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operator import Env, Step
@@ -228,6 +228,22 @@ def test_results_are_freed_after_their_last_use(monkeypatch):
     steps.run_steps(Env(box, None, 1, (), DictStore()), [Step.from_plain(s) for s in plain], lambda i, env: nullcontext())
     assert alive == [[], [0], [0, 1], [0, 2]]
     assert [ref() for ref in made] == [None] * 4
+
+
+def test_a_store_waits_for_all_before_it_and_a_load_for_the_store(protocol):
+    """A join that fails keeps a later store from happening, though nothing connects them; what was stored can be read in the same plan."""
+    table = pa.table({"a": [1, 1, 2], "x": [0.5, 1.5, 2.5]})
+    key, x = Field("a", Int(64), range=(0, 9)), Field("x", Fixed(), range=(0.0, 9.0))
+    both = scan([key, x], 3), scan([key, x], 3, "bob")
+    params = {"how": "inner", "left_on": ["a"], "right_on": ["a"], "unique": "right", "columns": [["a", "left", "a"]]}
+    steps_ = [*both, step("join", [0, 1], params, [key], 3, True), step("store", [0], {"name": "later"}, [key, x], 3)]
+    tables = {("alice", "t"): table, ("bob", "t"): table}
+    stores = [DictStore() for _ in range(plugins.protocol(protocol).parties[0])]
+    with pytest.raises(DuplicateKeyError):
+        run_full(plan_of(steps_, owners=("alice", "bob")), tables, protocol, stores)
+    assert all(not s.tables for s in stores)
+    again = [both[0], step("store", [0], {"name": "kept"}, [key, x], 3), step("load", [], {"name": "kept"}, [key, x], 3), reveal(2, [key, x], 3)]
+    assert run_full(plan_of(again), tables, protocol, stores).tables[0].to_pylist() == table.to_pylist()
 
 
 @pytest.mark.parametrize("masked", [False, True])
