@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +52,22 @@ def test_project_and_filter_in_slices(protocol: str) -> None:
     assert set(got["one"]) == {1}
 
 
+def peak(x: Field, n: int, batch: int, plain: dict[str, Any]) -> tuple[int, Table]:
+    """The most memory that a projection of a column of ones takes, and its result."""
+
+    def party(ctx: Context) -> tuple[int, Table]:
+        box = BlackBox(plugins.protocol("plaintext"), 1, ctx, batch)
+        table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),)))}, n)
+        env = Env(box, ctx.link, 1, (), DictStore())
+        tracemalloc.start()
+        made = operator("project")(env, Step.from_plain(plain), [table])
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found, made
+
+    return simulate(1, party)[0]
+
+
 def test_memory_of_intermediate_results() -> None:
     """((a b + a) b + b) a, and so on: ten products; the run needs one more column and the intermediate results of a slice."""
     n, batch = 1 << 18, 1 << 12
@@ -61,19 +78,10 @@ def test_memory_of_intermediate_results() -> None:
     out = Field("y", Int(64), False, range=(-(2**40), 2**40))
     plain = step("project", [0], {"columns": [["y", e]]}, [out], n)
 
-    def peak(ctx: Context) -> int:
-        box = BlackBox(plugins.protocol("plaintext"), 1, ctx, batch)
-        table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),)))}, n)
-        env = Env(box, ctx.link, 1, (), DictStore())
-        tracemalloc.start()
-        made = operator("project")(env, Step.from_plain(plain), [table])
-        found = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert made.columns["y"].values.parts[0][0] == 11
-        return found
-
     column = 8 * n
-    assert simulate(1, peak)[0] < 2.5 * column
+    found, made = peak(x, n, batch, plain)
+    assert found < 2.5 * column
+    assert made.columns["y"].values.parts[0][0] == 11
 
 
 def test_memory_of_many_columns() -> None:
@@ -86,18 +94,9 @@ def test_memory_of_many_columns() -> None:
     assert width(e for _, e in products) == count
     plain = step("project", [0], {"columns": products}, out, n)
 
-    def peak(ctx: Context) -> int:
-        box = BlackBox(plugins.protocol("plaintext"), 1, ctx, batch)
-        table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),)))}, n)
-        env = Env(box, ctx.link, 1, (), DictStore())
-        tracemalloc.start()
-        made = operator("project")(env, Step.from_plain(plain), [table])
-        found = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert [int(made.columns[f.name].values.parts[0][-1]) for f in out] == list(range(1, count + 1))
-        return found
-
-    assert simulate(1, peak)[0] < (count + 6) * 8 * n  # all rows of 2^18 at once: count + 16
+    found, made = peak(x, n, batch, plain)
+    assert [int(made.columns[f.name].values.parts[0][-1]) for f in out] == list(range(1, count + 1))
+    assert found < (count + 6) * 8 * n  # all rows of 2^18 at once: count + 16
 
 
 def test_a_dry_run_declares_all_slices() -> None:
