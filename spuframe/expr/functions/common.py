@@ -43,6 +43,11 @@ def ranges_text(e: Expr) -> str:
     return "; ".join(lines.values())
 
 
+def only_nulls(e: Expr) -> bool:
+    """Whether it looks like a column without values, which an owner publishes as [0, 0]: functions of it are null, whatever their domain."""
+    return e.nullable and bounds_of(e) == (0, 0)
+
+
 def overflow(e: Expr, bounds: Range, limit: float, what: str, text: str = "") -> RangeOverflowError:
     """The error for a result whose range does not fit, with the columns to blame and the remedy."""
     columns = ranges_text(e)

@@ -16,7 +16,7 @@ to fewer fraction bits         a unit; to integers none, toward zero          re
                                                                               (2^-25 relative, if it may be); refused if it always is
 exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
                                                                               result stops at 2^(61-f); below half a unit it is 0 or a unit
-log, log2, log10               3e-7 and a unit                                null where x <= 0
+log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
 sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
 ``1 / x``                      2^-24 relative and 3 units                     null where x = 0
 sin, cos                       2^-21 and a unit                               none: every x
@@ -28,8 +28,8 @@ floor, ceil, round             none: the nearest unit to the decimal          no
 ``x ** y``                     that of exp2, log2 times the largest |y|     null where x < 0, or 0 unless y is public and positive
 ============================== ============================================== ======================================================
 
-A column that can only be outside (all its values are 0, or null) gives null in every row; a constant that is outside is refused when the expression is
-built. An owner that computes an expression alone keeps to the same grid and bounds: see `spuframe.spu.plaintext`.
+A range or a constant that is wholly outside is refused when the expression is built; but a column of nulls alone (published as [0, 0]) gives nulls. An
+owner that computes an expression alone keeps to the same grid and bounds: see `spuframe.spu.plaintext`.
 
 >>> from spuframe.dtypes import Field, Fixed
 >>> from spuframe.expr import col, exp, reciprocal
@@ -50,7 +50,7 @@ from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.arithmetic import divisors, step_of
-from spuframe.expr.functions.common import checked, mismatch, number, numeric, overflow
+from spuframe.expr.functions.common import checked, mismatch, number, numeric, only_nulls, overflow, ranges_text
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
@@ -221,11 +221,15 @@ class Log10(Log):
 
 
 def _argument(fn: str, operand: object, *, zero: bool = False) -> Expr:
-    """The argument of a function of positive numbers (``zero``: or 0); refused if it is a constant that is none. Columns give null there."""
+    """The argument of a function of positive numbers (``zero``: or 0); refused if its public range has none. Single rows give null there."""
     e = numeric(f"take {fn} of", as_expr(operand))
     high = bounds_of(e)[1]
-    if not e.columns and (high < 0 or (high == 0 and not zero)):
-        raise PlanError(f"{fn}({e}) has no value: a constant must be {'0 or more' if zero else 'above 0'}, got {number(high)}. Check the expression")
+    if (high < 0 or (high == 0 and not zero)) and not only_nulls(e):
+        need, columns = "0 or more" if zero else "above 0", ranges_text(e)
+        raise PlanError(
+            f"{fn}({e}) has no value: its argument is at most {number(high)}, and must be {need}{f' (with {columns})' if columns else ''}. "
+            "Check the expression, or the range that was declared"
+        )
     return e
 
 
@@ -320,7 +324,7 @@ def rsqrt(operand: object) -> Expr:
 def reciprocal(operand: object) -> Expr:
     """``1 / operand``, with fraction bits chosen for it (a quotient keeps those of its operands); null where it is 0."""
     e = numeric("invert", as_expr(operand))
-    if isinstance(e, Lit) and e.value == 0:
+    if bounds_of(e) == (0, 0) and not only_nulls(e):
         raise PlanError(f"'1 / {e}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
     step = step_of(e)
     sizes = [abs(d) for d in divisors(e)] or [step]

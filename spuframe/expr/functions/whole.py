@@ -21,7 +21,7 @@ from spuframe.dtypes import Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul
-from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric, overflow, same_type
+from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric, only_nulls, overflow, same_type
 from spuframe.expr.functions.comparison import eq, gt
 from spuframe.expr.functions.conditional import where
 from spuframe.expr.functions.conversion import convert
@@ -183,7 +183,7 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
     a, b = same_type("divide", a, b)
     divisor = _stored(b)
-    if isinstance(divisor, Lit) and divisor.value == 0:
+    if bounds_of(divisor) == (0, 0) and not only_nulls(divisor):
         unit = 2.0**-b.dtype.f if isinstance(b.dtype, Fixed) else 1
         raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be at least {unit:g} in {describe(a)}")
     return kind(a, b)

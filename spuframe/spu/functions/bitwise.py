@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.spu.algorithms.compare import signed_bits
-from spuframe.spu.algorithms.shift import shift_right
+from spuframe.spu.algorithms.shift import shift_right, shift_right_unsigned
 from spuframe.spu.share import Arithmetic, Share
 from spuframe.spu.value import Call, Node, Value
 
@@ -102,8 +102,10 @@ def _shift_right(call: Call, x: Value, by: Value) -> Value:
     share = call.number(x, x.ring)
     if max(abs(x.low), abs(x.high)) < 1 << (x.ring - 2):
         return call.result(shift_right(call.box, share, min(count, x.ring - 2)), x.valid)
-    word = call.box.a2b(share, x.ring).slice_bits(count, x.ring - count)  # too wide for a truncation: through the bits
-    return call.result(_number(call, word, x.ring, signed=x.low < 0), x.valid)
+    if x.low >= 0:  # too wide for a truncation: through the bits
+        return call.result(shift_right_unsigned(call.box, share, count), x.valid)
+    word = call.box.a2b(share, x.ring).slice_bits(count, x.ring - count)
+    return call.result(_number(call, word, x.ring, signed=True), x.valid)
 
 
 SECRET = {"bit_and": _bit_and, "bit_or": _less_and(1), "bit_xor": _less_and(2), "shift_right": _shift_right}
