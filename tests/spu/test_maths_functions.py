@@ -292,7 +292,9 @@ def test_approximate_functions_of_columns(protocol):
         rows = [ex.evaluate(e, row) for row in source.to_pylist()]
         assert [v is None for v in got.to_pylist()] == [v is None for v in want.to_pylist()] == [v is None for v in rows], str(e)
         a, b, c = (np.array([v for v in column if v is not None]) for column in (got.to_pylist(), want.to_pylist(), rows))
-        np.testing.assert_allclose(b, c, rtol=tolerance, atol=tolerance, err_msg=str(e))
+        nested = any(a.args for a in e.args if hasattr(a, "args"))  # the owner rounds to the grid, and no more: but also what is in between
+        relative, most = (tolerance, tolerance) if nested else (1e-9, 0.51 * 2.0**-e.dtype.f)
+        np.testing.assert_allclose(b, c, rtol=relative, atol=most, err_msg=str(e))
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=str(e))
         low, high = e.range if e.range is not None else (-math.inf, math.inf)
         assert low <= a.min() and a.max() <= high, str(e)
