@@ -14,14 +14,18 @@ from spuframe.frame.groupby import GroupBy
 from spuframe.frame.numpy import refuse_array
 from spuframe.frame.series import SecretSeries
 from spuframe.plan import build
-from spuframe.plan.cumulate import together
 from spuframe.plan.logical import LogicalNode
+from spuframe.plan.rows import attach, together
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from spuframe.frame.session import Session
+
+
+LABELS = 10**9
+"""Rows that the labels of one random order leave room for."""
 
 
 class SecretFrame:
@@ -314,8 +318,23 @@ class SecretFrame:
         return self._over(build.sort(self.node, keys, directions))
 
     def head(self, n: int = 5) -> SecretFrame:
-        """The first n rows; after a filter, sort first."""
+        """The first n rows that exist, in their order; after a merge, which gives rows in no particular one, sort first."""
         return self._over(build.limit(self.node, n))
+
+    @property
+    def base(self) -> LogicalNode:
+        """The node whose rows these are, and over which the columns are expressions."""
+        return self._base
+
+    def over(self, base: LogicalNode) -> tuple[LogicalNode, dict[str, ex.Expr]] | None:
+        """``base`` with what this frame adds to the same rows, and the columns as expressions over it; None for other rows."""
+        found = together(base, self._base)
+        return None if found is None else (found[0], {n: ex.substitute(e, found[1]) for n, e in self._exprs.items()})
+
+    def beside(self, table: LogicalNode) -> SecretFrame:
+        """The columns of a table of the same rows, as a frame that they belong to: what was computed of this frame row by row."""
+        base = attach(self._base, table)
+        return SecretFrame(self.session, base, {source: ex.col(base.schema[name]) for name, source in base.columns})
 
     # ---- the end -----------------------------------------------------------------------------------
     def explain(self, stage: str = "all") -> str:
@@ -328,25 +347,33 @@ class SecretFrame:
         return self.session.explain(self.node, stage)
 
     def persist(self) -> SecretFrame:
-        """Compute now and keep the result, in shares, at the parties."""
+        """Compute now and keep the result, in shares, at the parties.
+
+        Rows that a filter or a merge left are put into one random order when they are stored, unless they were sorted. All that is revealed of the
+        persisted frame row by row, its columns, predictions, comparisons, comes in that order, with equal labels. A filter of it is shuffled
+        again: the places of its rows would tell which ones it dropped.
+        """
         return self._over(self.session.persist(self.node))
 
     def reveal(self, as_: str = "pandas") -> pd.DataFrame | pa.Table | Any:
         """Compute the frame and show it to the analyst.
+
+        What a filter or a merge left, and nothing sorted, comes in a random order: its index is called "unordered", and its labels are those of this
+        order alone, so that pandas does not take two reveals for the same rows. What belongs side by side is revealed in one frame, by
+        `spuframe.reveal`, or after `persist`.
 
         Parameters
         ----------
         as_ : {"pandas", "arrow"}
             Missing values are ``pandas.NA`` in nullable columns, Arrow nulls in Arrow.
         """
-        if as_ not in ("pandas", "arrow"):
-            raise PlanError(f"`as_` must be 'pandas' or 'arrow', got {as_!r}")
-        table = self.session.reveal(self.node)
-        return table if as_ == "arrow" else to_pandas(table)
+        from spuframe.frame.reveal import reveal
+
+        return reveal(self, as_=as_)[0]
 
 
-def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Arrow to pandas, with nullable types where there are nulls."""
+def to_pandas(table: pa.Table, order: int | None = None) -> pd.DataFrame:
+    """Arrow to pandas, with nullable types where there are nulls; the labels of a random order are that order's alone."""
     import pandas as pd
     import pyarrow as pa
 
@@ -357,7 +384,9 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     out = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         out[name] = column.to_pandas(types_mapper=nullable.get) if column.null_count else column.to_pandas()
-    return pd.DataFrame(out, columns=table.column_names)
+    start = 0 if order is None else order * LABELS
+    index = pd.RangeIndex(start, start + table.num_rows, name=None if order is None else "unordered")
+    return pd.DataFrame({name: column.set_axis(index) for name, column in out.items()}, index=index, columns=table.column_names)
 
 
 def concat(frames: Sequence[SecretFrame]) -> SecretFrame:

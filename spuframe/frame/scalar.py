@@ -50,7 +50,9 @@ class SecretScalar:
 
     def reveal(self) -> bool | int | float | str | None:
         """Compute the number and show it to the analyst; None where it is null."""
-        return self.session.reveal(self.node).column(0)[0].as_py()  # type: ignore[no-any-return]
+        from spuframe.frame.reveal import reveal
+
+        return reveal(self)[0]  # type: ignore[no-any-return]
 
 
 def reduce_rows(

@@ -14,8 +14,9 @@ from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar
 from spuframe.plan import build
-from spuframe.plan.cumulate import cumulate, together
+from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
+from spuframe.plan.rows import together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -286,14 +287,15 @@ class SecretSeries(Operators):
         return str(self.to_frame().explain(stage))
 
     def reveal(self, as_: str = "pandas") -> pd.Series[Any] | pa.Array:
-        """Compute the column and show it to the analyst.
+        """Compute the column and show it to the analyst; in which order, and how two columns are revealed side by side, says `SecretFrame.reveal`.
 
         Parameters
         ----------
         as_ : {"pandas", "arrow"}
         """
-        revealed = self.to_frame().reveal(as_)
-        return revealed[self.name] if as_ == "pandas" else revealed.column(0).combine_chunks()
+        from spuframe.frame.reveal import reveal
+
+        return reveal(self, as_=as_)[0]
 
 
 def _is_missing(value: object) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spuframe.config import Policy
@@ -14,10 +16,10 @@ from spuframe.frame.frame import SecretFrame
 from spuframe.frame.progress import Progress
 from spuframe.plan import build, explain
 from spuframe.plan.cost import CostReport
-from spuframe.plan.logical import LogicalNode
+from spuframe.plan.logical import LogicalNode, Roots
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan
+from spuframe.plan.physical import PhysicalPlan, Step
 from spuframe.runtime import local as launch
 from spuframe.runtime.session import Profile, Result
 from spuframe.runtime.session import Session as Runtimes
@@ -26,7 +28,26 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_ORDERS = itertools.count(1)
+"""Numbers of random orders: none is given twice in a process, so that rows of two sessions do not look alike either."""
+
 Ranges = Mapping[str, tuple[float, float] | tuple[datetime.date, datetime.date] | tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """What the analyst is shown of one plan.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    order : int or None
+        None: the order of the rows means something. Else a number for the random order in which they come, the same for results of the same rows
+        in the same order, and for nothing else.
+    """
+
+    table: pa.Table
+    order: int | None
 
 
 class Session(Runtimes):
@@ -44,6 +65,7 @@ class Session(Runtimes):
         super().__init__(*args, **kwargs)
         self.id = secrets.token_hex(8)
         self.last_profile: Profile | None = None
+        self._orders: dict[str, int] = {}
         self.progress = True
 
     # ---- tables --------------------------------------------------------------------------------------
@@ -135,21 +157,43 @@ class Session(Runtimes):
 
     def execute(self, node: LogicalNode) -> Result:
         """Optimise, lower, ship and run a plan."""
+        return self._execute(self.physical(node))
+
+    def _execute(self, plan: PhysicalPlan) -> Result:
         self._check()
         with Progress(self.progress) as bar:
-            result = self.run(self.physical(node), bar)
+            result = self.run(plan, bar)
         self.last_profile = result.profile
         return result
 
     def reveal(self, node: LogicalNode) -> pa.Table:
         """Run a plan and hand its rows to the analyst."""
-        return self.execute(build.reveal(node)).tables[0]
+        return self.reveal_all([node])[0].table
+
+    def reveal_all(self, nodes: Sequence[LogicalNode]) -> list[Revealed]:
+        """Run several plans as one and hand their rows to the analyst."""
+        root = optimize(build.roots([build.reveal(n) for n in nodes]))
+        reveals = root.plans if isinstance(root, Roots) else (root,)
+        plan = lower(root, protocol=self.config.protocol, parties=self.config.parties)
+        steps = [s for s in plan if s.op == "reveal"]
+        shown = [Revealed(t, self._order(s)) for t, s in zip(self._execute(plan).tables, steps, strict=True)]
+        distinct = list(dict.fromkeys(reveals))  # equal plans are one step
+        return [shown[distinct.index(r)] for r in reveals]
+
+    def _order(self, reveal: Step) -> int | None:
+        if not reveal.masked or reveal.params["ordered"]:
+            return None
+        stored = reveal.params["stored"]
+        return next(_ORDERS) if stored is None else self._orders.setdefault(stored, next(_ORDERS))
 
     def persist(self, node: LogicalNode) -> LogicalNode:
-        """Run a plan and keep its result at the parties; the node that reads it."""
+        """Run a plan and keep its result at the parties; the node that reads it, which is described by what was really stored."""
         name = f"t-{secrets.token_hex(8)}"
-        self.execute(build.store(node, name))
-        return build.load(name, node.schema, node.rows, node.masked, self.id, build.is_ordered(node))
+        kept = build.store(node, name)
+        plan = self.physical(kept)
+        self._execute(plan)
+        stored = plan.steps[-1]
+        return build.load(name, stored.schema, stored.rows, stored.masked, self.id, kept.ordered)
 
 
 def _plain_bound(bound: float | datetime.date | str) -> float | str:

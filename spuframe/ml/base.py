@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, frexp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,14 @@ from sklearn.base import BaseEstimator
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, Schema, parse_dtype
 from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
-from spuframe.frame.frame import SecretFrame
+from spuframe.frame.frame import SecretFrame, to_pandas
 from spuframe.frame.series import SecretSeries
 from spuframe.plan import build
 from spuframe.plan.logical import TensorOutput
 from spuframe.plan.tensor import Program, Ref
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 WIDEST = 2.0**40
 """The widest public range of a feature: beyond it are only ranges that say nothing."""
@@ -48,7 +51,15 @@ class SecretArray:
 
     def reveal(self) -> NDArray[np.float64]:
         """The values, shown to the analyst."""
-        values = self.frame.reveal().to_numpy(np.float64)
+        return self.shown(self.frame.reveal("arrow"), None, "pandas")
+
+    def secret(self) -> SecretFrame:
+        """What `spuframe.reveal` reveals of it."""
+        return self.frame
+
+    def shown(self, table: pa.Table, order: int | None, as_: str) -> NDArray[np.float64]:
+        """The values, as they were revealed."""
+        values = to_pandas(table).to_numpy(np.float64)
         if self.units is not None:
             values = values * np.array(self.units)
         out = np.ascontiguousarray(values.T).reshape(self.shape)
@@ -156,7 +167,7 @@ def nullable(frame: SecretFrame) -> list[str]:
 
 
 def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, SecretFrame]:
-    """Lazy frames for the outputs of a program over ``inputs``, whose sessions must be one."""
+    """Lazy frames for the outputs of a program over ``inputs``, whose sessions must be one; an output like an input keeps its rows."""
     session = inputs[0].session
     for other in inputs[1:]:
         if other.session is not session:
@@ -167,10 +178,11 @@ def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, Se
         bounds = None if out["range"] is None else (float(out["range"][0]), float(out["range"][1]))
         null = bool(out["complete"])
         fields = [Field(c, parse_dtype(out["dtype"]), null, range=bounds, owners=owners) for c in out["columns"]]
-        masked = out["like"] is not None and inputs[out["like"]].masked
-        outputs.append(TensorOutput(name, Schema.of(fields), out["rows"], masked))
+        outputs.append(TensorOutput(name, Schema.of(fields), out["rows"], out["like"]))
     tensor = build.tensor([frame.node for frame in inputs], program.to_plain(), outputs)
-    return {name: SecretFrame(session, build.output(tensor, name)) for name in program.outputs}
+    found = {name: build.output(tensor, name) for name in program.outputs}
+    like = {name: out["like"] for name, out in program.outputs.items()}
+    return {name: SecretFrame(session, node) if like[name] is None else inputs[like[name]].beside(node) for name, node in found.items()}
 
 
 def split(rows: int, batch: int | None) -> tuple[int, int]:

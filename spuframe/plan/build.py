@@ -16,7 +16,6 @@ from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, pr
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.conversion import convert
-from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (
     Aggregate,
     Concat,
@@ -26,7 +25,6 @@ from spuframe.plan.logical import (
     Load,
     LogicalNode,
     Output,
-    Plain,
     Project,
     Reveal,
     Roots,
@@ -37,6 +35,8 @@ from spuframe.plan.logical import (
     TensorOutput,
     unique_columns,
 )
+from spuframe.plan.plain import Plain
+from spuframe.plan.rows import check_order, rows_from
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
@@ -46,7 +46,10 @@ def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows:
 
 
 def load(name: str, fields: Iterable[Field], rows: int, masked: bool = True, session_id: str = "", ordered: bool = False) -> Load:
-    """A table that the parties keep (see `store`); ``ordered``: its order means something and invalid rows stand at the end."""
+    """A table that the parties keep (see `store`); ``ordered``: its order means something and invalid rows stand at the end.
+
+    A masked one that is not ordered was put into a random order when it was stored: whatever is revealed of its rows comes in that order.
+    """
     return Load(name, tuple(replace(f, visibility=SECRET) for f in fields), rows, masked, session_id, ordered)
 
 
@@ -186,7 +189,8 @@ def sort(table: LogicalNode, by: str | Sequence[str], ascending: bool | Sequence
 
 
 def limit(table: LogicalNode, rows: int) -> Limit:
-    """``df.head(rows)``."""
+    """``df.head(rows)``; refused where the order of the rows means nothing."""
+    check_order(table, "head")
     return Limit(table, rows)
 
 
@@ -233,19 +237,20 @@ def output(node: Tensor, name: str) -> Output:
 
 
 def store(table: LogicalNode, name: str) -> Store:
-    """Keep the shares at the parties; `load` reads them in later plans."""
-    return Store(table, name)
+    """Keep the shares at the parties; `load` reads them in later plans. In order after a sort or an aggregate, else shuffled if rows are masked."""
+    return Store(table, name, is_ordered(table))
 
 
 def is_ordered(node: LogicalNode) -> bool:
     """Whether the order of the rows means something; lowering puts invalid rows at the end before the order is shown or kept."""
-    while isinstance(node, Project | Limit | Filter | Cumulate):
-        node = node.input
-    return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
+    below: LogicalNode | None = node
+    while below is not None:
+        node, below = below, below.input if isinstance(below, Filter) else rows_from(below)
+    return isinstance(node, Sort | Aggregate | Limit) or (isinstance(node, Load) and node.ordered)
 
 
 def reveal(table: LogicalNode, ordered: bool | None = None) -> Reveal:
-    """Hand the rows to the analyst; by default in order after a sort or an aggregate, else shuffled if rows are masked."""
+    """Hand the rows to the analyst; by default in order after a sort, an aggregate or a limit, else shuffled if rows are masked."""
     return Reveal(table, is_ordered(table) if ordered is None else ordered)
 
 

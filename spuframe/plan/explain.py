@@ -25,6 +25,7 @@ from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Reveal, Scan, Sort, Store, Tensor
 from spuframe.plan.physical import PhysicalPlan, Step
 from spuframe.plan.policy import leakage_report
+from spuframe.plan.rows import Attach
 
 STAGES = ("all", "logical", "optimized", "physical")
 """What `explain` can print."""
@@ -165,6 +166,7 @@ _DESCRIBE: dict[type[LogicalNode], Callable[[Any], str]] = {
     Sort: lambda n: _order(n.by, n.ascending),
     Limit: lambda n: str(n.count),
     Cumulate: lambda n: _short(f"{n.name} = {n.value}"),
+    Attach: lambda n: _short(", ".join(n.added)),
     Concat: lambda n: f"{len(n.tables)} tables",
     Tensor: lambda n: f"-> {', '.join(o.name for o in n.outputs)}",
     Output: lambda n: n.name,

@@ -23,13 +23,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-import msgpack
-
 from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, DType, Field, Fixed, Int, Schema, String
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind
 from spuframe.expr.functions.common import checked
 from spuframe.expr.node import Node
+from spuframe.plan.plain import Plain
 
 FUNCTIONS = ("size", "count", "sum", "mean", "min", "max")
 """The aggregates."""
@@ -320,32 +319,13 @@ class Concat(LogicalNode):
 
 
 @dataclass(frozen=True)
-class Plain:
-    """Plain data inside a node: kept as msgpack, so that it can be compared and hashed.
-
-    >>> Plain.of({"op": "matmul", "inputs": [0, 1]}).value
-    {'op': 'matmul', 'inputs': [0, 1]}
-    """
-
-    data: bytes
-
-    @classmethod
-    def of(cls, value: object) -> Plain:
-        return cls(bytes(msgpack.packb(value)))
-
-    @property
-    def value(self) -> Any:
-        return msgpack.unpackb(self.data)
-
-
-@dataclass(frozen=True)
 class TensorOutput:
-    """One result of a tensor program, as a table."""
+    """One result of a tensor program, as a table; ``like``: the input table whose rows it has."""
 
     name: str
     schema: Schema
     rows: int
-    masked: bool = False
+    like: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -370,18 +350,30 @@ class Output(LogicalNode):
     op = "output"
 
     def inferred(self) -> Shape:
+        found = self._found
+        return Shape(found.schema, found.rows, self.like is not None and self.like.masked)
+
+    @property
+    def like(self) -> LogicalNode | None:
+        """The table whose rows, one by one, these are computed from; None for a result that is no column of any."""
+        like = self._found.like
+        return None if like is None else self.input.tables[like]
+
+    @property
+    def _found(self) -> TensorOutput:
         for o in self.input.outputs:
             if o.name == self.name:
-                return Shape(o.schema, o.rows, o.masked)
+                return o
         raise PlanError(f"the tensor program has no output {self.name!r}: it has {', '.join(o.name for o in self.input.outputs)}")
 
 
 @dataclass(frozen=True, eq=False)
 class Store(LogicalNode):
-    """The input, kept in the parties' stores under a name."""
+    """The input, kept in the parties' stores under a name; in its order if ``ordered``, else in a random one when masked."""
 
     input: LogicalNode
     name: str
+    ordered: bool
     op = "store"
 
     def inferred(self) -> Shape:

@@ -16,7 +16,6 @@ from typing import Any
 
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import OwnerNotFoundError, PlanError
-from spuframe.plan.build import is_ordered
 from spuframe.plan.cost import choose_batch_rows
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (
@@ -37,6 +36,7 @@ from spuframe.plan.logical import (
     Tensor,
 )
 from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.plan.rows import Attach, rows_from, stored_rows
 from spuframe.plan.widths import widen
 
 
@@ -90,14 +90,15 @@ def lower(
 
 def _in_order(node: Limit | Reveal | Store) -> bool:
     """Whether the places of its input's rows matter."""
-    return isinstance(node, Limit) or (node.ordered if isinstance(node, Reveal) else is_ordered(node.input))
+    return isinstance(node, Limit) or node.ordered
 
 
 def ends_invalid(node: LogicalNode) -> bool:
     """Whether invalid rows are known to stand at the end."""
-    while isinstance(node, Project | Limit | Cumulate):
-        node = node.input
-    return isinstance(node, Sort | Aggregate) or (isinstance(node, Load) and node.ordered)
+    below: LogicalNode | None = node
+    while below is not None:
+        node, below = below, rows_from(below)
+    return isinstance(node, Sort | Aggregate | Limit) or (isinstance(node, Load) and node.ordered)
 
 
 def _secret(schema: Schema) -> Schema:
@@ -113,6 +114,12 @@ def _scan(n: Scan) -> dict[str, Any]:
         "filter": None if n.predicate is None else n.predicate.to_plain(),
         "drop": False,
     }
+
+
+def _reveal(n: Reveal) -> dict[str, Any]:
+    """Where the rows stand in a random order already, the stored table that has it: results of it stay side by side."""
+    kept = stored_rows(n.input)
+    return {"ordered": n.ordered, "stored": None if n.ordered or kept is None else kept.name}
 
 
 def _join(n: Join) -> dict[str, Any]:
@@ -138,6 +145,7 @@ _WRITERS: dict[type[LogicalNode], Callable[[Any], dict[str, Any]]] = {
     Concat: lambda n: {},
     Tensor: lambda n: {"program": n.program.value},
     Output: lambda n: {"name": n.name},
-    Store: lambda n: {"name": n.name},
-    Reveal: lambda n: {"ordered": n.ordered},
+    Attach: lambda n: {"columns": [list(c) for c in n.columns]},
+    Store: lambda n: {"name": n.name, "shuffled": n.input.masked and not n.ordered},
+    Reveal: _reveal,
 }

@@ -23,11 +23,13 @@ sort        by, ascending                                lists; stable; nulls la
 limit       rows                                         first rows
 cumulate    name, value                                  its input and one column more: the sum of an expression over each row and those above it that
                                                          exist, nulls skipped; null where the expression is
+attach      columns                                      the first input, and columns of the second, which has the same rows: list of [name, name there]
 concat      -                                            the inputs' rows one below the other, same schema
 tensor      program                                      a program over matrices (see `spuframe.plan.tensor`), whose outputs are read with ``output``
 output      name                                         one output of a tensor step
-store       name                                         its input, kept in the parties' stores; no result for the analyst
-reveal      ordered                                      handed to the analyst: masked invalid rows; unless ``ordered``, rows are shuffled first if masked
+store       name, shuffled                               its input, kept in the parties' stores; ``shuffled``: in a random order; nothing for the analyst
+reveal      ordered, stored                              handed to the analyst: masked invalid rows; unless ``ordered``, rows are shuffled first if masked
+                                                         and not those of the table ``stored`` (a name or None), which were shuffled when it was stored
 =========== ============================================ =================================================================
 
 An expression is a nested dict; every node carries its inferred ``dtype`` (its name), ``nullable`` and ``range`` (list or None):
@@ -53,7 +55,7 @@ VERSION = 1
 """Raised whenever a plan of an older version would be read differently."""
 
 OPS: Mapping[str, int | None] = {  # number of inputs; None: any
-    "scan": 0, "load": 0, "project": 1, "filter": 1, "join": 2, "aggregate": 1, "sort": 1, "limit": 1, "cumulate": 1, "concat": None,
+    "scan": 0, "load": 0, "project": 1, "filter": 1, "join": 2, "aggregate": 1, "sort": 1, "limit": 1, "cumulate": 1, "attach": 2, "concat": None,
     "tensor": None, "output": 1, "store": 1, "reveal": 1,
 }  # fmt: skip
 

@@ -100,6 +100,8 @@ def _flow(step: Step, inputs: list[_Table]) -> _Table:
     if step.op == "cumulate":
         (t,) = inputs
         return _Table({**t.columns, str(p["name"]): _union(t, columns_of(p["value"])) | t.rows}, t.rows)
+    if step.op == "attach":
+        return _Table({**inputs[0].columns, **{str(n): _union(inputs[1], [source]) for n, source in p["columns"]}}, inputs[0].rows)
     if step.op == "filter":
         (t,) = inputs
         return _Table(t.columns, t.rows | _union(t, columns_of(p["predicate"])))
@@ -153,6 +155,9 @@ def leakage_report(plan: PhysicalPlan, notes: Iterable[str] = ()) -> list[str]:
         masked = plan.steps[flow.step].masked
         known = f"how many of at most {rows} rows exist" if masked else f"{rows} rows"
         lines.append(f"step {flow.step}, reveal: to the analyst {known}")
+        stored = plan.steps[flow.step].params.get("stored")
+        if masked and stored is not None:
+            lines.append(f"  in the random order in which {stored!r} was stored: it can be put beside all else that is revealed of these rows")
         lines.append(f"  its values come from {_sources(flow.columns)}")
         if flow.rows - flow.columns:
             lines.append(f"  its rows also depend on {_sources(flow.rows - flow.columns)}")
@@ -171,7 +176,8 @@ def _opened(s: Step) -> list[str]:
         keys = s.params[f"{side}_on"]
         return [f"the parties learn whether {', '.join(map(str, keys))} of the {side} side is unique (one bit; if not, the plan ends)"]
     if s.op == "store":
-        return [f"the parties keep {s.rows} rows of shares as {s.params['name']!r}"]
+        order = ", in a random order" if s.params.get("shuffled") else ""
+        return [f"the parties keep {s.rows} rows of shares as {s.params['name']!r}{order}"]
     return []
 
 

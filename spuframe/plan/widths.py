@@ -60,6 +60,8 @@ class _Use:
                 elif e["col"] in inputs[0]:
                     passed[name] = inputs[0][e["col"]]
             return passed
+        if step.op == "attach":
+            return inputs[0]
         if step.op == "concat":
             return self.concat(step, inputs)
         if step.op == "tensor":

@@ -8,14 +8,15 @@ from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, String
 from spuframe.errors import PlanError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.expr import add, col, ge, mul
 from spuframe.expr.expr import Expr
-from spuframe.plan.build import aggregate, concat, filter_, is_ordered, join, limit, load, project, reveal, scan, select, sort
-from spuframe.plan.cumulate import Cumulate, cumulate, together
+from spuframe.plan.build import aggregate, concat, filter_, is_ordered, join, load, project, reveal, scan, select, sort
+from spuframe.plan.cumulate import Cumulate, cumulate
 from spuframe.plan.explain import explain
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import ends_invalid, lower
 from spuframe.plan.optimizer import optimize
 from spuframe.plan.physical import PhysicalPlan
 from spuframe.plan.policy import result_flows
+from spuframe.plan.rows import together
 
 FIELDS = [Field("id", Int(64), range=(0, 99)), Field("n", Int(8), True, range=(-2, 9)), Field("x", Fixed(), range=(0.0, 4.0)), Field("ok", Bool())]
 SALES = scan("s", "shop", "t", FIELDS, 50)
@@ -53,7 +54,7 @@ def test_checks() -> None:
 def test_the_order_of_the_rows_must_mean_something() -> None:
     joined = join(SALES, select(scan("s", "bank", "b", FIELDS, 20), ["id"]), on="id")
     kept = load("t1", FIELDS, 9, masked=True, session_id="s")
-    for rows in (joined, filter_(joined, c(joined, "ok")), limit(select(joined, ["x"]), 3), concat([select(joined, ["x"]), select(SALES, ["x"])]), kept):
+    for rows in (joined, filter_(joined, c(joined, "ok")), concat([select(joined, ["x"]), select(SALES, ["x"])]), kept):
         with pytest.raises(PlanError, match="sort_values"):
             cumulate(rows, "y", c(rows, "x"))
     by, plain = sort(joined, "id"), load("t1", FIELDS, 9, masked=False, session_id="s")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from spuframe.expr.expr import col
-from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Project, Roots, Scan, Sort
+from spuframe.plan.rows import Adds, Attach
 from spuframe.plan.rules.uses import Uses
 
 
@@ -42,13 +42,23 @@ def _narrow(n: LogicalNode, inputs: list[LogicalNode], wanted: frozenset[str]) -
     if isinstance(n, Concat):
         names = [f.name for f in n.schema if f.name in wanted]
         return Concat(tuple(exactly(t, names) for t in inputs))
-    if isinstance(n, Cumulate) and n.name not in wanted:
+    if isinstance(n, Adds) and not wanted & set(n.added):
         return inputs[0]
-    if isinstance(n, Cumulate | Filter | Sort | Limit | Roots):
+    if isinstance(n, Attach):
+        return _attached(n, inputs[0], inputs[1], wanted)
+    if isinstance(n, Adds | Filter | Sort | Limit | Roots):
         return n.with_children(inputs)
     # What hands a table on needs exactly the columns it had.
     old = [i.schema.names for i in n.inputs]
     return n.with_children([exactly(t, names) for t, names in zip(inputs, old, strict=True)])
+
+
+def _attached(n: Attach, table: LogicalNode, other: LogicalNode, wanted: frozenset[str]) -> LogicalNode:
+    """Of columns that were attached the wanted ones; alone where nothing is wanted of what they were attached to."""
+    columns = tuple(c for c in n.columns if c[0] in wanted)
+    if wanted <= set(n.added):
+        return Project(other, tuple((name, col(other.schema[source])) for name, source in columns))
+    return Attach(table, other, columns) if columns != n.columns else n.with_children([table, other])
 
 
 def exactly(table: LogicalNode, names: list[str]) -> LogicalNode:

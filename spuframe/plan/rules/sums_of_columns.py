@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from spuframe.expr.expr import Col
-from spuframe.plan.cumulate import Cumulate, free_name
+from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import LogicalNode, Project
+from spuframe.plan.rows import free_name
 from spuframe.plan.rules.uses import Uses
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Roots, Scan, Sort, Store, Tensor
+from spuframe.plan.rows import Attach
 
 
 class Uses:
@@ -64,6 +65,8 @@ def reads(node: LogicalNode, wanted: frozenset[str]) -> list[frozenset[str]]:
         return [wanted]
     if isinstance(node, Cumulate):
         return [(wanted - {node.name}) | (node.value.columns if node.name in wanted else frozenset())]
+    if isinstance(node, Attach):
+        return [wanted & set(node.input.schema.names), frozenset(source for name, source in node.columns if name in wanted)]
     if isinstance(node, Aggregate):
         return [frozenset(node.keys) | {c for n, _, c in node.aggregates if n in wanted and c is not None}]
     if isinstance(node, Join):

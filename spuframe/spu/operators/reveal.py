@@ -12,11 +12,14 @@ from spuframe.spu.table import Table
 
 
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
-    """Invalid rows and nulls are zeroed; unless ``ordered``, a masked table is shuffled first, so that the places of its rows say nothing."""
+    """Invalid rows and nulls are zeroed; unless ``ordered``, a masked table is shuffled first, so that the places of its rows say nothing.
+
+    Rows that were shuffled when they were stored stay as they are.
+    """
     box, table = env.box, inputs[0]
     table = Table(conform_all(box, table.columns, step.fields), table.rows, table.valid)
-    ordered = bool(step.params.get("ordered", False))
-    if table.valid is not None and not ordered:
+    ordered, stored = bool(step.params.get("ordered", False)), step.params.get("stored")
+    if table.valid is not None and not ordered and stored is None:
         table = shuffled(box, table)
     table = masked(box, table)
     delivery = Delivery(step.fields, table.rows)
@@ -41,6 +44,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     env.deliveries.append(delivery)
     what = f"reveal to the analyst: columns {', '.join(table.columns) or '(none)'} of up to {table.rows} rows"
     if table.valid is not None:
-        what += ", how many of them are valid" + (" and where they stand" if ordered else "; rows are shuffled")
+        known = " and where they stand" if ordered else "; rows are shuffled" if stored is None else "; rows were shuffled when they were stored"
+        what += f", how many of them are valid{known}"
     env.notes.append(what)
     return table
