@@ -23,10 +23,9 @@ def expression(desk: Desk, n: int) -> Work:
         return np.rint(values / SCALE).astype(np.int64)
 
     table = desk.table(fields, [plain(f.name) for f in fields])
-    of = {f.name: _column(f) for f in fields}
-    both = _call("add", _call("mul", of["a"], of["b"], 16.0), _call("mul", of["c"], of["d"], 16.0), 32.0)
-    columns = [["y", _call("div", both, of["e"], 64.0)]]
-    run = desk.operate("project", {"columns": columns}, [out], n, False)
+    nodes = [_column(f) for f in fields]
+    nodes += [_call("mul", 0, 1, 16.0), _call("mul", 2, 3, 16.0), _call("add", 5, 6, 32.0), _call("div", 7, 4, 64.0)]
+    run = desk.operate("project", {"expressions": nodes, "columns": [["y", 8]]}, [out], n, False)
 
     def check(result: Any) -> None:
         got = desk.signed(result.columns["y"].values).astype(np.float64) * SCALE
@@ -44,7 +43,7 @@ def _column(f: Field) -> dict[str, Any]:
     return {"col": f.name, "dtype": str(f.dtype), "nullable": False, "range": list(f.range)}
 
 
-def _call(name: str, x: dict[str, Any], y: dict[str, Any], bound: float) -> dict[str, Any]:
+def _call(name: str, x: int, y: int, bound: float) -> dict[str, Any]:
     return {"fn": name, "args": [x, y], "dtype": str(Fixed()), "nullable": False, "range": [-bound, bound]}
 
 

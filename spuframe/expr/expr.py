@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility
 from spuframe.errors import PlanError, SchemaError
-from spuframe.expr.node import Node
+from spuframe.expr.node import Node, rewrite_all, walk
 
 Scalar = bool | int | float | str | None
 """A Python value; None is null."""
@@ -43,7 +43,7 @@ class Info:
     owners: frozenset[str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Expr(Node):
     """Base of expressions; ``dtype``, ``nullable``, ``range``, ``visibility`` and ``owners`` are inferred."""
 
@@ -77,9 +77,18 @@ class Expr(Node):
         return self.info.owners
 
     @property
+    def reads(self) -> frozenset[Col]:
+        """The columns that it reads."""
+        found: frozenset[Col] | None = self.__dict__.get("_reads")
+        if found is None:
+            found = _reads(self)
+            self.set("_reads", found)
+        return found
+
+    @property
     def columns(self) -> frozenset[str]:
         """Names of the columns that it reads."""
-        return frozenset(n.field.name for n in self.walk() if isinstance(n, Col))
+        return frozenset(c.field.name for c in self.reads)
 
     def as_field(self, name: str) -> Field:
         """The field of a column that holds this expression.
@@ -90,22 +99,20 @@ class Expr(Node):
         i = self.info
         return Field(name, i.dtype, i.nullable, i.visibility, i.range, i.owners)
 
-    def to_plain(self) -> dict[str, Any]:
-        """The nested dict of `spuframe.plan.physical`."""
-        plain: dict[Node, dict[str, Any]] = {}
-        for node in self.walk():
-            assert isinstance(node, Expr)
-            about = {"dtype": str(node.dtype), "nullable": node.nullable, "range": None if node.range is None else list(node.range)}
-            plain[node] = {**node.head([plain[c] for c in node.children]), **about}
-        return plain[self]
+    def to_plain(self) -> list[dict[str, Any]]:
+        """The list of nodes of `spuframe.plan.physical`; this one is the last."""
+        return plain_nodes([self])[0]
 
-    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+    def head(self, args: list[int]) -> dict[str, Any]:
         """What `to_plain` says of this kind of node."""
         raise NotImplementedError
 
     def text(self, args: Sequence[str]) -> str:
         """The expression in Python's syntax, given its arguments' texts."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
         texts: dict[Node, str] = {}
@@ -137,7 +144,7 @@ class Col(Expr):
         f = self.field
         return Info(f.dtype, f.nullable, f.range, f.visibility, f.owners)
 
-    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+    def head(self, args: list[int]) -> dict[str, Any]:
         return {"col": self.field.name}
 
     def text(self, args: Sequence[str]) -> str:
@@ -171,7 +178,7 @@ class Lit(Expr):
             bounds = (0.0, 0.0)
         return Info(self.type, v is None, bounds, PUBLIC, frozenset())
 
-    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+    def head(self, args: list[int]) -> dict[str, Any]:
         return {"lit": self.value}
 
     def text(self, args: Sequence[str]) -> str:
@@ -193,7 +200,7 @@ class Function(Expr):
 
     @property
     def args(self) -> tuple[Expr, ...]:
-        return tuple(c for c in self.children if isinstance(c, Expr))
+        return self.children  # type: ignore[return-value]  # what an expression is made of is one
 
     def value(self, *args: Any) -> Scalar:
         """One row. Called without nulls, unless the class overrides `row`."""
@@ -203,7 +210,7 @@ class Function(Expr):
         """One row, nulls included: null if any argument is."""
         return None if any(a is None for a in args) else self.value(*args)
 
-    def head(self, args: list[dict[str, Any]]) -> dict[str, Any]:
+    def head(self, args: list[int]) -> dict[str, Any]:
         return {"fn": self.fn, "args": args}
 
     def text(self, args: Sequence[str]) -> str:
@@ -295,30 +302,80 @@ def bounds_of(e: Expr) -> Range:
 
 def rebind(e: Expr, schema: Schema, names: Mapping[str, str] | None = None) -> Expr:
     """The same expression over the columns of ``schema``, renamed by ``names`` (old to new)."""
+    return rebind_all([e], schema, names)[0]
+
+
+def rebind_all(exprs: Sequence[Expr], schema: Schema, names: Mapping[str, str] | None = None) -> list[Expr]:
+    """`rebind` for several expressions: what they have in common is rebuilt once."""
     names = names or {}
-
-    def change(node: Node) -> Node | None:
-        if not isinstance(node, Col):
-            return None
-        found = schema[names.get(node.field.name, node.field.name)]
-        return None if found == node.field else Col(found)
-
-    return e.rewrite(change)
+    return replace_columns(exprs, lambda c: Col(schema[names.get(c.field.name, c.field.name)]))
 
 
 def substitute(e: Expr, columns: Mapping[str, Expr]) -> Expr:
     """The same expression with each column replaced by an expression."""
-    return e.rewrite(lambda n: columns[n.field.name] if isinstance(n, Col) and n.field.name in columns else None)
+    return substitute_all([e], columns)[0]
+
+
+def substitute_all(exprs: Sequence[Expr], columns: Mapping[str, Expr]) -> list[Expr]:
+    """`substitute` for several expressions: what they have in common is rebuilt once."""
+    return replace_columns(exprs, lambda c: columns.get(c.field.name, c)) if columns else list(exprs)
+
+
+def replace_columns(exprs: Sequence[Expr], change: Callable[[Col], Expr]) -> list[Expr]:
+    """The same expressions with each column replaced by what ``change`` gives for it; as they are, where it gives the columns that they read."""
+    new = {c: change(c) for c in frozenset[Col]().union(*(e.reads for e in exprs))}
+    changed = {c: e for c, e in new.items() if c != e}
+    return rewrite_all(exprs, changed.get) if changed else list(exprs)
 
 
 def check_columns(e: Expr, schema: Schema) -> None:
     """Raise unless every column that ``e`` reads is one of ``schema``, as it is there."""
-    for node in e.walk():
-        if isinstance(node, Col) and schema[node.field.name] != node.field:
+    for column in e.reads:
+        if schema[column.field.name] != column.field:
             raise SchemaError(
-                f"column {node.field.name!r} of {str(e)!r} is not the one of this frame (it is another frame's, or was "
+                f"column {column.field.name!r} of {str(e)!r} is not the one of this frame (it is another frame's, or was "
                 "changed since): take the column from the frame it is used with"
             )
+
+
+def _reads(e: Expr) -> frozenset[Col]:
+    """What is known already of a part is not looked for again."""
+    found: set[Col] = set()
+    done: set[Node] = set()
+    stack: list[Node] = [e]
+    while stack:
+        node = stack.pop()
+        if node in done:
+            continue
+        done.add(node)
+        known = node.__dict__.get("_reads")
+        if known is not None:
+            found |= known
+        elif isinstance(node, Col):
+            found.add(node)
+        else:
+            stack.extend(node.children)
+    return frozenset(found)
+
+
+def plain_nodes(exprs: Sequence[Expr]) -> tuple[list[dict[str, Any]], list[int]]:
+    """Expressions as one list of plain nodes, each once and after its arguments, which it names by their places; and the expressions' own places.
+
+    >>> nodes, places = plain_nodes([lit(1), lit(2), lit(1)])
+    >>> [n["lit"] for n in nodes], places
+    ([1, 2], [0, 1, 0])
+    """
+    nodes: list[dict[str, Any]] = []
+    places: dict[Node, int] = {}
+    types: dict[DType, str] = {}
+    for node in walk(exprs):
+        assert isinstance(node, Expr)
+        info = node.info
+        name = types.get(info.dtype) or types.setdefault(info.dtype, str(info.dtype))
+        about = {"dtype": name, "nullable": info.nullable, "range": None if info.range is None else list(info.range)}
+        places[node] = len(nodes)
+        nodes.append({**node.head([places[c] for c in node.children]), **about})
+    return nodes, [places[e] for e in exprs]
 
 
 def evaluate(e: Expr, row: Mapping[str, Scalar]) -> Scalar:

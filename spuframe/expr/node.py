@@ -4,6 +4,9 @@ A node is a frozen dataclass (``eq=False``: equality and hash come from here). I
 fields, also inside tuples. What a node infers from its fields is set by `Node.infer` when it is built (a field with ``init=False``).
 Everything walks without recursion, and visits a node that is used twice once.
 
+Of nodes that are equal one is the *representative*: the first that lives. Children are replaced by their representatives as a node is built, so that
+two nodes are equal if their own fields are, and equality costs the same however much is below.
+
 >>> @dataclass(frozen=True, eq=False)
 ... class Leaf(Node):
 ...     name: str
@@ -20,11 +23,38 @@ Pair(left=Leaf(name='c'), right=Leaf(name='b'))
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 N = TypeVar("N", bound="Node")
+
+
+class _Representatives:
+    """The one node of each value that stands for all its equals, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._found: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
+        self._renew()
+        os.register_at_fork(after_in_child=self._renew)  # another thread of the parent may have held the lock
+
+    def _renew(self) -> None:
+        self._lock = threading.RLock()
+
+    def of(self, key: tuple[Any, ...], node: Node) -> Node:
+        with self._lock:
+            return self._found.setdefault(key, node)
+
+
+_REPRESENTATIVES = _Representatives()  # weak: says only which of two equal nodes is kept
+
+
+def _declared(node: Node) -> tuple[str, ...]:
+    names: tuple[str, ...] = node.__match_args__  # which a dataclass has: the fields that it is built from
+    return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +62,19 @@ class Node:
     """Base of all nodes."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((type(self), *self.arguments)))
+        key: list[Any] = [type(self)]
+        for name in _declared(self):
+            value = getattr(self, name)
+            kept, part = _kept(value)
+            if kept is not value:
+                object.__setattr__(self, name, kept)
+            key.append(part)
+        whole = tuple(key)
+        object.__setattr__(self, "_hash", hash(whole))
         self.infer()
+        found = _REPRESENTATIVES.of(whole, self)
+        if found is not self:
+            self.set("_same", found)
 
     def infer(self) -> None:
         """Check the fields and set what follows from them (with `set`); called once, when the node is built."""
@@ -43,15 +84,25 @@ class Node:
         object.__setattr__(self, name, value)
 
     @property
+    def same(self) -> Node:
+        """The representative of all nodes that equal this one."""
+        found: Node | None = self.__dict__.get("_same")
+        return self if found is None else found
+
+    @property
     def arguments(self) -> tuple[Any, ...]:
         """The declared fields' values, in order; not what was inferred."""
-        return tuple(getattr(self, f.name) for f in fields(self) if f.init)
+        return tuple(getattr(self, name) for name in _declared(self))
 
     @property
     def children(self) -> tuple[Node, ...]:
         """The nodes in the declared fields, in order."""
-        kind = self.family()
-        return tuple(n for value in self.arguments for n in _nodes(value, kind))
+        found: tuple[Node, ...] | None = self.__dict__.get("_children")
+        if found is None:
+            kind = self.family()
+            found = tuple(n for value in self.arguments for n in _nodes(value, kind))
+            self.set("_children", found)
+        return found
 
     @classmethod
     def family(cls) -> type[Node]:
@@ -63,7 +114,7 @@ class Node:
         old = self.children
         if len(children) != len(old):
             raise ValueError(f"{type(self).__name__} has {len(old)} children, got {len(children)}")
-        if all(a is b for a, b in zip(old, children, strict=True)):
+        if all(a == b for a, b in zip(old, children, strict=True)):
             return self
         supply = iter(children)
         kind = self.family()
@@ -71,28 +122,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Every distinct node below and including this one, children first."""
-        done: set[int] = set()
-        stack: list[tuple[Node, bool]] = [(self, False)]
-        while stack:
-            node, opened = stack.pop()
-            if id(node) in done:
-                continue
-            if opened:
-                done.add(id(node))
-                yield node
-            else:
-                stack.append((node, True))
-                stack.extend((child, False) for child in reversed(node.children))
+        return walk([self])
 
     def rewrite(self: N, change: Callable[[Any], Any]) -> N:
         """Rebuild bottom-up; ``change(node)`` gives another node for it, or None to keep it. Equal nodes are rewritten once."""
-        new: dict[Node, Node] = {}
-        for node in self.walk():
-            if node not in new:
-                rebuilt = node.with_children([new[c] for c in node.children])
-                changed = change(rebuilt)
-                new[node] = rebuilt if changed is None else changed
-        return new[self]  # type: ignore[return-value]  # `change` keeps the kind of node
+        return rewrite_all([self], change)[0]
 
     def __hash__(self) -> int:
         return self._hash  # type: ignore[attr-defined,no-any-return]
@@ -100,26 +134,51 @@ class Node:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if not isinstance(other, Node):
-            return NotImplemented
-        seen: set[tuple[int, int]] = set()
-        stack: list[tuple[Any, Any]] = [(self, other)]
-        while stack:
-            a, b = stack.pop()
-            if a is b or (id(a), id(b)) in seen:
-                continue
-            if isinstance(a, Node) and isinstance(b, Node):
-                if type(a) is not type(b) or hash(a) != hash(b):
-                    return False
-                seen.add((id(a), id(b)))
-                stack.extend(zip(a.arguments, b.arguments, strict=True))
-            elif isinstance(a, tuple) and isinstance(b, tuple):
-                if len(a) != len(b):
-                    return False
-                stack.extend(zip(a, b, strict=True))
-            elif type(a) is not type(b) or a != b:
-                return False
-        return True
+        return self.same is other.same if isinstance(other, Node) else NotImplemented
+
+    def __copy__(self: N) -> N:
+        return self
+
+    def __deepcopy__(self: N, memo: object) -> N:
+        return self  # nothing in it can change
+
+
+def walk(roots: Sequence[Node]) -> Iterator[Node]:
+    """Every distinct node below and including some, children first."""
+    done: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, opened = stack.pop()
+        if node in done:
+            continue
+        if opened or not node.children:
+            done.add(node)
+            yield node
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.children) if child not in done)
+
+
+def rewrite_all(roots: Sequence[N], change: Callable[[Any], Any]) -> list[N]:
+    """`Node.rewrite` for several nodes: what they have in common is rewritten once."""
+    new: dict[Node, Node] = {}
+    for node in walk(roots):
+        rebuilt = node.with_children([new[c] for c in node.children])
+        changed = change(rebuilt)
+        new[node] = rebuilt if changed is None else changed
+    return [new[root] for root in roots]  # type: ignore[misc]  # `change` keeps the kind of node
+
+
+def _kept(value: object) -> tuple[object, object]:
+    """A field's value over representatives, and what it is compared by: 1, 1.0 and True are three values."""
+    if isinstance(value, Node):
+        return value.same, value.same
+    if isinstance(value, tuple):
+        pairs = [_kept(item) for item in value]
+        if all(kept is item for (kept, _), item in zip(pairs, value, strict=True)):
+            return value, tuple(part for _, part in pairs)
+        return tuple(kept for kept, _ in pairs), tuple(part for _, part in pairs)
+    return value, (type(value), value)
 
 
 def _nodes(value: object, kind: type[Node]) -> Iterator[Node]:

@@ -33,10 +33,10 @@ from spuframe.plan.logical import (
     Store,
     Tensor,
     TensorOutput,
-    unique_columns,
 )
 from spuframe.plan.plain import Plain
 from spuframe.plan.rows import check_order, rows_from
+from spuframe.plan.unique import unique_columns
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:

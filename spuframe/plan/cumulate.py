@@ -23,7 +23,7 @@ from spuframe.plan.logical import LogicalNode, Shape
 from spuframe.plan.rows import Adds, check_order, free_name
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cumulate(Adds):
     """The input, and the column ``name``: the sum of ``value`` over each row and those above it that exist; nulls are skipped, and stay null."""
 
@@ -57,7 +57,7 @@ class Cumulate(Adds):
 
     def with_children(self, children: Any) -> Cumulate:
         (new,) = children
-        return self if new is self.input else Cumulate(new, self.name, rebind(self.value, new.schema))
+        return self if new == self.input else Cumulate(new, self.name, rebind(self.value, new.schema))
 
 
 def cumulate(table: LogicalNode, name: str, value: Expr) -> Cumulate:

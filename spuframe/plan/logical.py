@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, DType, Field, Fixed, Int, Schema, String
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
-from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind
+from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind, rebind_all
 from spuframe.expr.functions.common import checked
 from spuframe.expr.node import Node
 from spuframe.plan.plain import Plain
@@ -43,7 +43,7 @@ class Shape:
     masked: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LogicalNode(Node):
     """Base of the relational nodes."""
 
@@ -71,7 +71,7 @@ class LogicalNode(Node):
 
     @property
     def inputs(self) -> tuple[LogicalNode, ...]:
-        return tuple(n for n in self.children if isinstance(n, LogicalNode))
+        return self.children  # type: ignore[return-value]  # of its family
 
     @property
     def schema(self) -> Schema:
@@ -85,6 +85,9 @@ class LogicalNode(Node):
     def masked(self) -> bool:
         return self.shape.masked
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.rows} rows: {', '.join(self.schema.names)}>"  # not what is below: that may be deep
+
     def nodes(self) -> Iterator[LogicalNode]:
         """Every distinct node below and including this one, inputs first."""
         for node in self.walk():
@@ -93,7 +96,7 @@ class LogicalNode(Node):
 
 
 # ---- the nodes ------------------------------------------------------------------------------------
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scan(LogicalNode):
     """An owner's table, shared among the parties.
 
@@ -142,7 +145,7 @@ class Scan(LogicalNode):
         return tuple((f.name, col(f)) for f in self.fields) if self.columns is None else self.columns
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Load(LogicalNode):
     """A table of shares that the parties keep under a name."""
 
@@ -161,7 +164,7 @@ class Load(LogicalNode):
         return Shape(Schema(self.fields), self.length, self.with_mask)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Project(LogicalNode):
     """Exactly these columns, computed from the input's."""
 
@@ -176,10 +179,13 @@ class Project(LogicalNode):
 
     def with_children(self, children: Any) -> Project:
         (new,) = children
-        return self if new is self.input else Project(new, tuple((n, rebind(e, new.schema)) for n, e in self.columns))
+        if new == self.input:
+            return self
+        names, exprs = [n for n, _ in self.columns], rebind_all([e for _, e in self.columns], new.schema)
+        return Project(new, tuple(zip(names, exprs, strict=True)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Filter(LogicalNode):
     """The rows for which the predicate is true (not false, not null); the physical rows stay."""
 
@@ -193,10 +199,10 @@ class Filter(LogicalNode):
 
     def with_children(self, children: Any) -> Filter:
         (new,) = children
-        return self if new is self.input else Filter(new, rebind(self.predicate, new.schema))
+        return self if new == self.input else Filter(new, rebind(self.predicate, new.schema))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Join(LogicalNode):
     """Inner join; the valid keys of the ``unique`` side must be unique, which the parties check without seeing them.
 
@@ -246,7 +252,7 @@ class Join(LogicalNode):
         return tuple(out)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Aggregate(LogicalNode):
     """One row for each group of equal keys (null keys dropped), sorted by key; without keys one row.
 
@@ -267,7 +273,7 @@ class Aggregate(LogicalNode):
         return Shape(Schema((*keys, *out)), min(self.input.rows, _groups(keys)) if self.keys else 1, bool(self.keys))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sort(LogicalNode):
     """Sorted by columns, stable, nulls last; invalid rows at the end."""
 
@@ -284,7 +290,7 @@ class Sort(LogicalNode):
         return Shape(Schema(out), self.input.rows, self.input.masked)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Limit(LogicalNode):
     """The first rows that exist."""
 
@@ -299,7 +305,7 @@ class Limit(LogicalNode):
         return Shape(Schema(out), min(self.count, self.input.rows), self.input.masked)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Concat(LogicalNode):
     """The inputs' rows one below the other; equal names and types, in equal order."""
 
@@ -328,7 +334,7 @@ class TensorOutput:
     like: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tensor(LogicalNode):
     """A program over matrices (see `spuframe.plan.tensor`); its results are read with `Output`. All columns of its inputs are used."""
 
@@ -341,7 +347,7 @@ class Tensor(LogicalNode):
         return Shape(Schema(()), 0, False)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Output(LogicalNode):
     """One result of a tensor program: ``Output(tensor, "coef")``."""
 
@@ -367,7 +373,7 @@ class Output(LogicalNode):
         raise PlanError(f"the tensor program has no output {self.name!r}: it has {', '.join(o.name for o in self.input.outputs)}")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Store(LogicalNode):
     """The input, kept in the parties' stores under a name; in its order if ``ordered``, else in a random one when masked."""
 
@@ -380,7 +386,7 @@ class Store(LogicalNode):
         return self.input.shape
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reveal(LogicalNode):
     """The input's valid rows, handed to the analyst; in their order if ``ordered``, else shuffled when masked."""
 
@@ -393,7 +399,7 @@ class Reveal(LogicalNode):
         return Shape(Schema(out), self.input.rows, self.input.masked)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Roots(LogicalNode):
     """Several plans that run as one: what they share is computed once. Its results are those of its reveals, in order."""
 
@@ -464,21 +470,3 @@ def _aggregate(table: LogicalNode, name: str, function: str, column: str | None,
     dtype = f.dtype if isinstance(f.dtype, Fixed) else Fixed()
     checked(col(f), dtype, total, text=f"the mean needs {text}, which")
     return Field(name, dtype, f.nullable or may_be_empty, SECRET, (float(low), float(high)), owners)
-
-
-def unique_columns(node: LogicalNode) -> frozenset[str]:
-    """Columns that are known to be unique, each by itself: published by their owners, or the one key of an aggregate."""
-    if isinstance(node, Scan):
-        return frozenset(n for n, e in node.outputs if str(e) in node.unique)
-    if isinstance(node, Project):
-        known = unique_columns(node.input)
-        return frozenset(n for n, e in node.columns if str(e) in known)
-    if isinstance(node, Filter | Sort | Limit):
-        return unique_columns(node.input)
-    if isinstance(node, Aggregate):
-        return frozenset(node.keys if len(node.keys) == 1 else ())
-    if isinstance(node, Join):
-        many = "right" if node.unique == "left" else "left"
-        known = unique_columns(node.right if many == "right" else node.left)
-        return frozenset(n for n, side, source in node.columns if side == many and source in known)
-    return frozenset()

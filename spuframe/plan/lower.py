@@ -16,6 +16,7 @@ from typing import Any
 
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import OwnerNotFoundError, PlanError
+from spuframe.expr.expr import Expr, plain_nodes
 from spuframe.plan.cost import choose_batch_rows
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (
@@ -106,14 +107,20 @@ def _secret(schema: Schema) -> Schema:
     return Schema(tuple(replace(f, visibility=SECRET) for f in schema))
 
 
+def _columns(columns: Sequence[tuple[str, Expr]], *more: Expr) -> tuple[dict[str, Any], list[int]]:
+    """Named expressions as params, and the places of some more in their list of nodes."""
+    nodes, places = plain_nodes([*(e for _, e in columns), *more])
+    return {"expressions": nodes, "columns": [[name, place] for (name, _), place in zip(columns, places, strict=False)]}, places[len(columns) :]
+
+
+def _one(name: str, e: Expr) -> dict[str, Any]:
+    nodes, places = plain_nodes([e])
+    return {"expressions": nodes, name: places[0]}
+
+
 def _scan(n: Scan) -> dict[str, Any]:
-    return {
-        "owner": n.owner,
-        "table": n.table,
-        "columns": [[name, e.to_plain()] for name, e in n.outputs],
-        "filter": None if n.predicate is None else n.predicate.to_plain(),
-        "drop": False,
-    }
+    columns, predicate = _columns(n.outputs, *([] if n.predicate is None else [n.predicate]))
+    return {"owner": n.owner, "table": n.table, **columns, "filter": predicate[0] if predicate else None, "drop": False}
 
 
 def _reveal(n: Reveal) -> dict[str, Any]:
@@ -135,13 +142,13 @@ def _join(n: Join) -> dict[str, Any]:
 _WRITERS: dict[type[LogicalNode], Callable[[Any], dict[str, Any]]] = {
     Scan: _scan,
     Load: lambda n: {"name": n.name},
-    Project: lambda n: {"columns": [[name, e.to_plain()] for name, e in n.columns]},
-    Filter: lambda n: {"predicate": n.predicate.to_plain()},
+    Project: lambda n: _columns(n.columns)[0],
+    Filter: lambda n: _one("predicate", n.predicate),
     Join: _join,
     Aggregate: lambda n: {"keys": list(n.keys), "aggregates": [list(a) for a in n.aggregates]},
     Sort: lambda n: {"by": list(n.by), "ascending": list(n.ascending)},
     Limit: lambda n: {"rows": n.rows},
-    Cumulate: lambda n: {"name": n.name, "value": n.value.to_plain()},
+    Cumulate: lambda n: {"name": n.name, **_one("value", n.value)},
     Concat: lambda n: {},
     Tensor: lambda n: {"program": n.program.value},
     Output: lambda n: {"name": n.name},

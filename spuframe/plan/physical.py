@@ -6,14 +6,14 @@ A plan is a list of steps; a step names its inputs by their positions. Every ste
 =========== ============================================ =================================================================
 op          params                                       result
 =========== ============================================ =================================================================
-scan        owner, table, columns, filter                owner: name; table: handle at the owner; columns: list of [name, expression],
+scan        owner, table, expressions, columns, filter   owner: name; table: handle at the owner; columns: list of [name, expression],
                                                          computed by the owner in plaintext; filter: expression or None (computed by the
                                                          owner; false or null rows become invalid, or are dropped when ``drop`` is true,
                                                          which its policy must allow); then shared among the parties; optional ``rings``:
                                                          integer columns to share in wider rings than their ranges need, with the bits
 load        name                                         a table of shares kept in the parties' stores
-project     columns                                      list of [name, expression]
-filter      predicate                                    rows where it is true (validity only; rows stay)
+project     expressions, columns                         list of [name, expression]
+filter      expressions, predicate                       rows where it is true (validity only; rows stay)
 join        how, left_on, right_on, unique, columns      how "inner"; ``unique`` side "left" | "right" (its valid keys must be unique, which is checked
                                                          obliviously: `DuplicateKeyError`); columns: list of [name, side, source]; rows: those of
                                                          the other side, sorted by key
@@ -21,7 +21,7 @@ aggregate   keys, aggregates                             list of [name, function
                                                          empty (one row); null keys are dropped (pandas' dropna=True); sorted by keys
 sort        by, ascending                                lists; stable; nulls last (pandas); invalid rows at the end
 limit       rows                                         first rows
-cumulate    name, value                                  its input and one column more: the sum of an expression over each row and those above it that
+cumulate    expressions, name, value                     its input and one column more: the sum of an expression over each row and those above it that
                                                          exist, nulls skipped; null where the expression is
 attach      columns                                      the first input, and columns of the second, which has the same rows: list of [name, name there]
 concat      -                                            the inputs' rows one below the other, same schema
@@ -32,12 +32,14 @@ reveal      ordered, stored                              handed to the analyst: 
                                                          and not those of the table ``stored`` (a name or None), which were shuffled when it was stored
 =========== ============================================ =================================================================
 
-An expression is a nested dict; every node carries its inferred ``dtype`` (its name), ``nullable`` and ``range`` (list or None):
-``{"col": name, ...}``, ``{"lit": value, ...}`` (None, bool, int, float or str) or ``{"fn": name, "args": [...], ...}``. Functions (the primitives that
-the SPU and the owner's plaintext evaluator both know): add sub mul div neg, eq ne lt le gt ge, and or xor not, where (condition, then, else), is_null,
-fill_null (value, default), cast (to the node's dtype), exp exp2 log log2 log10 sqrt rsqrt reciprocal sin cos sigmoid tanh erf, power (exponent, public
-base), floor ceil, round (value, public decimals), floordiv mod, sign, bit_and bit_or bit_xor, shift_right (value, public bits). Nulls follow pandas'
-nullable (Kleene) rules.
+``expressions`` lists the nodes of a step's expressions, each once and after those that it is made of; an expression is named by its place in the list.
+Every node carries its inferred ``dtype`` (its name), ``nullable`` and ``range`` (list or None): ``{"col": name, ...}``, ``{"lit": value, ...}`` (None,
+bool, int, float or str) or ``{"fn": name, "args": [places of nodes before it], ...}``. So a plan is as large as its distinct nodes, and not nested.
+
+Functions (the primitives that the SPU and the owner's plaintext evaluator both know): add sub mul div neg, eq ne lt le gt ge, and or xor not, where
+(condition, then, else), is_null, fill_null (value, default), cast (to the node's dtype), exp exp2 log log2 log10 sqrt rsqrt reciprocal sin cos sigmoid
+tanh erf, power (exponent, public base), floor ceil, round (value, public decimals), floordiv mod, sign, bit_and bit_or bit_xor, shift_right (value,
+public bits), isin (value, public values ...), map (value, public keys ..., as many public values ...). Nulls follow pandas' nullable (Kleene) rules.
 """
 
 from __future__ import annotations
@@ -50,14 +52,22 @@ import msgpack
 
 from spuframe.dtypes import Field, Schema
 from spuframe.errors import PlanError, PlanVersionError
+from spuframe.expr.plain import arity, functions
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a plan of an older version would be read differently."""
 
 OPS: Mapping[str, int | None] = {  # number of inputs; None: any
     "scan": 0, "load": 0, "project": 1, "filter": 1, "join": 2, "aggregate": 1, "sort": 1, "limit": 1, "cumulate": 1, "attach": 2, "concat": None,
     "tensor": None, "output": 1, "store": 1, "reveal": 1,
 }  # fmt: skip
+
+EXPRESSIONS: Mapping[str, tuple[str, ...]] = {"scan": ("columns", "filter"), "project": ("columns",), "filter": ("predicate",), "cumulate": ("value",)}
+"""The operators that have expressions, and the params that name them."""
+MAX_STEPS = 100_000
+"""Steps of a plan."""
+MAX_NODES = 1_000_000
+"""Nodes of a plan's expressions, and arguments of all of them."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,13 @@ class PhysicalPlan:
         version = data.get("version")
         if version != VERSION:
             raise PlanVersionError(f"the plan has version {version!r}, this party reads version {VERSION}: install the same spuframe everywhere")
-        steps = tuple(_step(i, s) for i, s in enumerate(data["steps"]))
+        plain = _sequence(data["steps"])
+        if len(plain) > MAX_STEPS:
+            raise PlanError(f"the plan has {len(plain)} steps, more than the {MAX_STEPS} that a party reads: run it in parts, with persist() in between")
+        steps = tuple(_step(i, s) for i, s in enumerate(plain))
+        size = sum(1 + len(n.get("args", ())) for s in steps for n in s.params.get("expressions", ()))
+        if size > MAX_NODES:
+            raise PlanError(f"the plan's expressions have {size} nodes and arguments, more than {MAX_NODES}: run it in parts, with persist() in between")
         batch_rows = int(data["batch_rows"])
         if batch_rows < 64 or batch_rows % 64:
             raise PlanError(f"batch_rows must be a positive multiple of 64, got {batch_rows}")
@@ -171,7 +187,62 @@ def _step(position: int, data: Mapping[str, Any]) -> Step:
     rows = int(data["rows"])
     if rows < 0:
         raise PlanError(f"step {position} ({op}) has a negative number of rows")
-    return Step(op, inputs, dict(data["params"]), schema, rows, bool(data["masked"]))
+    params = dict(data["params"])
+    _check_expressions(f"step {position} ({op})", op, params)
+    return Step(op, inputs, params, schema, rows, bool(data["masked"]))
+
+
+def _check_expressions(where: str, op: str, params: Mapping[str, Any]) -> None:
+    """Refuse places that are not in the list of nodes, and nodes that are not made of earlier ones: what reads a plan relies on it."""
+    if op not in EXPRESSIONS:
+        if "expressions" in params:
+            raise PlanError(f"{where} has expressions, which its operator does not take: lower the plan again")
+        return
+    nodes = _sequence(params["expressions"])
+    for place, node in enumerate(nodes):
+        if reason := _unfit(place, node):
+            raise PlanError(f"{where}: node {place} of its expressions {reason}: lower the plan again")
+    given = [params[name] for name in EXPRESSIONS[op] if name != "columns" and params.get(name) is not None]
+    if "columns" in EXPRESSIONS[op]:
+        pairs = [tuple(_sequence(pair)) for pair in _sequence(params["columns"])]
+        if any(len(pair) != 2 or not isinstance(pair[0], str) for pair in pairs):
+            raise PlanError(f"{where}: columns must be pairs of a name and a place: lower the plan again")
+        given += [place for _, place in pairs]
+    elif not given:
+        raise PlanError(f"{where} has no expression: lower the plan again")
+    if not all(_is_place(place, len(nodes)) for place in given):
+        raise PlanError(f"{where} names an expression that is not in its list of {len(nodes)} nodes: lower the plan again")
+
+
+def _unfit(place: int, node: object) -> str | None:
+    """What is wrong with a node of a list of expressions."""
+    if not isinstance(node, dict) or sum(kind in node for kind in ("col", "lit", "fn")) != 1:
+        return "is not a column, a constant or a function"
+    bounds = node.get("range")
+    if not isinstance(node.get("dtype"), str) or not isinstance(node.get("nullable"), bool):
+        return "has no type or nullability"
+    if bounds is not None and not (isinstance(bounds, list | tuple) and len(bounds) == 2 and all(_is_number(b) for b in bounds)):
+        return "has a range that is no pair of numbers"
+    if "col" in node:
+        return None if isinstance(node["col"], str) else "names no column"
+    if "lit" in node:
+        return None if node["lit"] is None or isinstance(node["lit"], bool | int | float | str) else "is a constant of no known type"
+    if not isinstance(node["fn"], str) or node["fn"] not in functions():
+        return f"is a function {str(node['fn'])[:40]!r}, which is not known: install the same spuframe everywhere, or"
+    args, wanted = node.get("args"), arity(node["fn"])
+    if not isinstance(args, list | tuple) or not all(_is_place(a, place) for a in args):
+        return "is not made of nodes before it"
+    if len(args) != wanted if wanted is not None else not args:
+        return f"is {node['fn']} of {len(args)} arguments"
+    return None
+
+
+def _is_place(value: object, end: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _sequence(value: object) -> Sequence[Any]:

@@ -16,8 +16,10 @@ Both read the physical plan, so that every party and owner can work them out of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from spuframe.dtypes import Date, Field, String
@@ -27,10 +29,6 @@ from spuframe.plan.physical import PhysicalPlan, Step
 
 Source = tuple[str, str, str]
 """A column of an owner's table: (owner, table, column)."""
-
-MAX_DEPTH = 400
-"""Nesting of an expression in a plan that came from elsewhere."""
-
 
 @dataclass(frozen=True)
 class Flow:
@@ -57,18 +55,17 @@ class _Table:
     rows: frozenset[Source]
 
 
-def columns_of(expression: object) -> frozenset[str]:
-    """The columns that a plain expression reads."""
-    found: set[str] = set()
-    stack: list[tuple[Any, int]] = [(expression, 0)]
-    while stack:
-        node, depth = stack.pop()
-        if not isinstance(node, Mapping) or depth > MAX_DEPTH:
-            raise PlanError("an expression of the plan is not a nested dict of columns, constants and functions: lower the plan again")
-        if "col" in node:
-            found.add(str(node["col"]))
-        stack.extend((a, depth + 1) for a in node.get("args", ()))
-    return frozenset(found)
+def columns_of(nodes: Sequence[Mapping[str, Any]], places: Iterable[int]) -> list[frozenset[str]]:
+    """The columns that some expressions of a step read, each given by its place in the list of nodes."""
+    names = list(dict.fromkeys(str(n["col"]) for n in nodes if "col" in n))
+    bits = {name: 1 << i for i, name in enumerate(names)}
+    masks: list[int] = []  # a bit for each column: sets would cost their size at every node
+    for node in nodes:
+        masks.append(bits[str(node["col"])] if "col" in node else reduce(or_, (masks[a] for a in node.get("args", ())), 0))
+    found: dict[int, frozenset[str]] = {}
+    for mask in {masks[place] for place in places}:
+        found[mask] = frozenset(name for i, name in enumerate(names) if mask >> i & 1)
+    return [found[masks[place]] for place in places]
 
 
 def result_flows(plan: PhysicalPlan) -> list[Flow]:
@@ -86,25 +83,24 @@ def result_flows(plan: PhysicalPlan) -> list[Flow]:
 def _flow(step: Step, inputs: list[_Table]) -> _Table:
     p = step.params
     if step.op == "scan":
-
-        def own(e: object) -> frozenset[Source]:
-            return frozenset((str(p["owner"]), str(p["table"]), c) for c in columns_of(e))
-
-        rows = own(p["filter"]) if p.get("filter") is not None else frozenset[Source]()
-        return _Table({str(n): own(e) for n, e in p["columns"]}, rows)
+        wanted = [e for _, e in p["columns"]] + ([] if p.get("filter") is None else [p["filter"]])
+        own = [frozenset((str(p["owner"]), str(p["table"]), c) for c in names) for names in columns_of(p["expressions"], wanted)]
+        rows = own[-1] if p.get("filter") is not None else frozenset[Source]()
+        return _Table({str(n): sources for (n, _), sources in zip(p["columns"], own, strict=False)}, rows)
     if step.op == "load":
         return _Table({f.name: frozenset({("", str(p["name"]), f.name)}) for f in step.schema}, frozenset())
     if step.op == "project":
         (t,) = inputs
-        return _Table({str(n): _union(t, columns_of(e)) for n, e in p["columns"]}, t.rows)
+        read = columns_of(p["expressions"], [e for _, e in p["columns"]])
+        return _Table({str(n): _union(t, names) for (n, _), names in zip(p["columns"], read, strict=True)}, t.rows)
     if step.op == "cumulate":
         (t,) = inputs
-        return _Table({**t.columns, str(p["name"]): _union(t, columns_of(p["value"])) | t.rows}, t.rows)
+        return _Table({**t.columns, str(p["name"]): _union(t, *columns_of(p["expressions"], [p["value"]])) | t.rows}, t.rows)
     if step.op == "attach":
         return _Table({**inputs[0].columns, **{str(n): _union(inputs[1], [source]) for n, source in p["columns"]}}, inputs[0].rows)
     if step.op == "filter":
         (t,) = inputs
-        return _Table(t.columns, t.rows | _union(t, columns_of(p["predicate"])))
+        return _Table(t.columns, t.rows | _union(t, *columns_of(p["expressions"], [p["predicate"]])))
     if step.op == "join":
         sides = {"left": inputs[0], "right": inputs[1]}
         rows = inputs[0].rows | inputs[1].rows | _union(inputs[0], p["left_on"]) | _union(inputs[1], p["right_on"])
@@ -127,12 +123,12 @@ def _flow(step: Step, inputs: list[_Table]) -> _Table:
 
 
 def _union(t: _Table, names: Iterable[object]) -> frozenset[Source]:
-    out: frozenset[Source] = frozenset()
+    out: set[Source] = set()
     for name in names:
         if name not in t.columns:
             raise PlanError(f"the plan reads a column {name!r} that its step does not have: lower the plan again")
         out |= t.columns[str(name)]
-    return out
+    return frozenset(out)
 
 
 def leakage_report(plan: PhysicalPlan, notes: Iterable[str] = ()) -> list[str]:

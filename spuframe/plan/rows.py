@@ -21,7 +21,7 @@ from spuframe.expr.expr import Expr, col
 from spuframe.plan.logical import Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Shape
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Adds(LogicalNode):
     """Base of the nodes that give their input's rows and columns, and more columns."""
 
@@ -42,7 +42,7 @@ class Adds(LogicalNode):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Attach(Adds):
     """The input, and columns of another table of the same rows, as (name, name there): what a tensor program computed of its rows."""
 

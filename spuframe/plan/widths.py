@@ -49,17 +49,14 @@ class _Use:
         if step.op == "scan":
             return {f.name: frozenset([(i, f.name)]) for f in step.schema if isinstance(f.dtype, Int | Date)}
         if step.op in ("filter", "limit"):
-            if "predicate" in step.params:
-                self.expression(step.params["predicate"], inputs[0])
+            if step.op == "filter":
+                self.expressions(step.params["expressions"], inputs[0])
             return {f.name: inputs[0][f.name] for f in step.schema if f.name in inputs[0]}
         if step.op == "project":
-            passed = {}
-            for name, e in step.params["columns"]:
-                if "col" not in e:
-                    self.expression(e, inputs[0])
-                elif e["col"] in inputs[0]:
-                    passed[name] = inputs[0][e["col"]]
-            return passed
+            nodes = step.params["expressions"]
+            self.expressions(nodes, inputs[0])
+            columns = {name: nodes[place].get("col") for name, place in step.params["columns"]}
+            return {name: inputs[0][source] for name, source in columns.items() if source in inputs[0]}
         if step.op == "attach":
             return inputs[0]
         if step.op == "concat":
@@ -114,23 +111,22 @@ class _Use:
         for source in found:
             self.wants[source] = max(bits, self.wants.get(source, 0))
 
-    def expression(self, e: Mapping[str, Any], columns: Origins) -> None:
-        """What the functions of an expression want of the columns that are their arguments."""
-        args = e.get("args", ())
-        for a in args:
-            self.expression(a, columns)
-        direct = [columns[a["col"]] for a in args if a.get("col") in columns]
-        if not direct:
-            return
-        bits = 0
-        if e["fn"] in _SAME:
-            bits = _ring(parse_dtype(e["dtype"]), e["range"])
-        elif e["fn"] in _COMPARE:
-            bits = _compared(args)
-        elif e["fn"] == "div" and args[0].get("col") in columns:
-            self.want(columns[args[0]["col"]], 64)
-        for found in direct:
-            self.want(found, bits)
+    def expressions(self, nodes: Sequence[Mapping[str, Any]], columns: Origins) -> None:
+        """What the functions of a step's expressions want of the columns that are their arguments."""
+        for e in nodes:
+            args = [nodes[a] for a in e.get("args", ())]
+            direct = [columns[a["col"]] for a in args if a.get("col") in columns]
+            if not direct:
+                continue
+            bits = 0
+            if e["fn"] in _SAME:
+                bits = _ring(parse_dtype(e["dtype"]), e["range"])
+            elif e["fn"] in _COMPARE:
+                bits = _compared(args)
+            elif e["fn"] == "div" and args[0].get("col") in columns:
+                self.want(columns[args[0]["col"]], 64)
+            for found in direct:
+                self.want(found, bits)
 
 
 def _ring(dtype: DType, bounds: Sequence[float] | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,9 @@ def _check_scan(position: int, step: Step, policy: Policy, tables: Mapping[str, 
     if not step.params.get("drop") and step.rows < holding.rows:
         raise PlanError(f"step {position} expects {step.rows} rows of a table of {holding.rows}. Open the table again and rebuild the plan.")
     published = {f.name: _known(f.to_plain()) for f in holding.fields}
-    asked = dict(step.params.get("columns", ()))
-    for column in _columns([*asked.values(), step.params.get("filter")]):
+    nodes = step.params["expressions"]
+    asked = {name: nodes[place] for name, place in step.params["columns"]}
+    for column in (n for n in nodes if "col" in n):
         name = str(column["col"])
         if name not in published:
             raise ColumnNotFoundError.of(name, list(published))
@@ -88,13 +89,3 @@ def _same(position: int, name: str, claimed: tuple[Any, ...], known: tuple[Any, 
     if claimed != known:
         raise PlanError(f"step {position} claims that {name!r} is {claimed}, its owner published {known}. Open the table again and rebuild the plan.")
 
-
-def _columns(expression: object) -> Iterator[Mapping[str, Any]]:
-    """All column nodes in a plain expression."""
-    if isinstance(expression, list | tuple):
-        for part in expression:
-            yield from _columns(part)
-    elif isinstance(expression, dict):
-        if "col" in expression:
-            yield expression
-        yield from _columns(expression.get("args"))

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from spuframe.dtypes import Field, String
 from spuframe.errors import ColumnNotFoundError, PlanError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, units
 from spuframe.spu.functions import secret
-from spuframe.spu.plaintext import fold
+from spuframe.spu.plaintext import Expression, Expressions, constants, reachable
 from spuframe.spu.shaping import conform
 from spuframe.spu.share import Share
 from spuframe.spu.table import Column, Table
 from spuframe.spu.value import Call, Node, Value, literal
 
 T = TypeVar("T")
-Expression = Mapping[str, Any]
 
 
-def columns(box: BlackBox, table: Table, wanted: Sequence[tuple[Expression, Field]]) -> list[Column]:
+def columns(box: BlackBox, table: Table, nodes: Expressions, wanted: Sequence[tuple[int, Field]]) -> list[Column]:
     """Expressions as columns of the kinds that their fields say; a column of the table that comes in a wider ring keeps it.
 
     Equal parts of all expressions are computed once, and parts that do not wait for each other in common rounds.
@@ -30,29 +30,30 @@ def columns(box: BlackBox, table: Table, wanted: Sequence[tuple[Expression, Fiel
     ----------
     box : BlackBox
     table : Table
-    wanted : sequence of (expression, Field)
+    nodes : sequence of mapping
+        The step's expressions.
+    wanted : sequence of (int, Field)
+        Places of expressions.
     """
-    return _Evaluation(box, table).run([(e, partial(_column, expression=e, field=field)) for e, field in wanted])
+    return _Evaluation(box, table, nodes).run([(place, partial(_column, expression=nodes[place], field=field)) for place, field in wanted])
 
 
-def bit(box: BlackBox, table: Table, expression: Expression) -> tuple[Share, Share | None]:
+def bit(box: BlackBox, table: Table, nodes: Expressions, place: int) -> tuple[Share, Share | None]:
     """A predicate as a bit, and the bit of its not being null (None: never null)."""
 
     def finish(evaluation: _Evaluation, value: Value) -> tuple[Share, Share | None]:
-        return evaluation.call(Node.of(expression)).bit(value), value.valid
+        return evaluation.call(Node.of(nodes[place])).bit(value), value.valid
 
-    return _Evaluation(box, table).run([(expression, finish)])[0]
+    return _Evaluation(box, table, nodes).run([(place, finish)])[0]
 
 
-def width(expressions: Iterable[Expression]) -> int:
+def width(nodes: Expressions, places: Sequence[int]) -> int:
     """How many parts of some expressions are computed at once, at most."""
-    graph = _Graph()
-    for e in expressions:
-        graph.add(e)
-    depths: list[int] = []
-    for e, args in graph.parts:
-        depths.append(0 if _is_given(e) else 1 + max((depths[a] for a in args), default=0))
-    return max((depths.count(d) for d in set(depths) if d), default=1)
+    depths: dict[int, int] = {}
+    graph = _Graph(nodes, places)
+    for place, args in graph.parts.items():
+        depths[place] = 1 + max((depths[a] for a in args), default=0) if place in graph.computed else 0
+    return max(Counter(d for d in depths.values() if d).values(), default=1)
 
 
 class _Graph:
@@ -60,64 +61,84 @@ class _Graph:
 
     Attributes
     ----------
-    parts : list of (expression, list of int)
-        Each with the places of its arguments; none where it is public.
-    readers : list of int
+    parts : dict of int to list of int
+        By its place, the places of a part's arguments; none where it is public.
+    computed : set of int
+        The parts that are computed from shares: neither a column nor public.
+    readers : Counter
         How many parts read each.
+    at : dict of int to int
+        The place that stands for each node: that of the first that equals it.
     """
 
-    def __init__(self) -> None:
-        self.parts: list[tuple[Expression, list[int]]] = []
-        self.readers: list[int] = []
-        self._places: dict[object, int] = {}
+    def __init__(self, nodes: Expressions, ends: Sequence[int]) -> None:
+        self.parts: dict[int, list[int]] = {}
+        self.computed: set[int] = set()
+        self.at: dict[int, int] = {}
+        public: set[int] = set()
+        first: dict[object, int] = {}
+        made_of: dict[int, list[int]] = {}
+        for place in reachable(nodes, ends):
+            e = nodes[place]
+            args = [self.at[a] for a in e["args"]] if "fn" in e else []
+            self.at[place] = own = first.setdefault(_key(e, args), place)
+            made_of[own] = args
+            if "lit" in e or ("fn" in e and public.issuperset(args)):
+                public.add(own)
+        stack = [self.at[end] for end in ends]
+        self.readers = Counter(stack)
+        while stack:
+            place = stack.pop()
+            if place not in self.parts:
+                given = place in public or "col" in nodes[place]
+                self.parts[place] = [] if given else made_of[place]
+                self.readers.update(self.parts[place])
+                stack += self.parts[place]
+                if not given:
+                    self.computed.add(place)
+        self.parts = dict(sorted(self.parts.items()))
 
-    def add(self, e: Expression) -> int:
-        """The place of an expression; equal expressions, equal places."""
-        bounds, args = e.get("range"), list[int]()
-        what = (e["dtype"], e["nullable"], None if bounds is None else tuple(bounds))
-        if "fn" in e:
-            args = [] if _is_given(e) else [self.add(a) for a in e["args"]]
-            key: object = ("fn", e["fn"], tuple(args) or repr(e["args"]), what)
-        elif "col" in e:
-            key = ("col", e["col"])
-        elif "lit" in e:
-            key = ("lit", type(e["lit"]).__name__, e["lit"], what)
-        else:
-            raise PlanError("an expression node must have 'col', 'lit' or 'fn': make the plan with the same spuframe")
-        if key not in self._places:
-            self._places[key] = len(self.parts)
-            self.parts.append((e, args))
-            self.readers.append(0)
-            for a in args:
-                self.readers[a] += 1
-        return self._places[key]
+
+def _key(e: Expression, args: list[int]) -> object:
+    """What two equal nodes have in common."""
+    if "col" in e:
+        return "col", e["col"]
+    bounds = e.get("range")
+    what = (e["dtype"], e["nullable"], None if bounds is None else tuple(bounds))
+    if "fn" in e:
+        return "fn", e["fn"], tuple(args), what
+    if "lit" in e:
+        return "lit", type(e["lit"]).__name__, e["lit"], what
+    raise PlanError("an expression node must have 'col', 'lit' or 'fn': make the plan with the same spuframe")
 
 
 class _Evaluation:
     """Expressions over one table."""
 
-    def __init__(self, box: BlackBox, table: Table) -> None:
+    def __init__(self, box: BlackBox, table: Table, nodes: Expressions) -> None:
         self.box = box
         self.table = table
-        self._graph = _Graph()
+        self._nodes = nodes
         self._values: dict[int, Value] = {}
 
-    def run(self, wanted: Sequence[tuple[Expression, Callable[[_Evaluation, Value], T]]]) -> list[T]:
+    def run(self, wanted: Sequence[tuple[int, Callable[[_Evaluation, Value], T]]]) -> list[T]:
         """For each expression what its function makes of the value."""
-        ends = [self._graph.add(e) for e, _ in wanted]
-        for end in ends:
-            self._graph.readers[end] += 1
+        graph = self._graph = _Graph(self._nodes, [place for place, _ in wanted])
+        public = constants(self._nodes, [p for p in graph.parts if p not in graph.computed and "col" not in self._nodes[p]])
         tasks: list[Callable[[], T | None]] = []
         needs: list[list[int]] = []
         made: dict[int, int] = {}  # the task of each part that is computed from shares
-        for place, (e, args) in enumerate(self._graph.parts):
-            if _is_given(e):
-                self._values[place] = self._given(e)
-                continue
-            made[place] = len(tasks)
-            needs.append([made[a] for a in args if a in made])
-            tasks.append(partial(self._compute, place))
-        for end, (_, finish) in zip(ends, wanted, strict=True):
+        for place, args in graph.parts.items():
+            if place in graph.computed:
+                made[place] = len(tasks)
+                needs.append([made[a] for a in args if a in made])
+                tasks.append(partial(self._compute, place))
+            elif place in public:
+                self._values[place] = literal(public[place], Node.of(self._nodes[place]), self.box, self.table.rows)
+            else:
+                self._values[place] = self._stored(self._nodes[place]["col"])
+        for place, finish in wanted:
+            end = graph.at[place]
             needs.append([made[end]] if end in made else [])
             tasks.append(partial(self._finish, end, finish))
         return cast("list[T]", self.box.together(tasks, needs)[len(made) :])
@@ -125,16 +146,14 @@ class _Evaluation:
     def call(self, node: Node) -> Call:
         return Call(self.box, self.table.rows, node)
 
-    def _given(self, e: Expression) -> Value:
-        """A column, or a public value."""
-        if "col" in e:
-            column = source(self.table, e["col"])
-            low, high = units(column.field.dtype, column.field.range)
-            return Value(column.field.dtype, column.field.nullable, low, high, column.values, None, column.valid)
-        return literal(e["lit"] if "lit" in e else fold(e), Node.of(e), self.box, self.table.rows)
+    def _stored(self, name: str) -> Value:
+        """A column."""
+        column = source(self.table, name)
+        low, high = units(column.field.dtype, column.field.range)
+        return Value(column.field.dtype, column.field.nullable, low, high, column.values, None, column.valid)
 
     def _compute(self, place: int) -> None:
-        e, args = self._graph.parts[place]
+        e, args = self._nodes[place], self._graph.parts[place]
         self._values[place] = secret(e["fn"])(self.call(Node.of(e)), *[self._read(a) for a in args])
 
     def _finish(self, place: int, finish: Callable[[_Evaluation, Value], T]) -> T:
@@ -170,12 +189,3 @@ def _materialise(value: Value, call: Call) -> Share:
     if kind_of(value.dtype)[0].bits == 1:
         return call.bit(value)
     return call.number(value, value.ring, value.frac)
-
-
-def _is_given(e: Expression) -> bool:
-    """Whether nothing is computed from shares: a column, or a public value."""
-    return "col" in e or _is_public(e)
-
-
-def _is_public(e: Expression) -> bool:
-    return "lit" in e or ("fn" in e and all(_is_public(a) for a in e["args"]))

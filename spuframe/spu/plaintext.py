@@ -11,8 +11,9 @@ the bit, and the others up to their stated error (`spuframe.expr.functions.maths
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -24,50 +25,99 @@ from spuframe.spu.encoding import arrow_type, stored
 from spuframe.spu.functions import plain, takes_exact
 from spuframe.spu.value import Node, Scalar
 
-Expression = Mapping[str, Any]
+Expression: TypeAlias = Mapping[str, Any]
+"""A node of a step's expressions."""
+Expressions: TypeAlias = Sequence[Expression]
+"""All of them, each after those that it is made of (see `spuframe.plan.physical`)."""
 
 
-def evaluate(expression: Expression, table: pa.Table) -> pa.Array:
-    """The column that an expression gives over a table, cast to the type of its node.
+def evaluate(nodes: Expressions, table: pa.Table) -> pa.Array:
+    """The column that an expression, the last of some nodes, gives over a table, cast to the type of its node.
 
     >>> x = {"col": "x", "dtype": "int64", "nullable": True, "range": None}
     >>> one = {"lit": 1, "dtype": "int64", "nullable": False, "range": [1, 1]}
-    >>> twice = {"fn": "add", "args": [x, one], "dtype": "int64", "nullable": True, "range": None}
-    >>> evaluate(twice, pa.table({"x": [1, None]})).to_pylist()
+    >>> more = {"fn": "add", "args": [0, 1], "dtype": "int64", "nullable": True, "range": None}
+    >>> evaluate([x, one, more], pa.table({"x": [1, None]})).to_pylist()
     [2, None]
     """
-    found = _evaluate(expression, table)
-    if isinstance(found, pa.Scalar):
-        return pa.array([found.as_py()] * table.num_rows, found.type)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return Evaluation(nodes, [len(nodes) - 1], table).take(len(nodes) - 1)
 
 
-def evaluate_filter(predicate: Expression, table: pa.Table) -> pa.Array:
-    """Which rows a filter keeps: false and null drop a row."""
-    return pc.fill_null(evaluate(predicate, table), False)
+def constants(nodes: Expressions, places: Sequence[int]) -> dict[int, Scalar]:
+    """The values of some expressions without columns."""
+    evaluation = Evaluation(nodes, places, pa.table({"": pa.nulls(1)}))
+    out: dict[int, Scalar] = {}
+    for place in places:
+        found = nodes[place]["lit"] if "lit" in nodes[place] else evaluation.take(place)[0].as_py()
+        if isinstance(found, datetime.date):
+            found = Date.days(found)
+        assert found is None or isinstance(found, bool | int | float | str)
+        out[place] = found
+    return out
 
 
-def fold(expression: Expression) -> Scalar:
-    """The value of an expression without columns."""
-    found = evaluate(expression, pa.table({"": pa.nulls(1)}))[0].as_py()
-    if isinstance(found, datetime.date):
-        return Date.days(found)
-    assert found is None or isinstance(found, bool | int | float | str)
-    return found
+class Evaluation:
+    """Some expressions over one table. What they have in common is computed once, and let go with the last that reads it.
+
+    Parameters
+    ----------
+    nodes : sequence of mapping
+    places : sequence of int
+        Of the expressions that are taken, each as often as it stands here.
+    table : pyarrow.Table
+    """
+
+    def __init__(self, nodes: Expressions, places: Sequence[int], table: pa.Table) -> None:
+        self._nodes = nodes
+        self._table = table
+        self._values: dict[int, Any] = {}
+        self._readers = Counter(places)
+        self._readers.update(a for place in reachable(nodes, places) for a in nodes[place].get("args", ()))
+
+    def take(self, place: int) -> pa.Array:
+        """The column that an expression gives."""
+        for below in reachable(self._nodes, [place], self._values.__contains__):
+            if below not in self._values:
+                self._values[below] = self._compute(self._nodes[below])
+        found = self._read(place)
+        if isinstance(found, pa.Scalar):
+            return pa.array([found.as_py()] * self._table.num_rows, found.type)
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+    def keep(self, place: int) -> pa.Array:
+        """Which rows a filter keeps: false and null drop a row."""
+        return pc.fill_null(self.take(place), False)
+
+    def _read(self, place: int) -> Any:
+        self._readers[place] -= 1
+        return self._values[place] if self._readers[place] else self._values.pop(place)
+
+    def _compute(self, e: Expression) -> Any:
+        dtype = parse_dtype(e["dtype"])
+        if "lit" in e:
+            return pa.scalar(e["lit"], arrow_type(dtype))
+        if "col" in e:
+            if e["col"] not in self._table.column_names:
+                raise ColumnNotFoundError.of(e["col"], self._table.column_names)
+            return stored(_read(self._table.column(e["col"]), dtype, e["col"]), dtype)
+        args = [self._read(a) for a in e["args"]]
+        if not takes_exact(e["fn"]):
+            about = [self._nodes[a] for a in e["args"]]
+            args = [stored(v, parse_dtype(a["dtype"])) if "lit" in a else v for v, a in zip(args, about, strict=True)]
+        return stored(_cast(plain(e["fn"])(Node.of(e), *args), dtype, f"{e['fn']}(...)"), dtype)
 
 
-def _evaluate(e: Expression, table: pa.Table) -> Any:
-    dtype = parse_dtype(e["dtype"])
-    if "lit" in e:
-        return pa.scalar(e["lit"], arrow_type(dtype))
-    if "col" in e:
-        if e["col"] not in table.column_names:
-            raise ColumnNotFoundError.of(e["col"], table.column_names)
-        return stored(_read(table.column(e["col"]), dtype, e["col"]), dtype)
-    args = [_evaluate(a, table) for a in e["args"]]
-    if not takes_exact(e["fn"]):
-        args = [stored(v, parse_dtype(a["dtype"])) if "lit" in a else v for v, a in zip(args, e["args"], strict=True)]
-    return stored(_cast(plain(e["fn"])(Node.of(e), *args), dtype, f"{e['fn']}(...)"), dtype)
+def reachable(nodes: Expressions, ends: Iterable[int], closed: Callable[[int], bool] = lambda place: False) -> list[int]:
+    """The places of all that some expressions are made of, in order, themselves included; not below what is ``closed``."""
+    found = set(ends)
+    stack = list(found)
+    while stack:
+        place = stack.pop()
+        for a in () if closed(place) else nodes[place].get("args", ()):
+            if a not in found:
+                found.add(a)
+                stack.append(a)
+    return sorted(found)
 
 
 def _read(column: pa.ChunkedArray, dtype: DType, name: str) -> pa.Array:

@@ -53,14 +53,8 @@ def test_substitute_and_rebind() -> None:
 
 
 def test_plain_form() -> None:
-    plain = add(A, 1).to_plain()
-    assert plain == {
-        "fn": "add",
-        "args": [
-            {"col": "a", "dtype": "int64", "nullable": False, "range": [0, 9]},
-            {"lit": 1, "dtype": "int64", "nullable": False, "range": [1, 1]},
-        ],
-        "dtype": "int64",
-        "nullable": False,
-        "range": [1, 10],
-    }
+    assert add(A, 1).to_plain() == [
+        {"col": "a", "dtype": "int64", "nullable": False, "range": [0, 9]},
+        {"lit": 1, "dtype": "int64", "nullable": False, "range": [1, 1]},
+        {"fn": "add", "args": [0, 1], "dtype": "int64", "nullable": False, "range": [1, 10]},
+    ]

@@ -43,12 +43,13 @@ def mixed(session: sf.Session, frame: sf.SecretFrame, request: pytest.FixtureReq
 def revealed(frame: sf.SecretFrame, columns: list[str]) -> pd.DataFrame:
     """A join's rows come in no order: by their key. Where there are shares from the start, all is computed on them."""
     steps = list(frame.session.physical(frame[["key", *columns]].node))
-    functions = [name for s in steps if s.op == "project" for name, e in s.params["columns"] if "fn" in e]
+    made = [(s.op, name) for s in steps if s.op in ("project", "scan") for name, e in s.params["columns"] if "fn" in s.params["expressions"][e]]
+    functions = [name for op, name in made if op == "project"]
     if steps[0].op == "load":
         assert {s.op for s in steps} == {"load", "project"} and len(functions) > len(columns) // 2  # a part that two share is one
         assert "project" in frame.explain("physical") and "scan" not in frame.explain("physical")
     else:
-        assert not functions and any("fn" in e for s in steps if s.op == "scan" for _, e in s.params["columns"])
+        assert not functions and made
     return frame[["key", *columns]].reveal().sort_values("key").reset_index(drop=True)
 
 

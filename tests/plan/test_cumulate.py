@@ -85,7 +85,9 @@ def test_the_owner_computes_what_is_added_up() -> None:
     t = cumulate(SALES, "y", mul(c(SALES, "n"), add(c(SALES, "x"), 1)))
     plan = lowered(t)
     assert [s.op for s in plan] == ["scan", "cumulate", "project", "reveal"]
-    assert plan.steps[1].params["value"]["col"] == "y'" and any(name == "y'" and "fn" in e for name, e in plan.steps[0].params["columns"])
+    below, value = plan.steps[0].params, plan.steps[1].params
+    assert value["expressions"][value["value"]]["col"] == "y'"
+    assert any(name == "y'" and "fn" in below["expressions"][e] for name, e in below["columns"])
     kept = load("t1", FIELDS, 9, masked=False, session_id="s")
     on_shares = lowered(cumulate(kept, "y", mul(c(kept, "n"), 2)))
     assert [s.op for s in on_shares] == ["load", "project", "cumulate", "project", "reveal"]

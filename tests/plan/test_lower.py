@@ -54,7 +54,8 @@ def test_golden_steps() -> None:
         ("scan", (), 2000, True), ("scan", (), 1940, False), ("join", (0, 1), 2000, True), ("aggregate", (2,), 4, True), ("reveal", (3,), 4, True),
     ]  # fmt: skip
     assert plan.owners == ("insurer", "hospital")
-    assert plan.steps[0].params["filter"]["fn"] == "ge" and plan.steps[0].params["drop"] is False
+    scanned = plan.steps[0].params
+    assert scanned["expressions"][scanned["filter"]]["fn"] == "ge" and scanned["drop"] is False
     sides = [("id", "left"), ("region", "left"), ("cost", "right"), ("per_day", "right")]
     assert plan.steps[2].params["columns"] == [[name, side, name] for name, side in sides]
     assert plan.steps[3].params == {"keys": ["region"], "aggregates": [["n", "count", "id"], ["cost", "sum", "cost"], ["mean", "mean", "per_day"]]}

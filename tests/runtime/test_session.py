@@ -48,12 +48,13 @@ DATA = {"age": [37, 92, None, 50], "cost": [1.5, -2.25, 0.0, 8.0], "name": ["ann
 
 def scan(info: TableInfo, **params: Any) -> Step:
     """A step that shares a whole table."""
-    columns = [
-        [f.name, {"col": f.name, "dtype": str(f.dtype), "nullable": f.nullable, "range": None if f.range is None else list(f.range)}]
-        for f in info.fields
+    nodes = [
+        {"col": f.name, "dtype": str(f.dtype), "nullable": f.nullable, "range": None if f.range is None else list(f.range)} for f in info.fields
     ]
+    columns = [[f.name, i] for i, f in enumerate(info.fields)]
     fields = Schema.of([replace(f, visibility=SECRET) for f in info.fields])
-    return Step("scan", (), {"owner": info.owner, "table": info.handle, "columns": columns, "filter": None} | params, fields, info.rows, False)
+    own = {"owner": info.owner, "table": info.handle, "expressions": nodes, "columns": columns, "filter": None}
+    return Step("scan", (), own | params, fields, info.rows, False)
 
 
 def then(step: Step, op: str, **params: Any) -> Step:
@@ -138,8 +139,9 @@ def test_plans_are_refused_before_anything_runs(start: Start, ipc: Callable[[pa.
     refused(PlanError, "no open table", replace(whole, steps=(scan(replace(info, handle="t" + "0" * 16)),)))
     refused(PolicyError, "does not let filters drop rows.*allow_row_counts", replace(whole, steps=(scan(info, drop=True),)))
     refused(PlanError, "expects 1 rows of a table of 2", replace(whole, steps=(scan(replace(info, rows=1)),)))
-    other = [["x", {"fn": "neg", "args": [{"col": "agee"}]}]]
-    refused(ColumnNotFoundError, "Did you mean 'age'", replace(whole, steps=(scan(info, columns=other),)))
+    about = {"dtype": "int64", "nullable": False, "range": [0, 9]}
+    other = [{"col": "agee", **about}, {"fn": "neg", "args": [0], **about}]
+    refused(ColumnNotFoundError, "Did you mean 'age'", replace(whole, steps=(scan(info, expressions=other, columns=[["x", 1]]),)))
     session.close_table(info)
     refused(PlanError, "no open table", whole)
     assert [i["pid"] for n in session.status() for i in n["instances"]] == before  # the instances never noticed

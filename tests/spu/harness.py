@@ -15,6 +15,7 @@ from spuframe.dtypes import Field
 from spuframe.errors import PeerClosedError, PeerTimeoutError, StoreError
 from spuframe.link.base import LinkConfig
 from spuframe.link.memory import MemoryNetwork
+from spuframe.plan.physical import EXPRESSIONS
 from spuframe.spu.estimate import Estimate, estimate
 from spuframe.spu.spu import SPU, assemble
 from spuframe.spu.table import Table
@@ -105,14 +106,44 @@ def run_full(
 
 # ---- writing plans by hand ------------------------------------------------------------------------
 def step(op: str, inputs: Sequence[int], params: Mapping[str, Any], fields: Sequence[Field], rows: int, masked: bool = False) -> dict[str, Any]:
-    return {
-        "op": op, "inputs": list(inputs), "params": dict(params), "schema": [f.to_plain() for f in fields], "rows": rows, "masked": masked,
-    }  # fmt: skip
+    """A step; its expressions are written as nested dicts (`fn`, `ref`, `lit`) or as what ``Expr.to_plain`` gives."""
+    schema = [f.to_plain() for f in fields]
+    return {"op": op, "inputs": list(inputs), "params": _listed(op, params), "schema": schema, "rows": rows, "masked": masked}
+
+
+def _listed(op: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params whose expressions are places in one list of nodes."""
+    out, nodes, known = dict(params), list[dict[str, Any]](), dict[int, int]()
+    for name in EXPRESSIONS.get(op, ()):
+        if name == "columns":
+            out[name] = [[column, _place(e, nodes, known)] for column, e in params[name]]
+        elif params.get(name) is not None:
+            out[name] = _place(params[name], nodes, known)
+    return out | ({"expressions": nodes} if op in EXPRESSIONS else {})
+
+
+def _place(e: Any, nodes: list[dict[str, Any]], known: dict[int, int]) -> int:
+    if isinstance(e, list):
+        start = len(nodes)
+        nodes += [n | {"args": [start + a for a in n["args"]]} if "fn" in n else n for n in e]
+        return len(nodes) - 1
+    if id(e) not in known:
+        args = {"args": [_place(a, nodes, known) for a in e["args"]]} if "fn" in e else {}
+        nodes.append({**e, **args})
+        known[id(e)] = len(nodes) - 1
+    return known[id(e)]
+
+
+def flat(e: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A nested expression as the list of nodes that plans have."""
+    nodes: list[dict[str, Any]] = []
+    _place(e, nodes, {})
+    return nodes
 
 
 def plan_of(steps: Sequence[Mapping[str, Any]], owners: Sequence[str] = ("alice",), batch_rows: int = 1 << 15) -> dict[str, Any]:
     return {
-        "version": 1, "protocol": "plaintext", "parties": 1, "owners": list(owners), "batch_rows": batch_rows, "options": {}, "steps": list(steps),
+        "version": 2, "protocol": "plaintext", "parties": 1, "owners": list(owners), "batch_rows": batch_rows, "options": {}, "steps": list(steps),
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.evaluate import bit, columns
 from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.spu.table import Column, Table
-from tests.spu.harness import fn, lit, plan_of, ref, reveal, run_full, scan, step
+from tests.spu.harness import flat, fn, lit, plan_of, ref, reveal, run_full, scan, step
 
 FIELDS = [Field(name, Int(64), range=(-(2**20), 2**20)) for name in "abcd"]
 A, B, C, D = map(ref, FIELDS)
@@ -29,10 +30,15 @@ def less(x: Any, y: Any) -> dict[str, Any]:
     return fn("lt", x, y, dtype="bool")
 
 
+def project(box: BlackBox, table: Table, wanted: Sequence[tuple[dict[str, Any], Field]]) -> None:
+    made = step("project", [0], {"columns": [[f.name, e] for e, f in wanted]}, [f for _, f in wanted], table.rows)["params"]
+    columns(box, table, made["expressions"], [(place, f) for (_, place), (_, f) in zip(made["columns"], wanted, strict=True)])
+
+
 def rounds_of(*wanted: tuple[dict[str, Any], Field]) -> int:
     box = BlackBox(plugins.protocol("aby3"), 3)
     shares = {f.name: Column(f, Share(Arithmetic(64), (ROWS,), ())) for f in FIELDS}
-    columns(box, Table(shares, ROWS), wanted)
+    project(box, Table(shares, ROWS), wanted)
     return box.declared.rounds
 
 
@@ -56,7 +62,7 @@ def test_equal_parts_are_computed_once() -> None:
     box = BlackBox(plugins.protocol("aby3"), 3)
     shares = {f.name: Column(f, Share(Arithmetic(64), (ROWS,), ())) for f in FIELDS}
     twice = fn("add", mul(A, B), mul(A, B), dtype="int64", range=(-(2**41), 2**41))
-    columns(box, Table(shares, ROWS), [(twice, WIDE), (mul(A, B), WIDE)])
+    project(box, Table(shares, ROWS), [(twice, WIDE), (mul(A, B), WIDE)])
     assert box.calls == {"dot": 1}
 
 
@@ -64,7 +70,8 @@ def test_a_predicate_of_two_comparisons() -> None:
     box = BlackBox(plugins.protocol("aby3"), 3)
     table = Table({f.name: Column(f, Share(Arithmetic(64), (ROWS,), ())) for f in FIELDS}, ROWS)
     both = fn("and", less(A, B), less(C, D), dtype="bool")
-    share, valid = bit(box, table, both)
+    nodes = flat(both)
+    share, valid = bit(box, table, nodes, len(nodes) - 1)
     assert (share.kind, valid) == (BIT, None)
     assert box.declared.rounds == rounds_of((less(A, B), YES)) + 1
 

@@ -133,7 +133,7 @@ def test_owners_tables_come_in_other_arrow_types():
     )
 
     def read(name, dtype):
-        return evaluate({"col": name, "dtype": dtype, "nullable": False, "range": None}, table).to_pylist()
+        return evaluate([{"col": name, "dtype": dtype, "nullable": False, "range": None}], table).to_pylist()
 
     assert read("day", "int32") == [10]
     assert read("whole", "int64") == [3]

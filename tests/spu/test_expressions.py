@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spuframe.dtypes import Bool, Field, Fixed, Int, String, parse_dtype
 from spuframe.errors import PlanError, RangeOverflowError
 from spuframe.spu.plaintext import evaluate
-from tests.spu.harness import fn, lit, plan_of, ref, reveal, run_full, run_plan, scan, step
+from tests.spu.harness import flat, fn, lit, plan_of, ref, reveal, run_full, run_plan, scan, step
 
 INT, FLOAT = (-1000, 1000), (-64.0, 64.0)
 FIELDS = {
@@ -129,7 +129,7 @@ def secret(expressions, table, fields, protocol):
 def test_equal_to_the_plaintext_evaluator(protocol, table, e):
     found = secret(e, table, list(FIELDS.values()), protocol)
     for one, values in zip(e, found):
-        assert values == evaluate(one, table).to_pylist(), one
+        assert values == evaluate(flat(one), table).to_pylist(), one
 
 
 # ---- the plaintext evaluator against pandas ----------------------------------------------------
@@ -149,7 +149,7 @@ def test_plaintext_is_pandas(name, dtype):
     nodes = [{"col": c, "dtype": dtype, "nullable": True, "range": None} for c in "ab"]
     out = fn(name, *nodes, dtype=dtype if name in ("add", "sub", "mul") else "bool")
     expected = PANDAS[name](left, right)
-    assert evaluate(out, table).to_pylist() == [None if v is pd.NA else v for v in expected.tolist()]
+    assert evaluate(flat(out), table).to_pylist() == [None if v is pd.NA else v for v in expected.tolist()]
 
 
 @pytest.mark.parametrize("name", ["and", "or", "xor"])
@@ -161,7 +161,7 @@ def test_logic_is_pandas_kleene(protocol, name):
     fields = [Field(c, Bool(), True) for c in "ab"]
     table = pa.table({"a": pa.array([c[0] for c in cases]), "b": pa.array([c[1] for c in cases])})
     e = fn(name, *map(ref, fields), dtype="bool")
-    assert evaluate(e, table).to_pylist() == expected
+    assert evaluate(flat(e), table).to_pylist() == expected
     assert secret([e], table, fields, protocol) == [expected]
 
 
@@ -276,7 +276,7 @@ def test_division_and_division_by_zero(protocol):
     table = pa.table({"a": a, "b": b, "x": x})
     found = secret(e, table, fields, protocol)
     for one, got in zip(e, found):
-        expected = evaluate(one, table).to_pylist()
+        expected = evaluate(flat(one), table).to_pylist()
         assert [v is None for v in got] == [v is None for v in expected]
         np.testing.assert_allclose([v for v in got if v is not None], [v for v in expected if v is not None], rtol=2**-27, atol=8 * 2**-18)
 
@@ -296,11 +296,11 @@ def test_quotients_out_of_range_are_clipped(protocol):
     table = pa.table({"x": values, "n": whole})
     found = secret(e, table, [x, n], protocol)
     for one, got in zip(e, found):
-        expected = evaluate(one, table).to_pylist()
+        expected = evaluate(flat(one), table).to_pylist()
         assert [v is None for v in got] == [v is None for v in expected]
         there = [(g, v) for g, v in zip(got, expected) if v is not None]
         np.testing.assert_allclose([g for g, _ in there], [v for _, v in there], rtol=2**-24, atol=8 * 2**-18)
-    assert max(evaluate(e[0], table).to_pylist()) == top
+    assert max(evaluate(flat(e[0]), table).to_pylist()) == top
 
 
 def test_casts(protocol):
@@ -317,7 +317,7 @@ def test_casts(protocol):
     ]
     found = secret(e, table, [x, n], protocol)
     for k in (0, 1, 2, 3, 5):
-        assert found[k] == evaluate(e[k], table).to_pylist()
+        assert found[k] == evaluate(flat(e[k]), table).to_pylist()
     assert found[0] == [1, -1, 0, None, 99, 0, -3]
     np.testing.assert_allclose([v for v in found[4] if v is not None], [1.75, -1.75, 0, 99.999, 0, -3.0], atol=2**-4)
 

@@ -91,8 +91,8 @@ def test_memory_of_many_columns() -> None:
     out = [Field(f"y{j}", Int(64), False, range=(-(2**40), 2**40)) for j in range(count)]
     terms = [fn("add", ref(x), lit(j, "int64"), dtype="int64", range=(-(2**20), 2**20)) for j in range(count)]
     products = [[f.name, fn("mul", t, ref(x), dtype="int64", range=(-(2**40), 2**40))] for f, t in zip(out, terms, strict=True)]
-    assert width(e for _, e in products) == count
     plain = step("project", [0], {"columns": products}, out, n)
+    assert width(plain["params"]["expressions"], [place for _, place in plain["params"]["columns"]]) == count
 
     found, made = peak(x, n, batch, plain)
     assert [int(made.columns[f.name].values.parts[0][-1]) for f in out] == list(range(1, count + 1))

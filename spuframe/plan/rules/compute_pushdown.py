@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from spuframe.expr.expr import Col, Expr, Function, rebind
+from collections.abc import Sequence
+
+from spuframe.expr.expr import Col, Expr, Function, rebind_all
 from spuframe.plan.logical import Concat, Join, LogicalNode, Project
 from spuframe.plan.rules.uses import Uses, is_plain
 
@@ -15,9 +17,14 @@ def compute_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
         tables = node.input.tables
         if not all(is_plain(t) for t in tables) or not any(isinstance(e, Function) for _, e in node.columns):
             return None
-        new = Concat(tuple(Project(t, tuple((n, rebind(e, t.schema)) for n, e in node.columns)) for t in tables))
+        new = Concat(tuple(_rebound(t, node.columns) for t in tables))
         return new if new.schema == node.schema else None
     return _below_join(node, node.input) if isinstance(node.input, Join) else None
+
+
+def _rebound(table: LogicalNode, columns: Sequence[tuple[str, Expr]]) -> Project:
+    """The same expressions over another table."""
+    return Project(table, tuple(zip([n for n, _ in columns], rebind_all([e for _, e in columns], table.schema), strict=True)))
 
 
 def _below_join(node: Project, join: Join) -> LogicalNode | None:
@@ -38,10 +45,10 @@ def _below_join(node: Project, join: Join) -> LogicalNode | None:
     below = {}
     for side, table in sides.items():
         sources = {name: source for name, where, source in join.columns if where == side}
-        extra = tuple((new, rebind(e, table.schema, sources)) for e, new in found[side].items())
+        extra = tuple(zip(found[side].values(), rebind_all(list(found[side]), table.schema, sources), strict=True))
         below[side] = Project(table, (*((f.name, Col(f)) for f in table.schema), *extra)) if extra else table
     rejoined = Join(below["left"], below["right"], join.how, join.left_on, join.right_on, join.unique, join.suffixes)
-    out = Project(rejoined, tuple((n, rebind(e, rejoined.schema)) for n, e in columns))
+    out = _rebound(rejoined, columns)
     return out if out.schema == node.schema else None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from spuframe.expr.expr import Col, Lit, substitute
+from collections.abc import Mapping, Sequence
+
+from spuframe.expr.expr import Col, Expr, Lit, substitute_all
 from spuframe.plan.logical import LogicalNode, Project
 from spuframe.plan.rules.uses import Uses
 
@@ -20,8 +22,13 @@ def merge_projects(node: LogicalNode, uses: Uses) -> LogicalNode | None:
     if not isinstance(inner, Project) or (uses.shared(inner) and not is_trivial(inner)):
         return None
     below = dict(inner.columns)
-    merged = Project(inner.input, tuple((n, substitute(e, below)) for n, e in node.columns))
+    merged = Project(inner.input, over(node.columns, below))
     return merged if merged.schema == node.schema else None
+
+
+def over(columns: Sequence[tuple[str, Expr]], below: Mapping[str, Expr]) -> tuple[tuple[str, Expr], ...]:
+    """Named expressions over what the columns that they read are computed from."""
+    return tuple(zip([n for n, _ in columns], substitute_all([e for _, e in columns], below), strict=True))
 
 
 def is_trivial(node: Project) -> bool:

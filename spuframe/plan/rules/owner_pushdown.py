@@ -5,12 +5,15 @@ The number of rows stays: rows that the owner's filter drops are shared as inval
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spuframe.dtypes import Fixed
 from spuframe.expr.expr import Expr, Function, substitute
 from spuframe.expr.functions.arithmetic import Div
 from spuframe.expr.functions.logic import And
+from spuframe.expr.node import walk
 from spuframe.plan.logical import Filter, LogicalNode, Project, Scan
-from spuframe.plan.rules.merge_projects import is_trivial
+from spuframe.plan.rules.merge_projects import is_trivial, over
 from spuframe.plan.rules.uses import Uses
 
 
@@ -22,15 +25,15 @@ def owner_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
     below = dict(scan.outputs)
     if isinstance(node, Filter):
         added = substitute(node.predicate, below)
-        if not _alone(added, scan.owner):
+        if not _alone([added], scan.owner):
             return None
         predicate = added if scan.predicate is None else And(scan.predicate, added)
         new = _scan(scan, scan.columns, predicate)
     else:
         if uses.shared(scan) and is_trivial(node):
             return None  # picking columns is free after sharing, and the scan is shared once
-        columns = tuple((n, substitute(e, below)) for n, e in node.columns)
-        if not columns or not all(_alone(e, scan.owner) for _, e in columns):
+        columns = over(node.columns, below)
+        if not columns or not _alone([e for _, e in columns], scan.owner):
             return None
         new = _scan(scan, columns, scan.predicate)
     return new if new.schema == node.schema else None
@@ -40,9 +43,9 @@ def _scan(scan: Scan, columns: tuple[tuple[str, Expr], ...] | None, predicate: E
     return Scan(scan.session_id, scan.owner, scan.table, scan.fields, scan.length, scan.unique, columns, predicate)
 
 
-def _alone(e: Expr, owner: str) -> bool:
+def _alone(exprs: Sequence[Expr], owner: str) -> bool:
     """Whether the owner's plaintext gives what the parties would: a quotient that they clip, it would refuse."""
-    return e.owners <= {owner} and not any(_clips(n) for n in e.walk() if isinstance(n, Function))
+    return all(e.owners <= {owner} for e in exprs) and not any(_clips(n) for n in walk(exprs) if isinstance(n, Function))
 
 
 def _clips(e: Function) -> bool:

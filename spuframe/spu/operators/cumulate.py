@@ -17,14 +17,15 @@ from spuframe.spu.table import Column, Table
 
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Values that do not count become zero, in the ring of the sums; what is not a prefix sum is computed some batches of rows at a time."""
-    box, table, e = env.box, inputs[0], step.params["value"]
+    box, table, nodes, place = env.box, inputs[0], step.params["expressions"], step.params["value"]
+    e = nodes[place]
     bounds = e["range"]
     source = Field("", parse_dtype(e["dtype"]), bool(e["nullable"]), range=None if bounds is None else (bounds[0], bounds[1]))
     field = next(f for f in step.fields if f.name == step.params["name"])
     ring = column_kind(field)[0].bits
 
     def work(rows: Table) -> list[Share | None]:
-        (column,) = evaluate(box, rows, [(e, source)])
+        (column,) = evaluate(box, rows, nodes, [(place, source)])
         counted = column.valid if rows.valid is None else rows.valid if column.valid is None else box.and_(column.valid, rows.valid)
         return [counted_numbers(box, column, counted, ring), column.valid]
 

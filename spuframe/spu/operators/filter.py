@@ -14,16 +14,16 @@ from spuframe.spu.table import Table
 
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Validity AND the predicate AND its not being null."""
-    table, box = inputs[0], env.box
+    table, box, nodes, place = inputs[0], env.box, step.params["expressions"], step.params["predicate"]
 
     def work(rows: Table) -> list[Share | None]:
-        keep, known = evaluate(box, rows, step.params["predicate"])
+        keep, known = evaluate(box, rows, nodes, place)
         for bit in (known, rows.valid):
             if bit is not None:
                 keep = box.and_(keep, bit)
         return [keep]
 
-    (keep,) = box.by_slices(table, work, width([step.params["predicate"]]))
+    (keep,) = box.by_slices(table, work, width(nodes, [place]))
     columns = conform_all(box, table.columns, step.fields, wider=True)
     there = {f.name for f in step.fields}
     order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))

@@ -15,18 +15,18 @@ from spuframe.spu.table import Column, Table
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Expressions of one step share their common parts and their rounds, and are evaluated over some batches of rows at a time."""
     table, box = inputs[0], env.box
-    expressions = dict(step.params["columns"])
-    computed = [f for f in step.fields if "fn" in expressions[f.name]]
+    nodes, at = step.params["expressions"], dict(step.params["columns"])
+    computed = [f for f in step.fields if "fn" in nodes[at[f.name]]]
 
     def work(rows: Table) -> list[Share | None]:
-        made = evaluate(box, rows, [(expressions[f.name], f) for f in computed])
+        made = evaluate(box, rows, nodes, [(at[f.name], f) for f in computed])
         return [share for column in made for share in (column.values, column.valid)]
 
-    found = iter(box.by_slices(table, work, width(expressions[f.name] for f in computed)) if computed else [])
+    found = iter(box.by_slices(table, work, width(nodes, [at[f.name] for f in computed])) if computed else [])
     columns = {f.name: Column(f, cast(Share, next(found)), next(found)) for f in computed}
     passed = [f for f in step.fields if f.name not in columns]
-    columns |= {c.field.name: c for c in evaluate(box, table, [(expressions[f.name], f) for f in passed])}
-    renamed = {e["col"]: name for name, e in expressions.items() if "col" in e}
+    columns |= {c.field.name: c for c in evaluate(box, table, nodes, [(at[f.name], f) for f in passed])}
+    renamed = {nodes[place]["col"]: name for name, place in at.items() if "col" in nodes[place]}
     order: list[str] = []
     for name in table.sorted_by:
         if name not in renamed:

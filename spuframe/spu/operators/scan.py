@@ -14,7 +14,7 @@ from spuframe.link.base import Link
 from spuframe.spu.encoding import RINGS, arrow_type, column_kind, column_shape, encode
 from spuframe.spu.kernel import Cost, Protocol
 from spuframe.spu.operator import Env, Step
-from spuframe.spu.plaintext import evaluate, evaluate_filter
+from spuframe.spu.plaintext import Evaluation
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack
 from spuframe.spu.table import Column, Table
 
@@ -77,11 +77,14 @@ def deal_scan(protocol: Protocol, parties: int, link: Link, step: Step, table: p
 
 
 def _plaintext(step: Step, table: pa.Table) -> list[Array]:
-    expressions = dict(step.params["columns"])
+    nodes, at = step.params["expressions"], dict(step.params["columns"])
+    wanted = [at[field.name] for field in step.fields]
     predicate = step.params.get("filter")
-    keep: pa.Array | None = None if predicate is None else evaluate_filter(predicate, table)
+    found = Evaluation(nodes, wanted if predicate is None else [predicate, *wanted], table)
+    keep: pa.Array | None = None if predicate is None else found.keep(predicate)
     if keep is not None and step.params.get("drop"):
         table, keep = table.filter(keep), None
+        found = Evaluation(nodes, wanted, table)
     rows = table.num_rows
     if rows > step.rows or (rows < step.rows and not step.masked):
         raise DataError(f"table {step.params['table']!r} has {rows} rows where the plan expects {step.rows}: make the plan again")
@@ -89,7 +92,7 @@ def _plaintext(step: Step, table: pa.Table) -> list[Array]:
     mask[:rows] = True if keep is None else np.asarray(keep)
     words: list[Array] = []
     for field in step.fields:
-        column, filler = evaluate(expressions[field.name], table), _filler(field)
+        column, filler = found.take(at[field.name]), _filler(field)
         if keep is not None:  # rows that the filter drops are shared as a constant, whatever they hold
             column = pc.if_else(keep, column, filler)
         if rows < step.rows:
