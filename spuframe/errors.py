@@ -25,6 +25,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     |   +-- PartyCountError (ValueError)      a protocol with the wrong number of parties
     |   +-- PluginNotFoundError (LookupError)
     |   +-- AddressInUseError (OSError)
+    |   +-- RequestError (ValueError)         a request of another form than the one declared
     +-- LinkError (ConnectionError)
     |   +-- PeerClosedError
     |   +-- PeerTimeoutError (TimeoutError)
@@ -147,6 +148,10 @@ class PluginNotFoundError(SessionError, LookupError):
 
 class AddressInUseError(SessionError, OSError):
     """An address on which something else listens already."""
+
+
+class RequestError(SessionError, ValueError):
+    """A request whose fields have other types than those declared."""
 
 
 class LinkError(SpuframeError, ConnectionError):

@@ -23,6 +23,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "errors": ((), "the root of everything: imports nothing"),
     "dtypes": (("errors",), "logical types are words, not machinery"),
     "config": (("errors", "dtypes"), "plain frozen data"),
+    "shapes": (("errors",), "what plain data of another process may be; knows no meaning of it"),
     "kernels": (("errors",), "loops over arrays; know nothing of shares, ranks or plans"),
     "link": (("errors", "config"), "bytes between ranks; know nothing of what the bytes mean"),
     "spu": ((*BASE, "kernels", "link"), "runs physical plans handed in as plain data; never sees plan's modules"),
@@ -31,7 +32,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "expr": (("errors", "dtypes"), "expressions are data"),
     "plan": ((*BASE, "expr"), "plans are built and priced with no party in sight: never spu, protocols, link"),
     "runtime": (
-        (*BASE, "plan.physical", "plan.policy", "spu", "link", "kernels", "plugins"),
+        (*BASE, "shapes", "plan.physical", "plan.policy", "spu", "link", "kernels", "plugins"),
         "ships and runs physical plans, checks them against policies; never builds or optimises one",
     ),
     "frame": ((*BASE, "expr", "plan", "runtime.session", "runtime.local"), "only builds nodes, and asks a Session to run them"),

@@ -20,6 +20,25 @@ class Holding:
     fields: tuple[Field, ...]
 
 
+def check_seat(terms: Mapping[str, Any], name: str, owner: str | None, address: tuple[str, int] | None) -> None:
+    """Refuse a place among peers that is not this node's: it goes by its own name, as the owner that it is, at the address where it listens.
+
+    Raises
+    ------
+    PolicyError
+    """
+    rank, parties, owners, names, addresses = (terms[k] for k in ("rank", "parties", "owners", "names", "addresses"))
+    ranks = parties + len(owners)
+    if not (rank < ranks == len(names) == len(addresses)) or len(set(names)) < ranks:
+        text = f"{name} was offered rank {rank} of {ranks} with {len(names)} names and {len(addresses)} addresses. Name each rank once."
+        raise PolicyError(text, party=name)
+    seat = owners[rank - parties] if rank >= parties else None
+    if names[rank] != name or seat != owner:
+        raise PolicyError(f"{name} takes part under its own name alone, and only as what it is. Call it by the name of its node.", party=name)
+    if address is None or tuple(addresses[rank]) != address:
+        raise PolicyError(f"{name} does not listen where the session sends its peers. Name the address that its node gave.", party=name)
+
+
 def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], owner: str | None, policy: Policy, tables: Mapping[str, Holding]) -> None:
     """Refuse a plan that is not for this instance, or that this owner's policy forbids.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pyarrow as pa
@@ -168,7 +169,7 @@ def _declared(name: str, dtype: Int | Fixed | Date, declared: Any) -> Range:
             declared = [Date.days(d) for d in declared]
         except PlanError as error:
             raise TypeMismatchError(f"the range of column {name!r} must be of dates: {error}") from None
-    good = isinstance(declared, list | tuple) and len(declared) == 2 and all(isinstance(b, int | float) for b in declared)
+    good = isinstance(declared, list | tuple) and len(declared) == 2 and all(isinstance(b, int | float) and math.isfinite(b) for b in declared)
     if not good or not declared[0] <= declared[1]:
         raise TypeMismatchError(f"the range of column {name!r} must be (low, high) with low <= high, got {declared!r}.")
     low, high = declared

@@ -45,7 +45,6 @@ class Group:
                 "owners": list(self.owners),
                 "names": [c.name for c in self._clients],
                 "addresses": [m["address"] for m in made],
-                "secret": secrets.token_bytes(32),
                 "session_id": secrets.token_bytes(16),
                 "protocol": self._config.protocol,
                 "deadline": self._config.deadline,

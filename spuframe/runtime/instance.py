@@ -133,6 +133,7 @@ class Instance:
         self._lock = threading.Lock()
         self._worker = worker
         self.terms: dict[str, Any] = {}
+        self.address: tuple[str, int] | None = None
         worker.who = party
 
     @property
@@ -147,6 +148,7 @@ class Instance:
         """Let the worker listen for its peers; give the address."""
         self._expect(State.CREATED, "listen")
         host, port = self._ask("listen", {"host": host}, timeout)
+        self.address = host, port
         return host, port
 
     def initialise(self, params: dict[str, Any], timeout: float) -> None:

@@ -12,7 +12,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from spuframe import plugins
@@ -33,14 +33,17 @@ class NodeProcess:
     """A node that was started here; it ends when its stdin does."""
 
     config: RuntimeConfig
-    secret: bytes
+    secret: bytes = field(repr=False)
     process: subprocess.Popen[bytes]
     tail: Tail
     ready: int | None
 
     @classmethod
-    def start(cls, config: RuntimeConfig) -> NodeProcess:
-        """Start the process; `wait` for it afterwards."""
+    def start(cls, config: RuntimeConfig, mesh: bytes | None = None) -> NodeProcess:
+        """Start the process; `wait` for it afterwards.
+
+        ``mesh`` is the secret that all nodes have in common whose instances may join; by default it has none in common with others.
+        """
         secret = secrets.token_bytes(32)
         ready, theirs = os.pipe()
         try:
@@ -58,7 +61,7 @@ class NodeProcess:
         finally:
             os.close(theirs)
         assert process.stdin is not None and process.stderr is not None
-        told = {"config": config.to_plain(), "secret": secret.hex(), "ready_fd": theirs}
+        told = {"config": config.to_plain(), "secret": secret.hex(), "mesh": (mesh or secrets.token_bytes(32)).hex(), "ready_fd": theirs}
         node = cls(config, secret, process, Tail(process.stderr), ready)
         try:
             process.stdin.write(json.dumps(told).encode() + b"\n")
@@ -130,6 +133,7 @@ class LocalLauncher:
         self._policy = policy
         self._base = base
         self._base_port = base_port
+        self._mesh = secrets.token_bytes(32)
         self._nodes: dict[str, NodeProcess] = {}
         self._finalizer = weakref.finalize(self, _stop, self._nodes)
 
@@ -139,7 +143,7 @@ class LocalLauncher:
             for rank in range(self._config.parties)
         ]
         for config in configs:
-            self._nodes[config.name] = NodeProcess.start(config)
+            self._nodes[config.name] = NodeProcess.start(config, self._mesh)
         return [self._nodes[config.name].wait(self._config.deadline) for config in configs]
 
     def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress:
@@ -147,7 +151,7 @@ class LocalLauncher:
             raise unknown_owner(owner, self._known)
         chosen = policy or (self._known or {}).get(owner, self._policy)
         config = replace(self._base, name=f"owner {owner}", owner=owner, policy=chosen)
-        self._nodes[config.name] = NodeProcess.start(config)
+        self._nodes[config.name] = NodeProcess.start(config, self._mesh)
         return self._nodes[config.name].wait(self._config.deadline)
 
     def how_died(self, name: str) -> str:

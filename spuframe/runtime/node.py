@@ -18,12 +18,13 @@ from dataclasses import asdict
 from typing import Any
 
 from spuframe.config import RuntimeConfig
-from spuframe.errors import EncodingError, InstanceStateError, OwnerNotFoundError, PolicyError, SpuframeError, to_wire
+from spuframe.errors import EncodingError, InstanceStateError, OwnerNotFoundError, PolicyError, SpuframeError, StoreError, to_wire
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
 from spuframe.plan.physical import VERSION, PhysicalPlan
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
+from spuframe.runtime.requests import NODE
 from spuframe.runtime.rpc import Emit, Handler, serve
 from spuframe.runtime.runtime import SPURuntime
 
@@ -46,14 +47,14 @@ class Desk:
         self._runtime = runtime
         self._config = runtime.config
         self._mine: set[str] = set()
+        self._space = runtime.space()
         self._tables: dict[str, Holding] = {}
         self._refused = 0
         self._plans: dict[str, bytes] = {}
         self._closed = False
 
     def handlers(self) -> dict[str, Handler]:
-        names = ("hello", "create", "initialise", "prepare", "run", "close_instance", "open_table", "close_table", "delete", "status")
-        return {name: getattr(self, f"_{name}") for name in names}
+        return {name: getattr(self, f"_{name}") for name in NODE}
 
     def close(self) -> None:
         self._closed = True
@@ -62,8 +63,7 @@ class Desk:
                 self._runtime.close_instance(name)
             except InstanceStateError:
                 pass  # closed already
-        for handle in list(self._tables):
-            self._runtime.tables.discard(handle)
+        self._space.close()
 
     def _hello(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         return {"name": self._config.name, "owner": self._config.owner, "version": VERSION, "pid": os.getpid()}
@@ -77,14 +77,14 @@ class Desk:
         return {"instance": instance.name, "address": list(instance.listen(self._config.host, self._config.deadline))}
 
     def _initialise(self, params: dict[str, Any], emit: Emit) -> None:
-        self._runtime.initialise(self._own(params), params["terms"])
+        self._runtime.initialise(self._own(params), params["terms"], self._space)
 
     def _prepare(self, params: dict[str, Any], emit: Emit) -> None:
         """Check a plan; nothing runs anywhere until all nodes have agreed to theirs."""
         name = self._own(params)
         plan = PhysicalPlan.from_bytes(params["plan"])
         check_plan(plan, self._runtime.instance(name).terms, self._config.owner, self._config.policy, self._tables)
-        self._plans[name] = params["plan"]
+        self._plans[name] = plan.to_bytes()  # what was checked, not what came
 
     def _run(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         name = self._own(params)
@@ -100,7 +100,7 @@ class Desk:
         self._runtime.close_instance(name)
 
     def _own(self, params: dict[str, Any]) -> str:
-        name = str(params["instance"])
+        name: str = params["instance"]
         if name not in self._mine:
             raise InstanceStateError(f"{self._config.name} has no instance {name!r} of this session. Make a new one.", party=self._config.name)
         return name
@@ -122,22 +122,26 @@ class Desk:
             self._refused += 1
             log.warning("%s refused a range that a session declared for a table", self._config.name)
             raise
-        handle = self._runtime.tables.add(table)
+        handle = self._space.tables.add(table)
         self._tables[handle] = Holding(table.num_rows, tuple(fields))
         return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows}
 
     def _close_table(self, params: dict[str, Any], emit: Emit) -> None:
         if self._tables.pop(params["handle"], None) is not None:
-            self._runtime.tables.discard(params["handle"])
+            self._space.tables.discard(params["handle"])
 
     # ---- the store of shares ------------------------------------------------------------------------
     def _delete(self, params: dict[str, Any], emit: Emit) -> None:
-        self._runtime.delete(params["name"], missing_ok=bool(params["missing_ok"]))
+        try:
+            self._space.store.delete(params["name"])
+        except StoreError:
+            if not params["missing_ok"]:
+                raise
 
     def _status(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         return {
-            "instances": [i.to_plain() for i in self._runtime.instances()],
-            "stored": [asdict(e) for e in self._runtime.stored()],
+            "instances": [i.to_plain() for i in self._runtime.instances() if i.name in self._mine],
+            "stored": [asdict(e) for e in self._space.store.entries()],
             "tables": len(self._tables),
         }
 
@@ -150,11 +154,13 @@ class Node:
     config : RuntimeConfig
     secret : bytes
         What a session must prove to know.
+    mesh : bytes, optional
+        What the nodes whose instances may join have in common; no session knows it.
     """
 
-    def __init__(self, config: RuntimeConfig, secret: bytes) -> None:
+    def __init__(self, config: RuntimeConfig, secret: bytes, mesh: bytes | None = None) -> None:
         self.config = config
-        self.runtime = SPURuntime(config)
+        self.runtime = SPURuntime(config, mesh)
         self._own = Credentials(secret, control_id(config.name), 0, 2).check()
         self._listener: socket.socket | None = None
         self._proving = threading.BoundedSemaphore(MAX_HANDSHAKES)
@@ -206,7 +212,7 @@ class Node:
         channel = Channel(sock, "the session", self.config.max_message)
         desk = Desk(self.runtime)
         try:
-            serve(channel, desk.handlers(), self.config.name)
+            serve(channel, desk.handlers(), NODE, self.config.name)
         except SpuframeError as error:
             log.warning("a session was dropped: it sent what is not a request", extra={"reason": type(error).__name__})
         finally:
@@ -226,7 +232,7 @@ def main() -> None:
     node: Node | None = None
     try:
         try:
-            node = Node(RuntimeConfig.from_plain(told["config"]), bytes.fromhex(told["secret"]))
+            node = Node(RuntimeConfig.from_plain(told["config"]), bytes.fromhex(told["secret"]), bytes.fromhex(told["mesh"]))
             answer: dict[str, Any] = {"address": list(node.start())}
         except SpuframeError as error:
             answer = {"error": to_wire(error)}

@@ -14,6 +14,7 @@ from typing import Any
 
 from spuframe.errors import FrameError, InstanceError, PeerTimeoutError, SpuframeError, from_wire, to_wire
 from spuframe.runtime.channel import Channel
+from spuframe.shapes import Anything, Record, Shape, Text, Whole
 
 log = logging.getLogger(__name__)
 
@@ -123,17 +124,27 @@ class Caller:
         return None if found is None else found[0]
 
 
-def serve(channel: Channel, handlers: Mapping[str, Handler], name: str) -> None:
-    """Answer requests, each in a thread of its own, until the stream ends."""
+_ENVELOPE = Record({"id": Whole(), "method": Text(64), "params": Anything()})
+
+
+def serve(channel: Channel, handlers: Mapping[str, Handler], shapes: Mapping[str, Shape], name: str) -> None:
+    """Answer requests, each in a thread of its own, until the stream ends.
+
+    Raises
+    ------
+    FrameError, RequestError
+        What came is no request, so that it cannot be answered.
+    """
     while (message := channel.recv()) is not None:
-        if not isinstance(message, dict) or not {"id", "method", "params"} <= message.keys() or not isinstance(message["params"], dict):
-            raise FrameError("a request of another form. Install the same spuframe everywhere.")
-        thread = threading.Thread(target=answer, args=(channel, handlers, message, name), name=f"spuframe-{message['method']}", daemon=True)
+        message = _ENVELOPE.read(message, "a request")
+        thread = threading.Thread(
+            target=answer, args=(channel, handlers, shapes, message, name), name=f"spuframe-{message['method']}", daemon=True
+        )
         thread.start()
 
 
-def answer(channel: Channel, handlers: Mapping[str, Handler], message: dict[str, Any], name: str) -> None:
-    """Answer one request; whatever happens, there is an answer."""
+def answer(channel: Channel, handlers: Mapping[str, Handler], shapes: Mapping[str, Shape], message: dict[str, Any], name: str) -> None:
+    """Answer one request, once its parameters have the shape of its method; whatever happens, there is an answer."""
     number, method = message["id"], message["method"]
 
     def emit(event: Any) -> None:
@@ -143,7 +154,7 @@ def answer(channel: Channel, handlers: Mapping[str, Handler], message: dict[str,
         handler = handlers.get(method)
         if handler is None:
             raise InstanceError(f"{name} knows no request {method!r}. Install the same spuframe everywhere.")
-        reply = {"id": number, "ok": handler(message["params"], emit)}
+        reply = {"id": number, "ok": handler(shapes[method].read(message["params"], f"request {method!r} to {name}"), emit)}
     except SpuframeError as error:
         reply = {"id": number, "error": to_wire(error)}
     except Exception as error:  # noqa: BLE001  the top of a request: the other end must get an answer

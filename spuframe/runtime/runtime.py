@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import itertools
 import logging
+import secrets
 import threading
 from collections.abc import Mapping
 from typing import Any
 
+import msgpack
+
 from spuframe import plugins
 from spuframe.config import RuntimeConfig
-from spuframe.errors import InstanceStateError, PolicyError, SpuframeError, StoreError
+from spuframe.errors import InstanceStateError, PolicyError, SpuframeError
+from spuframe.runtime.checks import check_seat
 from spuframe.runtime.folder import PrivateFolder
-from spuframe.runtime.handles import OwnerTables
 from spuframe.runtime.instance import Instance, State, Worker
 from spuframe.runtime.process import command
-from spuframe.runtime.store import Entry, ShareStore
+from spuframe.runtime.space import Space
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,8 @@ class SPURuntime:
     Parameters
     ----------
     config : RuntimeConfig
+    mesh : bytes, optional
+        The secret of all nodes whose instances may join, which comes from whoever starts them and never with a request; by default one of its own.
 
     Examples
     --------
@@ -40,11 +47,10 @@ class SPURuntime:
     closed
     """
 
-    def __init__(self, config: RuntimeConfig) -> None:
+    def __init__(self, config: RuntimeConfig, mesh: bytes | None = None) -> None:
         self.config = config
+        self._mesh = secrets.token_bytes(32) if mesh is None else mesh
         self.folder = PrivateFolder()
-        self._store: ShareStore | None = None
-        self._tables: OwnerTables | None = None
         self._names = itertools.count()
         self._lock = threading.Lock()
         self._spares: list[Worker] = []
@@ -55,8 +61,6 @@ class SPURuntime:
     def start(self) -> SPURuntime:
         """Make the folder, and the first spare workers."""
         self.folder.open()
-        self._store = ShareStore(self.folder.path / "shares")
-        self._tables = OwnerTables(self.folder.path / "tables")
         self._open = True
         self._refill()
         return self
@@ -90,26 +94,39 @@ class SPURuntime:
             self._workers[worker] = instance
         return instance
 
-    def initialise(self, name: str, params: Mapping[str, Any]) -> None:
+    def initialise(self, name: str, params: Mapping[str, Any], space: Space) -> None:
         """Give an instance its place among its peers.
 
         Parameters
         ----------
         name : str
         params : mapping
-            ``rank``, ``parties``, ``owners``, ``names`` (of all ranks), ``addresses``, ``secret``, ``session_id``, ``protocol``; and
+            ``rank``, ``parties``, ``owners``, ``names`` (of all ranks), ``addresses``, ``session_id``, ``protocol``; and
             ``deadline`` and ``memory_limit``, of which the stricter of the session's and this runtime's holds.
+        space : Space
+            Of the session; nothing else is within the instance's reach.
         """
         config, given = self.config, dict(params)
         self._check_protocol(given["protocol"])
+        instance = self.instance(name)
+        check_seat(given, self.config.name, self.config.owner, instance.address)
         limits = [limit for limit in (given["memory_limit"], config.memory_limit) if limit is not None]
         given |= {
             "memory_limit": min(limits) if limits else None,
             "deadline": min(given["deadline"], config.deadline),
-            "folder": str(self.folder.path),
+            "folder": str(space.folder),
+            "secret": self._secret(given),
         }
         # The worker's own deadline comes first and names the peer that is missing.
-        self.instance(name).initialise(given, given["deadline"] + 30.0)
+        instance.initialise(given, given["deadline"] + 30.0)
+
+    def _secret(self, terms: Mapping[str, Any]) -> bytes:
+        """What joins one mesh: only nodes of the same start know it, and only for the same names at the same addresses.
+
+        Each rank has checked its own name and address, so a relay that a request puts between two of them does not join.
+        """
+        bound = [terms[k] for k in ("session_id", "protocol", "parties", "owners", "names", "addresses")]
+        return hmac.new(self._mesh, b"spuframe mesh" + msgpack.packb(bound), hashlib.sha256).digest()
 
     def _check_protocol(self, protocol: str) -> None:
         """Only what the operator allows; a protocol that protects nothing must be allowed by name."""
@@ -146,27 +163,10 @@ class SPURuntime:
         self._refill()
 
     # ---- what outlives instances --------------------------------------------------------------------
-    @property
-    def store(self) -> ShareStore:
+    def space(self) -> Space:
+        """A place for what one session keeps."""
         self._check_open()
-        assert self._store is not None
-        return self._store
-
-    @property
-    def tables(self) -> OwnerTables:
-        self._check_open()
-        assert self._tables is not None
-        return self._tables
-
-    def stored(self) -> list[Entry]:
-        return self.store.entries()
-
-    def delete(self, name: str, *, missing_ok: bool = False) -> None:
-        try:
-            self.store.delete(name)
-        except StoreError:
-            if not missing_ok:
-                raise
+        return Space(self.folder.path / secrets.token_hex(8))
 
     # ---- workers --------------------------------------------------------------------------------------
     def _start_worker(self) -> Worker:

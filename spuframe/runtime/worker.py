@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgpack
 
 from spuframe.errors import InstanceMemoryError, InstanceStateError, SpuframeError, to_wire
+from spuframe.runtime.agreement import agree
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory, set_memory_limit
+from spuframe.runtime.requests import WORKER
 from spuframe.runtime.rpc import Emit, answer, unexpected
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Worker:
         self._listener: socket.socket | None = None
         self._link: Link | None = None
         self._engine: Engine | None = None
+        self._plans = 0
         self._handlers = {"warm": self._warm, "listen": self._listen, "initialise": self._initialise, "run": self._run}
 
     def serve(self) -> None:
@@ -69,7 +72,7 @@ class Worker:
         requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         threading.Thread(target=self._receive, args=(requests,), name="spuframe-node", daemon=True).start()
         while True:
-            answer(self._channel, self._handlers, requests.get(), self._name)
+            answer(self._channel, self._handlers, WORKER, requests.get(), self._name)
 
     def _receive(self, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
         while (message := self._channel.recv()) is not None:
@@ -122,6 +125,8 @@ class Worker:
                 emit([done, total])
 
         with self._failing():
+            self._plans += 1
+            agree(self._link, params["plan"], self._plans)
             reset_peak_memory()
             before, start = self._link.traffic.snapshot(), time.perf_counter()
             result = self._engine.run(plan, progress)

@@ -31,13 +31,13 @@ def runtime(standin: tuple[str, ...]) -> Iterator[SPURuntime]:
 
 def terms(runtime: SPURuntime, instance: Instance, **changes: Any) -> dict[str, Any]:
     address = instance.listen("127.0.0.1", 30.0)
-    given = {"rank": 0, "parties": 1, "owners": [], "names": ["party 0"], "addresses": [address], "secret": bytes(32), "session_id": b"s"}
+    given = {"rank": 0, "parties": 1, "owners": [], "names": ["party 0"], "addresses": [address], "session_id": b"s"}
     return given | {"protocol": "plaintext", "deadline": 30.0, "memory_limit": None} | changes
 
 
 def ready(runtime: SPURuntime, **changes: Any) -> Instance:
     instance = runtime.create()
-    runtime.initialise(instance.name, terms(runtime, instance, **changes))
+    runtime.initialise(instance.name, terms(runtime, instance, **changes), runtime.space())
     return instance
 
 
@@ -50,7 +50,7 @@ def test_the_life_of_an_instance(runtime: SPURuntime) -> None:
     assert instance.state is State.CREATED
     with pytest.raises(InstanceStateError, match="cannot run a plan: it is created"):
         instance.run(plan())
-    runtime.initialise(instance.name, terms(runtime, instance))
+    runtime.initialise(instance.name, terms(runtime, instance), runtime.space())
     assert instance.state is State.READY
     with pytest.raises(InstanceStateError, match="cannot initialise: it is ready"):
         instance.initialise({"protocol": "", "parties": 0, "owners": []}, 1.0)
@@ -128,7 +128,7 @@ def test_an_idle_instance_that_dies_is_marked(runtime: SPURuntime) -> None:
 def test_only_allowed_protocols(runtime: SPURuntime) -> None:
     instance = runtime.create()
     with pytest.raises(PolicyError, match="runs only plaintext, not 'aby3'"):
-        runtime.initialise(instance.name, terms(runtime, instance, protocol="aby3"))
+        runtime.initialise(instance.name, terms(runtime, instance, protocol="aby3"), runtime.space())
 
 
 def test_a_constructor_opens_nothing() -> None:

@@ -1,0 +1,60 @@
+"""Every request that a node and a worker answer, and what its fields may hold. What comes in is decoded by these before anybody looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spuframe.shapes import Anything, Flag, Many, Maybe, Named, Octets, Pair, Positive, Record, Shape, Text, Whole
+
+MOST_RANKS = 64
+_NAME = Text(256, 1)
+_INSTANCE: dict[str, Shape] = {"instance": Text(64, 1)}
+_COLUMNS = Many(Text(1 << 12))
+
+SEAT: dict[str, Shape] = {
+    "rank": Whole(0, MOST_RANKS - 1),
+    "parties": Whole(1, MOST_RANKS),
+    "owners": Many(_NAME, MOST_RANKS, distinct=True),
+    "names": Many(_NAME, MOST_RANKS, 1, distinct=True),
+    "addresses": Many(Pair(Text(255, 1), Whole(1, 65535)), MOST_RANKS, 1),
+    "session_id": Octets(64, 1),
+    "protocol": Text(128, 1),
+    "deadline": Positive(),
+    "memory_limit": Maybe(Whole(1)),
+}
+"""A rank's place among its peers."""
+
+SOURCE = Record(
+    {"kind": Text(32)},
+    {
+        "path": Text(4096, 1),
+        "data": Octets(),
+        "columns": Maybe(_COLUMNS),
+        "ranges": Maybe(Named(Anything())),  # whose refusals name the column: `spuframe.runtime.fields`
+        "nan_as_null": Flag(),
+        "fraction_bits": Maybe(Named(Anything())),
+    },
+    others=True,  # options that no reader knows are refused by name in `spuframe.runtime.tables`
+)
+
+NODE: Mapping[str, Record] = {
+    "hello": Record({}),
+    "create": Record({}),
+    "initialise": Record(_INSTANCE | {"terms": Record(SEAT)}),
+    "prepare": Record(_INSTANCE | {"plan": Octets()}),
+    "run": Record(_INSTANCE | {"progress": Flag()}),
+    "close_instance": Record(_INSTANCE),
+    "open_table": Record({"source": SOURCE}),
+    "close_table": Record({"handle": Text(64)}),
+    "delete": Record({"name": _NAME, "missing_ok": Flag()}),
+    "status": Record({}),
+}
+"""What a session may ask of a node."""
+
+WORKER: Mapping[str, Record] = {
+    "warm": Record({"protocols": Many(Text(128, 1))}),
+    "listen": Record({"host": Text(255, 1)}),
+    "initialise": Record({k: v for k, v in SEAT.items() if k != "owners"} | {"secret": Octets(64, 16), "folder": Text(4096, 1)}),
+    "run": Record({"plan": Octets(), "progress": Flag()}),
+}
+"""What a node may ask of its workers."""
