@@ -321,17 +321,12 @@ class SecretFrame:
         """The first n rows that exist, in their order; after a merge, which gives rows in no particular one, sort first."""
         return self._over(build.limit(self.node, n))
 
-    @property
-    def base(self) -> LogicalNode:
-        """The node whose rows these are, and over which the columns are expressions."""
-        return self._base
-
-    def over(self, base: LogicalNode) -> tuple[LogicalNode, dict[str, ex.Expr]] | None:
+    def _onto(self, base: LogicalNode) -> tuple[LogicalNode, dict[str, ex.Expr]] | None:
         """``base`` with what this frame adds to the same rows, and the columns as expressions over it; None for other rows."""
         found = together(base, self._base)
         return None if found is None else (found[0], {n: ex.substitute(e, found[1]) for n, e in self._exprs.items()})
 
-    def beside(self, table: LogicalNode) -> SecretFrame:
+    def _beside(self, table: LogicalNode) -> SecretFrame:
         """The columns of a table of the same rows, as a frame that they belong to: what was computed of this frame row by row."""
         base = attach(self._base, table)
         return SecretFrame(self.session, base, {source: ex.col(base.schema[name]) for name, source in base.columns})

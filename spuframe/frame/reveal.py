@@ -34,7 +34,7 @@ class _Rows:
 
     def add(self, frame: SecretFrame) -> list[str] | None:
         """The names that the frame's columns take here; None if its rows are others."""
-        found = frame.over(self.base)
+        found = frame._onto(self.base)
         if found is None:
             return None
         self.base, exprs = found
@@ -86,7 +86,7 @@ def reveal(*results: SecretFrame | SecretSeries | SecretScalar | Secret, as_: st
                 places.append((i, names))
                 break
         else:
-            groups.append(_Rows(frame.base))
+            groups.append(_Rows(frame._base))
             places.append((len(groups) - 1, groups[-1].add(frame) or []))
     shown = session.reveal_all([SecretFrame(session, g.base, g.columns).node for g in groups])
     out = []

@@ -182,7 +182,7 @@ def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, Se
     tensor = build.tensor([frame.node for frame in inputs], program.to_plain(), outputs)
     found = {name: build.output(tensor, name) for name in program.outputs}
     like = {name: out["like"] for name, out in program.outputs.items()}
-    return {name: SecretFrame(session, node) if like[name] is None else inputs[like[name]].beside(node) for name, node in found.items()}
+    return {name: SecretFrame(session, node) if like[name] is None else inputs[like[name]]._beside(node) for name, node in found.items()}
 
 
 def split(rows: int, batch: int | None) -> tuple[int, int]:

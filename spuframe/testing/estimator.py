@@ -70,6 +70,7 @@ def _checks() -> Iterator[Callable[[Any, Session], None]]:
     yield _fits_and_predicts
     yield _refuses_other_features
     yield _follows_the_mask
+    yield _keeps_rows
     yield _is_repeatable
     yield _costs_the_same_for_all_data
 
@@ -190,6 +191,22 @@ def _follows_the_mask(estimator: Any, session: Session) -> None:
             assert len(shown) == rows, f"{name}.{method} must give the rows of X, without the {what} ones"
             if what == "incomplete":
                 assert (np.isnan(shown).any(axis=1) == (table["b"] >= 25)).all(), f"{name}.{method} must be null where a feature is"
+
+
+def _keeps_rows(estimator: Any, session: Session) -> None:
+    """What is computed row by row stands beside the frame's own columns, on a frame whose rows come in no order."""
+    name, table = type(estimator).__name__, _table(8)
+    frame = _frame(session, table)
+    fitted = _fit(estimator, frame)
+    half = frame[frame["b"] < 25]
+    for method in _rows_for_rows(fitted):
+        result = getattr(fitted, method)(half[FEATURES])
+        found = result if isinstance(result, SecretFrame) else result.to_frame()
+        beside = half[["a"]].assign(**{f"result {n}": found[n] for n in found.columns}).reveal()
+        whole = getattr(fitted, method)(frame[FEATURES]).reveal()
+        want = pd.DataFrame(whole).astype(float).set_axis(table["a"], axis=0)[(table["b"] < 25).to_numpy()].sort_index()
+        got = beside.sort_values("a").drop(columns="a").astype(float)
+        assert np.allclose(got, want, atol=1e-3), f"{name}.{method} must keep its rows: combine its result with other columns of X's frame"
 
 
 def _is_repeatable(estimator: Any, session: Session) -> None:

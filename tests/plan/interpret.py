@@ -6,7 +6,8 @@ from typing import Any
 
 from spuframe.expr import evaluate
 from spuframe.plan.cumulate import Cumulate
-from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, LogicalNode, Project, Reveal, Scan, Sort
+from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Scan, Sort
+from spuframe.plan.rows import Attach
 
 Row = dict[str, Any]
 
@@ -16,6 +17,9 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
         rows = tables[node.owner, node.table]
         kept = [r for r in rows if node.predicate is None or evaluate(node.predicate, r) is True]
         return [{n: evaluate(e, r) for n, e in node.outputs} for r in kept]
+    if isinstance(node, Output):  # of a program that doubles the one column of its input
+        assert node.like is not None
+        return [{node.name: 2 * (next(iter(r.values())) or 0)} for r in interpret(node.like, tables)]
     inputs = [interpret(i, tables) for i in node.inputs]
     if isinstance(node, Project):
         return [{n: evaluate(e, r) for n, e in node.columns} for r in inputs[0]]
@@ -37,6 +41,8 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
             total += 0 if value is None else value
             out.append({**r, node.name: None if value is None else total})
         return out
+    if isinstance(node, Attach):
+        return [{**a, **{n: b[source] for n, source in node.columns}} for a, b in zip(*inputs, strict=True)]
     if isinstance(node, Sort):
         rows = inputs[0]
         for name, up in reversed(list(zip(node.by, node.ascending))):

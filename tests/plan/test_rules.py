@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
 from spuframe.errors import PlanError
 from spuframe.expr import add, and_, col, div, eq, fill_null, ge, lit, lt, mul, sub
-from spuframe.expr.expr import Expr
+from spuframe.expr.expr import Expr, bounds_of
 from spuframe.plan.build import (
     aggregate,
     concat,
@@ -31,6 +31,7 @@ from spuframe.plan.build import (
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import Aggregate, Filter, Limit, LogicalNode, Project, Roots, Scan, Sort, TensorOutput
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
+from spuframe.plan.rows import attach
 from tests.plan.interpret import interpret
 
 ID = Field("id", Int(64), range=(0, 30))
@@ -233,7 +234,7 @@ def predicates(draw: st.DrawFn, node: LogicalNode) -> Expr:
 def plans(draw: st.DrawFn) -> LogicalNode:
     node: LogicalNode = draw(st.sampled_from([h(), i(), join(h(), i(), on="id"), concat([h(4), h(5)])]))
     for k in range(draw(st.integers(1, 5))):
-        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate", "cumulate"]))
+        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate", "cumulate", "attach"]))
         if step == "filter":
             node = filter_(node, draw(predicates(node)))
         elif step == "with":
@@ -246,10 +247,19 @@ def plans(draw: st.DrawFn) -> LogicalNode:
             node = limit(node, draw(st.integers(0, 5)))
         elif step == "cumulate" and (isinstance(node, Sort) or all(n.op != "join" for n in node.nodes())):
             node = cumulate(node, "total", draw(numbers(node)))
+        elif step == "attach":
+            node = attach(node, doubled(node, draw(numbers(node))))
         elif step == "aggregate" and draw(st.booleans()):
             some = draw(st.sampled_from(node.schema.names))
             node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [(f"n{k}", "size", None), (f"m{k}", "max", some)])
     return reveal(node)
+
+
+def doubled(node: LogicalNode, e: Expr) -> LogicalNode:
+    """Row by row, by a tensor program."""
+    low, high = bounds_of(e)
+    field = Field("twice", Fixed(), False, SECRET, (2.0 * min(low, 0), 2.0 * max(high, 0)), e.owners)
+    return output(tensor([project(node, {"x": e})], {"op": "double"}, [TensorOutput("twice", Schema((field,)), node.rows, like=0)]), "twice")
 
 
 def canonical(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

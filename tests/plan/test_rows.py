@@ -1,0 +1,130 @@
+"""Rows in plans: which rows a node's rows are, what is attached to them, and in which order they are kept and shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
+from spuframe.errors import PlanError, SchemaError
+from spuframe.expr import add, col, ge
+from spuframe.expr.expr import Expr
+from spuframe.plan.build import aggregate, filter_, is_ordered, join, limit, load, output, reveal, scan, select, sort, store, tensor, with_columns
+from spuframe.plan.cumulate import cumulate
+from spuframe.plan.explain import explain
+from spuframe.plan.logical import LogicalNode, Store, TensorOutput
+from spuframe.plan.lower import ends_invalid, lower
+from spuframe.plan.optimizer import optimize
+from spuframe.plan.physical import PhysicalPlan
+from spuframe.plan.policy import leakage_report, result_flows
+from spuframe.plan.rows import Attach, attach, rows_from, stored_rows, together
+
+FIELDS = [Field("id", Int(64), range=(0, 99)), Field("x", Fixed(), range=(0.0, 4.0)), Field("ok", Bool())]
+SALES = scan("s", "shop", "t", FIELDS, 50)
+OTHER = scan("s", "bank", "b", FIELDS, 20)
+JOINED = join(SALES, select(OTHER, ["id"]), on="id")
+
+
+def c(node: LogicalNode, name: str) -> Expr:
+    return col(node.schema[name])
+
+
+def score(table: LogicalNode, column: str = "x", name: str = "p", like: int | None = 0) -> LogicalNode:
+    """What a program makes of a column, row by row."""
+    out = TensorOutput(name, Schema((Field(name, Fixed(), False, SECRET, (0.0, 1.0)),)), table.rows, like)
+    return output(tensor([select(table, [column])], {"body": [{"op": "input", "table": 0, "columns": [column]}]}, [out]), name)
+
+
+def lowered(node: LogicalNode) -> PhysicalPlan:
+    plan = lower(optimize(node), protocol="aby3", parties=3)
+    return PhysicalPlan.from_bytes(plan.to_bytes())
+
+
+def test_attached_columns() -> None:
+    t = attach(JOINED, score(JOINED))
+    assert t.schema.names == [*JOINED.schema.names, "p"] and (t.rows, t.masked) == (JOINED.rows, True)
+    assert attach(t, score(t)).schema.names[-2:] == ["p", "p'"]
+    assert (rows_from(t), rows_from(score(t)), rows_from(JOINED), rows_from(score(t, like=None))) == (JOINED, select(t, ["x"]), None, None)
+    assert score(JOINED).masked and not score(SALES).masked and not score(JOINED, like=None).masked
+    with pytest.raises(PlanError, match="20 rows are not those of a table of 50"):
+        attach(SALES, score(OTHER))
+    with pytest.raises(SchemaError, match="'x' is there already"):
+        Attach(SALES, score(SALES), (("x", "p"),))
+
+
+def test_the_same_rows_come_together() -> None:
+    one, two = attach(SALES, score(SALES)), attach(cumulate(SALES, "sum", c(SALES, "x")), score(SALES, "id"))
+    found = together(one, two)
+    assert found is not None
+    base, names = found
+    assert base.schema.names == [*SALES.schema.names, "p", "sum", "p'"] and {k: str(v) for k, v in names.items()} == {"p": "p'"}
+    assert together(one, one) == (one, {}) and together(one, SALES) == (one, {})
+    assert together(one, attach(SALES, score(SALES))) == (one, {})  # what both have is there once
+    assert together(one, filter_(SALES, c(SALES, "ok"))) is None and together(attach(OTHER, score(OTHER)), SALES) is None
+
+
+def test_what_is_read_alone_stands_alone() -> None:
+    t = attach(JOINED, score(JOINED))
+    both, alone, none = (lowered(reveal(select(t, names))) for names in (["id", "p"], ["p"], ["id"]))
+    assert [s.op for s in both] == ["scan", "scan", "join", "project", "tensor", "output", "attach", "project", "reveal"]
+    assert both.steps[-2].schema.names == ["id", "p"] and [s.op for s in both].count("join") == 1
+    assert [s.op for s in alone] == ["scan", "scan", "join", "project", "tensor", "output", "reveal"]
+    assert [s.op for s in none] == ["scan", "scan", "join", "reveal"]
+    filtered = filter_(t, ge(c(t, "p"), 0.5))
+    assert [s.op for s in lowered(reveal(filtered))][-3:] == ["attach", "filter", "reveal"]
+
+
+def test_flows_go_by_column() -> None:
+    (flow,) = result_flows(lowered(reveal(select(attach(SALES, score(SALES)), ["id", "p"]))))
+    assert {column for _, _, column in flow.columns} == {"id", "x"}
+    text = explain("all", attach(SALES, score(SALES)), optimize(reveal(attach(SALES, score(SALES)))), lowered(reveal(attach(SALES, score(SALES)))))
+    assert "attach  p" in text
+
+
+def test_the_order_that_rows_are_shown_in() -> None:
+    """A meaningful order goes through what is computed row by row, and through `limit`; anything else that is masked is shuffled once."""
+    by = sort(JOINED, "id")
+    for t in (by, attach(by, score(by)), score(by), limit(filter_(SALES, c(SALES, "ok")), 3), aggregate(JOINED, "id", [("n", "size", None)])):
+        assert is_ordered(t) and ends_invalid(t)
+        plan = lowered(reveal(t))
+        assert plan.steps[-1].params == {"ordered": True, "stored": None}
+        assert lowered(store(t, "k")).steps[-1].params == {"name": "k", "shuffled": False}
+    for t in (JOINED, attach(JOINED, score(JOINED)), filter_(SALES, c(SALES, "ok"))):
+        assert not is_ordered(t)
+        assert lowered(reveal(t)).steps[-1].params == {"ordered": False, "stored": None}
+        kept = lowered(store(t, "k"))
+        assert kept.steps[-1].params == {"name": "k", "shuffled": True} and "'k', in a random order" in "\n".join(leakage_report(kept))
+    assert lowered(store(SALES, "k")).steps[-1].params["shuffled"] is False
+
+
+def test_stored_rows_keep_their_order() -> None:
+    kept = load("t1", FIELDS, 50, masked=True, session_id="s")
+    more = with_columns(attach(kept, score(kept)), {"z": add(c(kept, "x"), 1)})
+    assert stored_rows(more) == kept and stored_rows(score(kept)) == kept
+    plan = lowered(reveal(more))
+    assert plan.steps[-1].params == {"ordered": False, "stored": "t1"}
+    assert any("in the random order in which 't1' was stored" in line for line in leakage_report(plan))
+    # A condition that is always true is no filter; a real one hides which rows it dropped, as a join and a sort hide where they were.
+    assert lowered(reveal(filter_(kept, ge(c(kept, "x"), -1.0)))).steps[-1].params["stored"] == "t1"
+    for t in (filter_(more, ge(c(more, "p"), 0.5)), join(kept, select(OTHER, ["id"]), on="id"), sort(kept, "id")):
+        assert stored_rows(t) is None and lowered(reveal(t)).steps[-1].params["stored"] is None
+    for t in (load("t1", FIELDS, 50, masked=False), load("t1", FIELDS, 50, ordered=True)):
+        assert stored_rows(t) is None
+
+
+def test_head_needs_an_order() -> None:
+    kept = load("t1", FIELDS, 9, masked=True, session_id="s")
+    for t in (JOINED, attach(JOINED, score(JOINED)), score(JOINED), filter_(JOINED, c(JOINED, "ok")), kept, with_columns(kept, {})):
+        with pytest.raises(PlanError, match="head depends on the order of the rows, and .*sort first"):
+            limit(t, 3)
+    for t in (SALES, filter_(SALES, c(SALES, "ok")), sort(JOINED, "id"), load("t1", FIELDS, 9, masked=False), score(SALES)):
+        assert limit(t, 3).rows == 3
+
+
+def test_what_a_store_keeps_is_what_its_step_says() -> None:
+    """A filter that does nothing leaves no mask, wherever it stands: the load is built from the step."""
+    always = filter_(SALES, ge(c(SALES, "x"), -1.0))
+    for t in (always, sort(always, "id"), limit(always, 5), attach(always, score(always)), score(always), cumulate(always, "y", c(always, "x"))):
+        node = store(t, "k")
+        assert isinstance(node, Store) and node.masked
+        plan = lowered(node)
+        assert not any(s.masked for s in plan) and plan.steps[-1].schema.names == t.schema.names

@@ -1,0 +1,64 @@
+"""Rows that are stored in a random order, revealed in it, and attached to; costs as declared."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from spuframe.dtypes import Bool, Field, Int
+from spuframe.errors import PlanError
+from tests.spu.harness import fn, lit, plan_of, ref, reveal, run_full, scan, step
+
+ROWS = 70
+ID, OK = Field("id", Int(64), range=(0, 200)), Field("ok", Bool())
+TABLE = {("alice", "t"): pa.table({"id": list(range(ROWS)), "ok": [k % 3 > 0 for k in range(ROWS)]})}
+WANT = [k for k in range(ROWS) if k % 3]
+
+
+def test_a_store_shuffles_once_and_reveals_follow(protocol):
+    steps = [scan([ID, OK], ROWS), step("filter", [0], {"predicate": ref(OK)}, [ID, OK], ROWS, True)]
+    kept = run_full(plan_of([*steps, step("store", [1], {"name": "k", "shuffled": True}, [ID, OK], ROWS, True)]), TABLE, protocol)
+    twice = Field("twice", Int(64), range=(0, 400))
+    e = fn("mul", ref(ID), lit(2, "int64"), dtype="int64", range=[0, 400])
+    load = step("load", [], {"name": "k"}, [ID, OK], ROWS, True)
+    by = {"ordered": False, "stored": "k"}
+    again = [load, step("reveal", [0], by, [ID, OK], ROWS, True), step("project", [0], {"columns": [["twice", e]]}, [twice], ROWS, True)]
+    again += [step("reveal", [2], by, [twice], ROWS, True), reveal(0, [ID], ROWS, True)]
+    found = run_full(plan_of(again, ()), {}, protocol, kept.stores)
+    ids, double, anew = (t.column(0).to_pylist() for t in found.tables)
+    assert sorted(ids) == WANT and double == [2 * k for k in ids] and sorted(anew) == WANT
+    if protocol == "aby3":
+        assert ids != WANT and anew != ids
+    shuffles = [s.cost.rounds for s in found.estimate.steps if s.op == "reveal"]
+    assert shuffles[0] == shuffles[1] < shuffles[2] or protocol == "plaintext"
+    assert any("shuffled when they were stored" in n for n in found.results[0]["notes"])
+
+
+def test_a_store_has_the_mask_of_its_step(protocol):
+    """Rows that all exist get a mask where the step says that there is one; a mask that the step does not know is refused."""
+    given = [scan([ID, OK], ROWS), step("store", [0], {"name": "k"}, [ID, OK], ROWS, True)]
+    kept = run_full(plan_of(given), TABLE, protocol)
+    assert all(s.tables["k"].valid is not None for s in kept.stores)
+    load = [step("load", [], {"name": "k"}, [ID, OK], ROWS, True), reveal(0, [ID], ROWS, True, ordered=True)]
+    assert run_full(plan_of(load, ()), {}, protocol, kept.stores).tables[0].column("id").to_pylist() == list(range(ROWS))
+    wrong = [scan([ID, OK], ROWS), step("filter", [0], {"predicate": ref(OK)}, [ID, OK], ROWS, True), step("store", [1], {"name": "w"}, [ID, OK], ROWS)]
+    with pytest.raises(PlanError, match="without a mask"):
+        run_full(plan_of(wrong), TABLE, protocol)
+
+
+def test_attach(protocol):
+    """Columns of a table of the same rows: local, and the first table says which rows exist."""
+    steps = [scan([ID, OK], ROWS), step("filter", [0], {"predicate": ref(OK)}, [ID, OK], ROWS, True)]
+    wide, plus = Field("id'", Int(64), range=(0, 10**12)), Field("plus", Int(64), range=(0, 300))
+    e = fn("add", ref(ID), lit(100, "int64"), dtype="int64", range=[0, 300])
+    steps += [
+        step("project", [0], {"columns": [["plus", e], ["id", ref(ID)]]}, [plus, ID], ROWS),
+        step("attach", [1, 2], {"columns": [["plus", "plus"], ["id'", "id"]]}, [ID, OK, plus, wide], ROWS, True),
+        reveal(3, [ID, OK, plus, wide], ROWS, True, ordered=True),
+    ]
+    run = run_full(plan_of(steps), TABLE, protocol)
+    got = run.tables[0].to_pydict()
+    assert got["id"] == got["id'"] == WANT and got["plus"] == [k + 100 for k in WANT]
+    short = step("limit", [2], {"rows": 3}, [plus, ID], 3)
+    with pytest.raises(PlanError, match=f"3 rows cannot be attached to {ROWS}"):
+        run_full(plan_of([*steps[:3], short, step("attach", [1, 3], {"columns": [["plus", "plus"]]}, [ID, OK, plus], ROWS, True)]), TABLE, protocol)
