@@ -19,8 +19,9 @@ exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a 
 log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
 sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
 ``1 / x``                      2^-24 relative and 3 units                     null where x = 0
-sin, cos                       2^-21 and a unit                               none: every x
-sigmoid, tanh, erf             5e-6 and 2 units                               none: every x
+sin, cos                       2^-21 and a unit; never beyond 1               none: every x
+sigmoid, tanh, erf             5e-6 and 2 units; never beyond a unit from     none: every x
+                               0 and 1, or -1 and 1
 floor, ceil, round             none: the nearest unit to the decimal          none
 ``//``, ``%``                  none; a constant is rounded to a unit          null where the divisor is 0; refused if a constant one is
 ``x ** n``, public integer n   3 units a product, grown by those after it:    refused if the range overflows
@@ -44,6 +45,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
@@ -56,6 +58,7 @@ SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
 SPAN = 46
 """Bits that the largest result may take: products of two such results keep at least 16 fraction bits."""
+_TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16) + Fraction(-5.989539619436679e-33)  # what a float cannot hold
 MOST_BOUNDED = 30
 """Fraction bits of functions with a bounded result, at most."""
 
@@ -339,7 +342,11 @@ class Wave(Unary):
     """A function whose results are between -1 and 1."""
 
     def _bounds(self, low: float, high: float) -> Range:
-        return _around(-1.0, 1.0, self.target, absolute=1e-6)
+        return (-1.0, 1.0)
+
+    def value(self, *args: Any) -> Scalar:
+        angle = args[0] if abs(args[0]) < 1 << 53 else Fraction(args[0]) % _TWO_PI  # a float does not hold larger integers
+        return float(type(self).scalar(float(angle)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -360,10 +367,18 @@ class Cos(Wave):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rising(Unary):
-    """A function that rises from one constant to another."""
+    """A function that rises from one constant to another, and never reaches them: a unit is left, so that ``log(1 - sigmoid(x))`` has a value."""
+
+    least: ClassVar[float] = -1.0
 
     def _bounds(self, low: float, high: float) -> Range:
-        return _around(float(type(self).scalar(low)), float(type(self).scalar(high)), self.target, absolute=1e-5)
+        low, high = _around(float(type(self).scalar(low)), float(type(self).scalar(high)), self.target, absolute=1e-5)
+        unit = 2.0**-self.target.f
+        return (min(max(low, type(self).least + unit), 1.0 - unit), max(min(high, 1.0 - unit), type(self).least + unit))
+
+    def value(self, *args: Any) -> Scalar:
+        unit = 2.0**-self.target.f
+        return float(min(max(type(self).scalar(float(args[0])), type(self).least + unit), 1.0 - unit))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -371,6 +386,7 @@ class Sigmoid(Rising):
     """``1 / (1 + exp(-operand))``."""
 
     fn = "sigmoid"
+    least = 0.0
     scalar: ClassVar[Any] = staticmethod(lambda x: 0.5 + 0.5 * math.tanh(x / 2))
 
 

@@ -5,7 +5,7 @@ times ``2^62 / (2 pi)`` modulo the ring: an integer product, local, with no rang
 
 The odd functions are continued from ``|x| <= half`` by reflection to period ``4 half``: smooth but for an invisible kink, so that the odd harmonics die
 out exponentially; beyond, they are constant to within their last bits, which two comparisons choose (none where the range stays inside) while the
-series is evaluated. The comparisons need not be sharp, since on both sides of an edge either is right: they look at `SLACK` fraction bits.
+series is evaluated. The comparisons need not be sharp, since on both sides of an edge either is right: they look at a few fraction bits.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from spuframe.spu.share import Share
 TURN = 62
 """A full turn is 2^62."""
 SINE_BITS = 24
-SLACK = 5
-"""Fraction bits that are compared with an edge."""
+AMPLE = 2.0**-22
+"""How much less than one the amplitude of a sine is: more than its rounding, so that no result is beyond ±1."""
 _SPLIT = 31
-_TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16)
+TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16) + Fraction(-5.989539619436679e-33)  # what a float cannot hold
 
 
 def sine(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, quarters: int = 0) -> Share:
-    """``sin(x + quarters * pi / 2)``: with one quarter, the cosine. Any x of the ring; error below ``2**-21`` and one unit.
+    """``sin(x + quarters * pi / 2)``: with one quarter, the cosine. Any x of the ring; never beyond ±1; error below ``2**-21`` and one unit.
 
     4 rounds; 2 more where ``|x| * 2**f`` may reach 2^38.
     """
-    turns = Fraction(1 << TURN) / _TWO_PI / (1 << f)  # of 2^-62, per unit of x
+    turns = Fraction(1 << TURN) / TWO_PI / (1 << f)  # of 2^-62, per unit of x
     angle = x.scale(round(turns))
     if max(map(abs, bounds)) >= 1 << 38:  # the constant's rounding would show: its next bits, times the upper half of x
         angle = x.scale(math.floor(turns))
         rest = round((turns - math.floor(turns)) * (1 << _SPLIT))
         angle = angle + box.trunc(x, _SPLIT).scale(rest)
     angle = box.add_public(angle, quarters << (TURN - 2))
-    return box.trunc(box.fourier(angle, TURN, ((1, 1.0),), SINE_BITS), 2 * SINE_BITS - out)
+    return box.trunc(box.fourier(angle, TURN, ((1, 1 - AMPLE),), SINE_BITS), 2 * SINE_BITS - out)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ class Saturating:
     g : callable
     tolerance : float
         Of the series.
+    error : float
+        Of the series with the rounding of its terms: where the function is nearer to its end than that, the end is chosen, so that no result is beyond.
+    slack : int
+        Fraction bits that are compared with an edge: more, where the function is steep beside it.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Saturating:
     top: float
     g: Callable[[float], float]
     tolerance: float = 2e-6
+    error: float = 3e-6
+    slack: int = 5
 
     @property
     def times(self) -> int:
@@ -80,10 +86,10 @@ class Saturating:
 
 
 SIGMOID = Saturating("sigmoid", Fraction(16), 0.5, 0.5, lambda x: 0.5 * math.tanh(x / 2))
-LOGISTIC = Saturating("logistic", Fraction(32, 3), 0.5, 0.5, lambda x: 0.5 * math.tanh(x / 2), 1e-5)
+LOGISTIC = Saturating("logistic", Fraction(32, 3), 0.5, 0.5, lambda x: 0.5 * math.tanh(x / 2), 1e-5, 2e-5)
 """The sigmoid for training: error below 3e-5, with two thirds of the sines."""
 TANH = Saturating("tanh", Fraction(8), 0.0, 1.0, math.tanh)
-ERF = Saturating("erf", Fraction(4), 0.0, 1.0, math.erf)
+ERF = Saturating("erf", Fraction(4), 0.0, 1.0, math.erf, slack=8)
 
 
 @cache
@@ -98,11 +104,24 @@ def harmonics(what: Saturating) -> tuple[tuple[int, float], ...]:
     return tuple(t for t, r in zip(found, rest, strict=True) if r > what.tolerance)
 
 
-def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, what: Saturating) -> Share:
-    """The function at ``x``; the whole range of the type. Error below ``5e-6`` (`LOGISTIC`: 3e-5) and two units.
+@cache
+def edge_of(what: Saturating, out: int) -> float:
+    """From where on the end is chosen, a unit of ``2**-out`` inside of what is never reached; at most ``half``."""
+    least = what.top - what.error - 2.0**-out
+    low, high = 0.0, float(what.half)
+    if what.g(high) <= least:
+        return high
+    while high - low > 2.0**-20:
+        middle = (low + high) / 2
+        low, high = (middle, high) if what.g(middle) <= least else (low, middle)
+    return low - 3 * 2.0**-what.slack  # how far a comparison may be off: a unit of what is compared, for each component
 
-    4 rounds and 9 to 16 sines where ``bounds`` stay within ``±half``; else two comparisons in the same rounds (6 of them, if they take more than
-    17 bits), and a choice: 8 in all.
+
+def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, what: Saturating) -> Share:
+    """The function at ``x``; the whole range of the type. Error below ``5e-6`` (`LOGISTIC`: 3e-5) and two units; its ends are never reached.
+
+    4 rounds and 9 to 16 sines where ``bounds`` stay where the function is not flat yet (`edge_of`); else two comparisons in the same rounds (6 of
+    them, if they take more than 17 bits), and a choice: 8 in all.
 
     Parameters
     ----------
@@ -120,14 +139,14 @@ def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: in
     if f + what.turn > TURN:
         less = f + what.turn - TURN
         x, f, bounds = box.trunc(x, less), f - less, (bounds[0] >> less, bounds[1] >> less)
-    edge, offset, top = round(what.half * (1 << f)), round(what.offset * (1 << out)), round(what.top * (1 << out))
+    edge, offset, top = round(edge_of(what, out) * (1 << f)), round(what.offset * (1 << out)), round(what.top * (1 << out)) - 1
     low, high = -edge if bounds[0] < -edge else None, edge if bounds[1] > edge else None
 
     def wave() -> Share:
         return box.trunc(box.fourier(x.scale(what.times), f + what.turn, harmonics(what), SINE_BITS), 2 * SINE_BITS - out)
 
     def flat() -> list[Share]:
-        return beyond(box, x, bounds, low, high, max(0, f - SLACK))
+        return beyond(box, x, bounds, low, high, max(0, f - what.slack))
 
     if low is None and high is None:
         return box.add_public(wave(), offset)

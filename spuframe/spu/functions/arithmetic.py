@@ -195,12 +195,10 @@ EXACT = ("mul", "div")
 
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _exact(node: Node, *args: Any) -> list[Any]:
-    """The operands in one type in which the operation is exact (integers) or float64."""
+    """The operands in one type in which the operation is exact: float64, or 64 bits modulo 2^64, since the range of the result is known to fit."""
     kind = pa.int64() if isinstance(node.dtype, Int | Bool | Date) else pa.float64()
-    if isinstance(node.dtype, Int) and not node.dtype.signed and node.dtype.bits == 64:
-        kind = pa.uint64()
     days = [a.cast(pa.int32()) if pa.types.is_date32(a.type) else a for a in args]
-    return [a.cast(kind, safe=pa.types.is_integer(kind)) for a in days]
+    return [a.cast(kind, safe=False) for a in days]
 
 
 def _plain_div(node: Node, x: Any, y: Any) -> Any:
@@ -214,9 +212,9 @@ def _plain_div(node: Node, x: Any, y: Any) -> Any:
 
 
 PLAIN = {
-    "add": lambda node, x, y: pc.add_checked(*_exact(node, x, y)),
-    "sub": lambda node, x, y: pc.subtract_checked(*_exact(node, x, y)),
-    "mul": lambda node, x, y: pc.multiply_checked(*_exact(node, x, y)),
-    "neg": lambda node, x: pc.negate_checked(*_exact(node, x)),
+    "add": lambda node, x, y: pc.add(*_exact(node, x, y)),
+    "sub": lambda node, x, y: pc.subtract(*_exact(node, x, y)),
+    "mul": lambda node, x, y: pc.multiply(*_exact(node, x, y)),
+    "neg": lambda node, x: pc.negate(*_exact(node, x)),
     "div": _plain_div,
 }

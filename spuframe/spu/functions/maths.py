@@ -274,6 +274,23 @@ def _plain(fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | N
     return run
 
 
+def _plain_wave(fn: Callable[[Array], Array]) -> Callable[[Node, Any], Any]:
+    """Of the argument as it is: integers that a float does not hold lose whole turns first."""
+    exact = _plain(fn)
+
+    def run(node: Node, x: Any) -> Any:
+        if pa.types.is_integer(x.type):
+            large, missing = _read(x, 0)
+            far = np.abs(large) >= 1 << 53
+            if far.any():
+                turned = large.astype(np.float64)
+                turned[far] = [float(Fraction(int(n)) % waves.TWO_PI) for n in large[far]]
+                x = _written(turned, missing, isinstance(x, pa.Scalar))
+        return exact(node, x)
+
+    return run
+
+
 def _plain_power(node: Node, x: Any, base: Any) -> Any:
     return _plain(lambda v: np.power(float(base.as_py()), v))(node, x)
 
@@ -323,8 +340,8 @@ PLAIN = {
     "sqrt": _plain(np.sqrt, lambda v: v < 0),
     "rsqrt": _plain(lambda v: 1 / np.sqrt(v), lambda v: v <= 0),
     "reciprocal": _plain(lambda v: 1 / v, lambda v: v == 0),
-    "sin": _plain(np.sin),
-    "cos": _plain(np.cos),
+    "sin": _plain_wave(np.sin),
+    "cos": _plain_wave(np.cos),
     "sigmoid": _plain(lambda v: 0.5 + 0.5 * np.tanh(v / 2)),
     "tanh": _plain(np.tanh),
     "erf": _plain(_erf),

@@ -1,0 +1,257 @@
+"""Expressions of every function over every type, drawn by Hypothesis, and what their rows are: exactly, then rounded to the grid of each result."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from fractions import Fraction
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from spuframe import expr as ex
+from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.errors import SpuframeError
+from spuframe.expr.expr import Col, Expr, Function, Lit
+from spuframe.spu.encoding import arrow_type
+from spuframe.spu.functions import takes_exact
+
+EDGE = Fixed().largest
+COLUMNS = {  # the field, and values that its rows take in turn; nullable ones begin with a null
+    "x": (Field("x", Fixed(), True, range=(-10.0, 10.0)), [0.1, -0.1, 0.0, 1e-5, 10.0, -10.0, 2.5, 1 / 3, -7.75, 1e-7, 0.5]),
+    "y": (Field("y", Fixed(), False, range=(-10.0, 10.0)), [0.3, -2.0, 1.0, 0.0, 5.0, 1e-5, -0.5, 10.0, -10.0]),
+    "g": (Field("g", Fixed(30), True, range=(0.01, 2.0)), [0.01, 2.0, 1 / 3, 1.0, 0.7]),
+    "w": (Field("w", Fixed(), False, range=(-EDGE, EDGE)), [EDGE, -EDGE, 0.5, -1e-5, 1e9, 0.0, -3.0]),
+    "z": (Field("z", Fixed(4), False, range=(-100.0, 100.0)), [0.0625, -100.0, 100.0, 3.0, 0.0, -0.5]),
+    "i": (Field("i", Int(64), True, range=(-1000, 1000)), [1000, -1000, 0, 7, -7, 3, -3, 15, 25, -25]),
+    "j": (Field("j", Int(8), False, range=(-128, 127)), [-128, 127, 0, 1, -1, 7, 2]),
+    "k": (Field("k", Int(8, False), True, range=(0, 255)), [255, 0, 1, 128, 127]),
+    "m": (Field("m", Int(64), True), [2**63 - 1, -(2**63), 0, -1, 1, 2**62, -(2**62), 2**53 + 1]),
+    "l": (Field("l", Int(64), False, range=(-(2**61) + 1, 2**61 - 1)), [2**61 - 1, -(2**61) + 1, 2**53 + 1, 0, -7, 7]),
+    "u": (Field("u", Int(64, False), True), [2**64 - 1, 2**63, 2**63 - 1, 0, 1, 7, 2**63 + 1]),
+    "v": (Field("v", Int(64, False), False, range=(2**63, 2**64 - 1)), [2**63, 2**64 - 1, 2**63 + 7]),
+    "o": (Field("o", Int(64, False), True, range=(2**63 - 5, 2**63 + 5)), [2**63, 2**63 - 5, 2**63 + 5, 2**63 - 1]),
+    "b": (Field("b", Bool(), True), [True, False, False, True]),
+    "c": (Field("c", Bool(), False), [True, True, False]),
+    "s": (Field("s", String(4), True), ["", "a", "zé", "zzzz", "aa"]),
+    "t": (Field("t", String(12), False), ["aa", "aaaaaaaabcde", "", "é", "zzzzzzzzzzzz"]),
+    "d": (Field("d", Date(), True, range=(-20, 20000)), [0, 18321, -9, 11000, 20000]),
+    "e": (Field("e", Date(), False), [Date().bounds[0], Date().bounds[1], 0, 18321]),
+}
+NUMBERS, DATES, TEXTS = "xygwzijkmluvo", "de", "st"
+
+
+def rows(name: str, n: int) -> list:
+    field, values = COLUMNS[name]
+    values = [None, *values] if field.nullable else values
+    shift = sum(map(ord, name)) if n > 1 else 0  # so that the extremes of two columns meet in several ways
+    return [values[(k * (1 + (shift & 1)) + shift) % len(values)] for k in range(n)]
+
+
+def table(n: int) -> pa.Table:
+    made = {}
+    for name, (field, _) in COLUMNS.items():
+        array = pa.array(rows(name, n), pa.int32() if isinstance(field.dtype, Date) else arrow_type(field.dtype))
+        made[name] = array.cast(pa.date32()) if isinstance(field.dtype, Date) else array
+    return pa.table(made)
+
+
+# ---- what a row is --------------------------------------------------------------------------------------
+def grid(value, dtype):
+    """A value as its type stores it; numbers of fixed point as fractions."""
+    if value is None or not isinstance(dtype, Fixed):
+        return value
+    return Fraction(round(Fraction(value) * 2**dtype.f), 2**dtype.f)
+
+
+def expected(e: Expr, n: int) -> list:
+    """Every row by `Function.row`, without floats: each result at its nearest stored value."""
+    given = {name: [grid(v, f.dtype) for v in rows(name, n)] for name, (f, _) in COLUMNS.items()}
+    out = []
+    for k in range(n):
+        values = {}
+        for node in e.walk():
+            if isinstance(node, Col):
+                values[node] = given[node.field.name][k]
+            elif isinstance(node, Lit):
+                values[node] = node.value if not isinstance(node.dtype, Fixed) or node.value is None else Fraction(node.value)
+            elif isinstance(node, Function):
+                exact = takes_exact(node.fn)
+                args = [grid(values[a], a.dtype) if isinstance(a, Lit) and not exact else values[a] for a in node.args]
+                values[node] = grid(node.row(*args), node.dtype)
+        found = grid(values[e], e.dtype)
+        out.append(Date.day(found) if isinstance(e.dtype, Date) and found is not None else found)
+    return out
+
+
+# ---- errors ---------------------------------------------------------------------------------------------
+ERRORS = {  # relative, absolute, units: those of the table in `spuframe.expr.functions.maths`, both sides together
+    "exp": (2.0**-20, 0, 4), "exp2": (2.0**-20, 0, 4), "power": (2.0**-20, 0, 4), "log": (0, 6e-7, 3), "log2": (0, 6e-7, 3), "log10": (0, 6e-7, 3),
+    "sqrt": (2.0**-18, 0, 4), "rsqrt": (2.0**-18, 0, 4), "reciprocal": (2.0**-23, 0, 6), "sin": (0, 2.0**-20, 2), "cos": (0, 2.0**-20, 2),
+    "sigmoid": (0, 1e-5, 4), "tanh": (0, 1e-5, 4), "erf": (0, 1e-5, 4), "mul": (2.0**-28, 0, 4), "div": (2.0**-24, 0, 8), "cast": (0, 0, 2),
+}  # fmt: skip
+
+
+def inexact(node) -> bool:
+    """Whether a node's result is stated only up to an error."""
+    if not isinstance(node, Function) or node.fn not in ERRORS:
+        return False
+    if node.fn == "cast":
+        source, target = node.operand.dtype, node.target
+        return isinstance(source, Fixed) and isinstance(target, Fixed) and target.f < source.f
+    if node.fn == "mul":
+        constants = [a for a in node.args if isinstance(a, Lit)]
+        fixed = [a for a in node.args if isinstance(a.dtype, Fixed) and not isinstance(a, Lit)]
+        whole = all(isinstance(a.value, int) or a.value is None or float(a.value).is_integer() for a in constants)
+        return len(fixed) > 1 or not whole
+    return True
+
+
+def comparable(e: Expr) -> bool:
+    """Whether what the function at the top is given is exact."""
+    return not any(inexact(node) for node in e.walk() if node is not e)
+
+
+def exact(e: Expr) -> bool:
+    return not any(inexact(node) for node in e.walk())
+
+
+# ---- expressions ----------------------------------------------------------------------------------------
+INTEGERS = [0, 1, -1, 2, 3, -7, 9, 127, 128, 255, 2**31, 2**53 + 1, 2**61, 2**62, 2**63 - 1, 2**63, 2**63 - 3, 2**64 - 1, -(2**63), -(2**63) + 1]
+FLOATS = [0.0, -0.0, 0.1, -0.3, 0.5, 1.0, 2.5, 1e-5, 1e-7, -1e-9, 0.01, 3.7, 1e6, 2.0**43, -EDGE]
+CONSTANTS = {
+    "number": [*INTEGERS, *FLOATS],
+    "bool": [True, False],
+    "text": ["", "a", "zz", "é", "aaaaaaaabcde"],
+    "date": ["2000-01-01", datetime.date(1955, 3, 1)],
+}
+TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint64", "float", "float[f=4]", "float[f=30]"]
+NAMES = {"number": NUMBERS, "bool": "bc", "text": TEXTS, "date": DATES}
+ANY = st.sampled_from(["number", "number", "number", "bool", "text", "date"])
+
+
+@st.composite
+def leaf(draw, kind):
+    return ex.col(COLUMNS[draw(st.sampled_from(NAMES[kind]))][0])
+
+
+@st.composite
+def operand(draw, kind, depth, constants=True):
+    """A column, a constant, or an exact expression; a constant may be what no builder takes."""
+    way = draw(st.integers(0, 5))
+    if way == 0 and constants:
+        return draw(st.sampled_from(CONSTANTS[kind]))
+    if way <= 3 or depth <= 0:
+        return draw(leaf(kind))
+    made = draw(expression(kind, depth - 1))
+    return made if exact(made) else draw(leaf(kind))
+
+
+@st.composite
+def expression(draw, kind, depth=1):
+    """An expression of the kind; a column where the one that was tried is refused, which must be by a typed error."""
+
+    def get(k=kind, constants=True):
+        return draw(operand(k, depth, constants))
+
+    try:
+        return ex.as_expr(draw(st.sampled_from(_WAYS[kind]))(draw, get))
+    except SpuframeError:
+        return draw(leaf(kind))
+
+
+def _one(build):
+    return lambda draw, get: build(get(constants=False))
+
+
+def _two(build):
+    def make(draw, get):
+        a, b = get(), get()
+        return build(a, b) if isinstance(a, Expr) or isinstance(b, Expr) else build(get(constants=False), b)
+
+    return make
+
+
+def _integer(build):
+    return lambda draw, get: build(ex.col(COLUMNS[draw(st.sampled_from("ijklmuv"))][0]), draw(st.sampled_from([0, 1, 3, 12, -5, 61, 62, 63, 2**63 - 1])))
+
+
+def _where(draw, get):
+    return ex.where(get("bool"), get(), draw(st.sampled_from([None, get()])))
+
+
+def _clip(draw, get):
+    low, high = get(), get()
+    return ex.clip(get(constants=False), draw(st.sampled_from([None, low])), draw(st.sampled_from([None, high])))
+
+
+def _compare(draw, get):
+    kind, build = draw(ANY), draw(st.sampled_from([ex.eq, ex.ne, ex.lt, ex.le, ex.gt, ex.ge]))
+    return build(get(kind, False), get(kind))
+
+
+def _isin(draw, get):
+    kind = draw(ANY)
+    return ex.isin(get(kind, False), draw(st.lists(st.sampled_from(CONSTANTS[kind]), max_size=5)))
+
+
+def _map(draw, get):
+    kind = draw(ANY)
+    keys = draw(st.lists(st.sampled_from(CONSTANTS[kind]), min_size=1, max_size=4))
+    return ex.map_(get(kind, False), {key: draw(st.sampled_from(CONSTANTS["number"])) for key in keys})
+
+
+def _any(build):
+    return lambda draw, get: build(get(draw(ANY), False))
+
+
+def _cast(draw, get):
+    return ex.cast(get(draw(st.sampled_from(["number", "bool", "date"])), False), draw(st.sampled_from(TYPES)))
+
+
+_UNARY = [ex.neg, ex.abs_, ex.sign, ex.floor, ex.ceil, ex.exp, ex.exp2, ex.log, ex.log2, ex.log10, ex.sqrt, ex.rsqrt, ex.reciprocal]
+_UNARY += [ex.sin, ex.cos, ex.sigmoid, ex.tanh, ex.erf]
+_SHARED = [_where, _where, _clip, _two(ex.fill_null), _two(ex.maximum), _two(ex.minimum)]
+_WAYS = {
+    "number": [
+        *map(_one, _UNARY), *map(_two, [ex.add, ex.sub, ex.mul, ex.div, ex.floordiv, ex.mod] * 2), *_SHARED, _cast, _cast, _map,
+        *map(_integer, [ex.bit_and, ex.bit_or, ex.bit_xor, ex.shift_left, ex.shift_right]), lambda draw, get: ex.bit_not(get(constants=False)),
+        lambda draw, get: ex.bit_and(get(), get(constants=False)), lambda draw, get: ex.bit_xor(get(), get(constants=False)),
+        lambda draw, get: ex.sub(get("date", False), get("date")),
+        lambda draw, get: ex.round_(get(constants=False), draw(st.integers(-3, 5))),
+        lambda draw, get: ex.pow_(get(constants=False), draw(st.sampled_from([0, 1, 2, 3]))),
+        lambda draw, get: ex.pow_(draw(st.sampled_from([2, 0.3, 10])), get(constants=False)),
+    ],
+    "bool": [
+        _compare, _compare, _isin, _any(ex.is_null), _any(ex.not_null), _two(ex.and_), _two(ex.or_), _two(ex.xor), _one(ex.not_), _where,
+        lambda draw, get: ex.cast(get("number", False), bool), lambda draw, get: ex.between(get("number", False), get("number"), get("number")),
+        _two(ex.fill_null),
+    ],
+    "text": [_where, _two(ex.fill_null), _one(lambda e: ex.cast(e, "string[16]"))],
+    "date": [*_SHARED, lambda draw, get: ex.add(get(constants=False), get("number")), lambda draw, get: ex.sub(get(constants=False), get("number"))],
+}  # fmt: skip
+
+
+def allowed(e: Expr, want, node_unit: float) -> float:
+    """How far a result may be from ``want``."""
+    if not inexact(e):
+        return 0.0
+    relative, absolute, many = ERRORS[e.fn]
+    return relative * abs(float(want)) + absolute + many * node_unit
+
+
+def close(e: Expr, got: list, want: list) -> bool:
+    """Whether rows are what they must be."""
+    unit = 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1.0
+    for a, b in zip(got, want, strict=True):
+        if (a is None) != (b is None):
+            return False
+        if a is None:
+            continue
+        if isinstance(e.dtype, Fixed):
+            if not math.isfinite(a) or abs(Fraction(a) - Fraction(b)) > allowed(e, b, unit):
+                return bool(np.float64(float(b)) == a)  # more digits than a float has
+        elif a != b:
+            return False
+    return True
