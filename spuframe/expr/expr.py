@@ -366,16 +366,16 @@ def plain_nodes(exprs: Sequence[Expr]) -> tuple[list[dict[str, Any]], list[int]]
     ([1, 2], [0, 1, 0])
     """
     nodes: list[dict[str, Any]] = []
-    places: dict[Node, int] = {}
+    places: dict[int, int] = {}
     types: dict[DType, str] = {}
     for node in walk(exprs):
         assert isinstance(node, Expr)
         info = node.info
         name = types.get(info.dtype) or types.setdefault(info.dtype, str(info.dtype))
         about = {"dtype": name, "nullable": info.nullable, "range": None if info.range is None else list(info.range)}
-        places[node] = len(nodes)
-        nodes.append({**node.head([places[c] for c in node.children]), **about})
-    return nodes, [places[e] for e in exprs]
+        places[id(node.same)] = len(nodes)
+        nodes.append({**node.head([places[id(c)] for c in node.children]), **about})
+    return nodes, [places[id(e.same)] for e in exprs]
 
 
 def evaluate(e: Expr, row: Mapping[str, Scalar]) -> Scalar:

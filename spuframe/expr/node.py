@@ -114,7 +114,7 @@ class Node:
         old = self.children
         if len(children) != len(old):
             raise ValueError(f"{type(self).__name__} has {len(old)} children, got {len(children)}")
-        if all(a == b for a, b in zip(old, children, strict=True)):
+        if old == tuple(children):
             return self
         supply = iter(children)
         kind = self.family()
@@ -145,28 +145,29 @@ class Node:
 
 def walk(roots: Sequence[Node]) -> Iterator[Node]:
     """Every distinct node below and including some, children first."""
-    done: set[Node] = set()
+    done: set[int] = set()  # of representatives, which children are
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         node, opened = stack.pop()
-        if node in done:
+        if id(node.same) in done:
             continue
-        if opened or not node.children:
-            done.add(node)
+        children = node.children
+        if opened or not children:
+            done.add(id(node.same))
             yield node
         else:
             stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.children) if child not in done)
+            stack += [(child, False) for child in reversed(children) if id(child) not in done]
 
 
 def rewrite_all(roots: Sequence[N], change: Callable[[Any], Any]) -> list[N]:
     """`Node.rewrite` for several nodes: what they have in common is rewritten once."""
-    new: dict[Node, Node] = {}
+    new: dict[int, Node] = {}
     for node in walk(roots):
-        rebuilt = node.with_children([new[c] for c in node.children])
+        rebuilt = node.with_children([new[id(c)] for c in node.children])
         changed = change(rebuilt)
-        new[node] = rebuilt if changed is None else changed
-    return [new[root] for root in roots]  # type: ignore[misc]  # `change` keeps the kind of node
+        new[id(node.same)] = rebuilt if changed is None else changed
+    return [new[id(root.same)] for root in roots]  # type: ignore[misc]  # `change` keeps the kind of node
 
 
 def _kept(value: object) -> tuple[object, object]:

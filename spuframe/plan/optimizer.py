@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from spuframe.errors import PlanError
 from spuframe.plan.logical import LogicalNode
-from spuframe.plan.rules.common_subexpressions import common_subexpressions
 from spuframe.plan.rules.compute_pushdown import compute_pushdown
 from spuframe.plan.rules.constant_folding import constant_folding
 from spuframe.plan.rules.merge_projects import merge_projects
@@ -42,14 +41,11 @@ class Rule:
         Why it stands where it stands.
     whole : bool
         Whether it takes the root of a plan, instead of every node.
-    last : bool
-        Whether it runs once, after the others have come to rest: it does what one of them would undo.
     """
 
     apply: Rewrite
     reason: str
     whole: bool = False
-    last: bool = False
 
     @property
     def name(self) -> str:
@@ -65,11 +61,12 @@ RULES: tuple[Rule, ...] = (
     Rule(compute_pushdown, "after the predicates: they may take the join away from under a projection"),
     Rule(owner_pushdown, "after all that brings work to the scans"),
     Rule(projection_pushdown, "after the owner's: a column that only its filter reads is not shared at all", whole=True),
-    Rule(common_subexpressions, "at the end: merge_projects would undo it", last=True),
 )
 """The rules in order."""
 
 MAX_PASSES = 100
+MAX_CHANGES = 1_000_000
+"""Nodes that one rule rebuilds in one pass."""
 
 
 def optimize(node: LogicalNode, disable: Collection[str] = ()) -> LogicalNode:
@@ -86,7 +83,7 @@ def optimize(node: LogicalNode, disable: Collection[str] = ()) -> LogicalNode:
         if name not in known:
             raise PlanError(f"no rule {name!r} to switch off: there are {', '.join(known)}")
     rules = [r for r in RULES if r.name not in disable]
-    return run(run(node, [r for r in rules if not r.last]), [r for r in rules if r.last])
+    return run(node, rules)
 
 
 def run(node: LogicalNode, rules: Collection[Rule]) -> LogicalNode:
@@ -101,8 +98,7 @@ def run(node: LogicalNode, rules: Collection[Rule]) -> LogicalNode:
         if node in seen:
             break
         seen.add(node)
-    names = ", ".join(r.name for r in rules)
-    raise PlanError(f"the optimiser does not come to rest ({names}): please report the plan, and switch a rule off with disable=(name,)")
+    raise _restless(rules)
 
 
 def apply(root: LogicalNode, rule: Rule) -> LogicalNode:
@@ -113,18 +109,47 @@ def apply(root: LogicalNode, rule: Rule) -> LogicalNode:
             return root
         check(rule, root, changed)
         return changed
+    return _settled(root, rule)
+
+
+def _settled(root: LogicalNode, rule: Rule) -> LogicalNode:
+    """The plan whose nodes, inputs first, the rule has nothing more to say about; also those that it makes: a filter sinks all the way at once."""
     uses = Uses(root)
-    new: dict[LogicalNode, LogicalNode] = {}
-    for node in root.nodes():
-        if node in new:
+    done: dict[LogicalNode, LogicalNode] = {}
+    became: dict[LogicalNode, LogicalNode] = {}
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        if node in became:
+            if became[node] not in done:
+                raise _restless([rule])
+            done[node] = done[became[node]]
+        if node in done:
+            stack.pop()
             continue
-        rebuilt = node.with_children([new[i] for i in node.inputs])
-        # What a rule asks of `uses` must be in it: a node whose inputs changed waits for the next pass.
-        changed = rule.apply(node, uses) if rebuilt is node else None
-        if changed is not None:
+        missing = [i for i in node.inputs if i not in done]
+        if missing:
+            stack += reversed(missing)
+            continue
+        changed: LogicalNode | None = node.with_children([done[i] for i in node.inputs])
+        if changed == node:
+            changed = rule.apply(node, uses)
+            if changed is None:
+                done[node] = node
+                continue
             check(rule, node, changed)
-        new[node] = rebuilt if changed is None else changed
-    return new[root]
+            if len(became) > MAX_CHANGES:
+                raise _restless([rule])
+        assert changed is not None
+        uses.stands_for(changed, node)
+        became[node] = changed
+        stack.append(changed)
+    return done[root]
+
+
+def _restless(rules: Collection[Rule]) -> PlanError:
+    names = ", ".join(r.name for r in rules)
+    return PlanError(f"the optimiser does not come to rest ({names}): please report the plan, and switch a rule off with disable=(name,)")
 
 
 def check(rule: Rule, before: LogicalNode, after: LogicalNode) -> None:

@@ -165,17 +165,6 @@ def test_sort_elimination() -> None:
     assert isinstance(done, Aggregate) and done.input == h()
 
 
-def test_common_subexpressions() -> None:
-    j = join(h(), i(), on="id")
-    shared = mul(add(c(j, "age"), c(j, "days")), 2)
-    plan = project(j, {"a": add(shared, 1), "b": sub(shared, c(j, "age")), "c": c(j, "ok")})
-    done = one("common_subexpressions", plan)
-    assert isinstance(done, Project) and isinstance(done.input, Project)
-    assert [(n, str(e)) for n, e in done.input.columns] == [("age", "age"), ("ok", "ok"), ("_0", "(age + days) * 2")]
-    assert [str(e) for _, e in done.columns] == ["_0 + 1", "_0 - age", "ok"]
-    assert one("common_subexpressions", done) == done
-
-
 EXAMPLES: dict[str, Callable[[], LogicalNode]] = {
     "constant_folding": lambda: filter_(h(), ge(c(h(), "age"), 0)),
     "sort_elimination": lambda: aggregate(sort(h(), "age"), "g", [("n", "size", None)]),
@@ -185,7 +174,6 @@ EXAMPLES: dict[str, Callable[[], LogicalNode]] = {
     "compute_pushdown": lambda: project(join(h(), i(), on="id"), {"x": add(c(join(h(), i(), on="id"), "age"), 1)}),
     "owner_pushdown": lambda: filter_(h(), ge(c(h(), "age"), 50)),
     "projection_pushdown": lambda: aggregate(h(), "g", [("n", "size", None)]),
-    "common_subexpressions": lambda: project(limit(h(), 3), {n: add(mul(c(limit(h(), 3), "age"), 3), k) for k, n in enumerate("abc")}),
 }
 
 
@@ -282,6 +270,6 @@ def test_optimising_changes_no_schema_and_no_row(plan: LogicalNode, data: st.Dat
 
 def test_optimising_an_optimised_plan_changes_nothing_without_the_last_rule() -> None:
     j = join(h(), i(), on="id")
-    once = optimize(reveal(filter_(j, ge(c(j, "age"), 50))), disable=("common_subexpressions",))
-    assert optimize(once, disable=("common_subexpressions",)) == once
+    once = optimize(reveal(filter_(j, ge(c(j, "age"), 50))))
+    assert optimize(once) == once
     assert isinstance(roots([once, once]), Roots) and not isinstance(once, Limit)

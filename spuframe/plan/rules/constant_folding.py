@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spuframe.dtypes import Bool, Fixed
 from spuframe.expr.expr import Expr, Function, Lit, bounds_of, lit
 from spuframe.expr.functions.arithmetic import Add, Mul, Sub
@@ -24,20 +26,20 @@ def constant_folding(node: LogicalNode, uses: Uses) -> LogicalNode | None:
             return node.input
         return Filter(node.input, predicate) if predicate != node.predicate else None
     if isinstance(node, Project):
-        columns = tuple((name, _fold_column(e)) for name, e in node.columns)
+        folded = fold_all([e for _, e in node.columns])
+        columns = tuple((name, _as_it_was(e, f)) for (name, e), f in zip(node.columns, folded, strict=True))
         return Project(node.input, columns) if columns != node.columns else None
     if isinstance(node, Scan) and node.predicate is not None and isinstance(fold(node.predicate), Lit):
         return None  # a scan was folded before it was pushed to
     return None
 
 
-def _fold_column(e: Expr) -> Expr:
+def _as_it_was(e: Expr, folded: Expr) -> Expr:
     """Folded, if the column stays what it is in the schema; else with folded arguments."""
-    folded = fold(e)
     if folded.info == e.info:
         return folded
     if isinstance(e, Function):
-        rebuilt = e.with_children([fold(a) for a in e.args])
+        rebuilt = e.with_children(fold_all(e.args))
         if rebuilt.info == e.info:
             return rebuilt
     return e
@@ -51,7 +53,29 @@ def fold(e: Expr) -> Expr:
     >>> str(fold(ge(col(Field("age", Int(64), range=(18, 97))), add(lit(10), 8))))
     'True'
     """
-    return e.rewrite(_fold)
+    return fold_all([e])[0]
+
+
+def fold_all(exprs: Sequence[Expr]) -> list[Expr]:
+    """`fold` for several expressions: what they have in common is folded once, also by later passes over the plan."""
+    new: dict[int, Expr] = {}
+    stack = [(e, False) for e in exprs]
+    while stack:
+        e, opened = stack.pop()
+        if id(e.same) in new:
+            continue
+        known = e.__dict__.get("_folded")
+        if known is not None:
+            new[id(e.same)] = known or e
+        elif not opened and e.children:
+            stack.append((e, True))
+            stack += [(c, False) for c in e.children if isinstance(c, Expr)]
+        else:
+            rebuilt = e.with_children([new[id(c)] for c in e.children])
+            folded = _fold(rebuilt)
+            new[id(e.same)] = done = rebuilt if folded is None else folded
+            e.set("_folded", False if done == e else done)  # no reference to itself
+    return [new[id(e.same)] for e in exprs]
 
 
 def _fold(e: Expr) -> Expr | None:

@@ -19,7 +19,7 @@ def predicate_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
         return None
     below = node.input
     if isinstance(below, Filter) and not uses.shared(below):
-        return Filter(below.input, all_of([*conjuncts(below.predicate), *conjuncts(node.predicate)]))
+        return Filter(below.input, all_of([below.predicate, *conjuncts(node.predicate)]))
     if isinstance(below, Project) and (not uses.shared(below) or is_trivial(below)):
         predicate = substitute(node.predicate, dict(below.columns))
         return Project(Filter(below.input, predicate), below.columns)
@@ -35,10 +35,15 @@ def predicate_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
 def _into_join(node: Filter, join: Join) -> LogicalNode | None:
     sides: dict[str, list[Expr]] = {"left": [], "right": []}
     rest: list[Expr] = []
+    tables = {"left": join.left, "right": join.right}
+    names = {side: _names(join, side) for side in sides}
+    own = {side: {name for name, where, _ in join.columns if where == side} for side in sides}
     for part in conjuncts(node.predicate):
-        targets = [side for side in sides if _worth(part, join, side)]
+        # A side that has the columns, where evaluating it costs no more: in plaintext, or on no more rows, once.
+        able = [side for side in sides if part.columns and part.columns <= names[side].keys()]
+        targets = [s for s in able if is_plain(tables[s]) or (part.columns <= own[s] and tables[s].rows <= join.rows)]
         for side in targets:
-            sides[side].append(rebind(part, (join.left if side == "left" else join.right).schema, _names(join, side)))
+            sides[side].append(rebind(part, tables[side].schema, names[side]))
         rest += [] if targets else [part]
     if not sides["left"] and not sides["right"]:
         return None
@@ -58,12 +63,3 @@ def _names(join: Join, side: str) -> dict[str, str]:
         if where != side and source in pairs:
             names[name] = pairs[source]
     return names
-
-
-def _worth(part: Expr, join: Join, side: str) -> bool:
-    """Whether a side has the columns, and evaluating it there costs no more: in plaintext, or on no more rows, once."""
-    own = {name for name, where, _ in join.columns if where == side}
-    if not part.columns or not part.columns <= set(_names(join, side)):
-        return False
-    table = join.left if side == "left" else join.right
-    return is_plain(table) or (part.columns <= own and table.rows <= join.rows)

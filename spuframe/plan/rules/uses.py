@@ -28,6 +28,13 @@ class Uses:
         """Whether more than one node reads it."""
         return self._count[node] > 1
 
+    def stands_for(self, new: LogicalNode, old: LogicalNode) -> None:
+        """Say that what reads ``old`` will read ``new``, as far as a rule has come."""
+        if new != old:
+            self._count[new] += self._count[old]
+            if self._counted is not None and old in self._counted:
+                self._counted.add(new)
+
     def counted(self, node: LogicalNode) -> bool:
         """Whether an aggregate of a whole table reads it, which has no value if there are no rows: a mask that goes would change the schema above."""
         if self._counted is None:
