@@ -170,6 +170,24 @@ def rewrite_all(roots: Sequence[N], change: Callable[[Any], Any]) -> list[N]:
     return [new[id(root.same)] for root in roots]  # type: ignore[misc]  # `change` keeps the kind of node
 
 
+def replace_parts(root: N, change: Callable[[Any], Any]) -> N:
+    """Top-down: ``change(node)`` gives another node for a part, of which nothing is looked at, or None; then its children are changed. Each part once."""
+    new: dict[int, Node] = {}
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, opened = stack.pop()
+        if opened:
+            new[id(node.same)] = node.with_children([new[id(c)] for c in node.children])
+        elif id(node.same) not in new:
+            changed = change(node)
+            if changed is not None:
+                new[id(node.same)] = changed
+            else:
+                stack.append((node, True))
+                stack += [(c, False) for c in reversed(node.children)]
+    return new[id(root.same)]  # type: ignore[return-value]  # `change` keeps the kind of node
+
+
 def _kept(value: object) -> tuple[object, object]:
     """A field's value over representatives, and what it is compared by: 1, 1.0 and True are three values."""
     if isinstance(value, Node):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from spuframe import expr as ex
 from spuframe.dtypes import Schema
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, PlanError, SchemaError, TypeMismatchError
+from spuframe.expr.node import replace_parts
 from spuframe.frame import display
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.numpy import refuse_array
@@ -216,14 +217,12 @@ class SecretFrame:
                 hidden[column.field.name] = name
             return hidden[column.field.name]
 
-        def over(e: ex.Expr) -> ex.Expr:
+        def over(e: ex.Expr) -> ex.Expr | None:
             if e in known and not isinstance(e, ex.Lit):
                 return ex.col(self._exprs[known[e]].as_field(known[e]))
-            if isinstance(e, ex.Col):
-                return ex.col(e.field.renamed(name_of(e)))
-            return e.with_children([over(c) for c in e.children])  # type: ignore[arg-type]
+            return ex.col(e.field.renamed(name_of(e))) if isinstance(e, ex.Col) else None
 
-        condition = over(predicate)
+        condition = replace_parts(predicate, over)
         plain = all(isinstance(e, ex.Col) and e.field.name == n for n, e in below.items())
         base = self._base if plain and list(below) == self._base.schema.names else build.project(self._base, list(below.items()))
         node = build.filter_(base, condition)
