@@ -27,13 +27,15 @@ class Policy:
         What an owner publishes of a column's smallest and largest value: the bounds rounded outward to powers of two, the bounds, or
         which of three ranges of its type holds it (`spuframe.runtime.fields.nothing`). Published bounds are seen by all parties and the
         analyst; narrower ones make plans cheaper.
-        Ranges that the analyst declares are checked at the owner, and a refusal names rows: under "none" they are not taken at all, else only a
-        few may fail in a session. Whatever the policy, the number of rows, the width of strings (rounded up to 4 bytes) and whether a column has
-        nulls are published.
+        Ranges that the analyst declares are checked at the owner, whose log alone names the rows outside: under "none" they are not taken at all,
+        else only a few for each column of a file, of all sessions together. Whatever the policy, the number of rows, the width of strings (rounded
+        up to 4 bytes) and whether a column has nulls are published.
     allow_row_counts : bool
         Whether an owner's own filter may drop rows before sharing, which tells everybody how many rows passed it.
     folders : tuple of str, optional
-        The only folders that files are read from; None: any that the process may read.
+        The only folders that files are read from. None: no file is read, but what is handed over; `spuframe.local` then names the current folder
+        (and the datasets of the checkout that it runs from), since analyst and owners are one user there. Of a path elsewhere nothing is told, not
+        even whether it exists.
 
     Examples
     --------

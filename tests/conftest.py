@@ -42,11 +42,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def session(protocol: str) -> Iterator[sf.Session]:
+def session(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sf.Session]:
     """One running session per protocol for all tests of frames and estimators: real processes, real links."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sf.InsecureWarning)  # asked for by name: it is the reference
-        made = sf.local(protocol=protocol)
+        made = sf.local(protocol=protocol, policy=sf.Policy(folders=(os.getcwd(), str(tmp_path_factory.getbasetemp()))))
     with made as running:
         running.progress = False
         yield running

@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "expr": (("errors", "dtypes"), "expressions are data"),
     "plan": ((*BASE, "expr"), "plans are built and priced with no party in sight: never spu, protocols, link"),
     "runtime": (
-        (*BASE, "shapes", "plan.physical", "plan.policy", "spu", "link", "kernels", "plugins"),
+        (*BASE, "shapes", "expr.plain", "plan.physical", "plan.policy", "spu", "link", "kernels", "plugins"),
         "ships and runs physical plans, checks them against policies; never builds or optimises one",
     ),
     "frame": ((*BASE, "expr", "plan", "runtime.session", "runtime.local"), "only builds nodes, and asks a Session to run them"),

@@ -226,7 +226,7 @@ def local(
     owners : mapping of str to Policy, or sequence of str, optional
         The only owners there are; by default every name makes one.
     policy : Policy, optional
-        Of owners that have none of their own.
+        Of owners that have none of their own. A policy without ``folders`` lets files be read in the current folder alone.
     base_port : int, optional
         Parties listen for the analyst at ``base_port + rank``; by default at free ports.
 

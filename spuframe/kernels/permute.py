@@ -36,6 +36,25 @@ def inverse(index: Array) -> Array:
     return out
 
 
+@jit
+def is_permutation(index: Array) -> bool:
+    """Whether every number from 0 to n-1 occurs once among n: what nobody has checked must not index anything.
+
+    Examples
+    --------
+    >>> [is_permutation(np.array(v, np.uint8)) for v in ([2, 0, 1], [2, 0, 2], [2, 0, 3], [])]
+    [True, False, False, True]
+    """
+    size = np.uint64(index.size)
+    seen = np.zeros(index.size, np.uint8)
+    for i in range(index.size):
+        place = np.uint64(index[i])
+        if place >= size or seen[place]:
+            return False
+        seen[place] = 1
+    return True
+
+
 ADD, SUBTRACT, XOR = 0, 1, 2
 
 

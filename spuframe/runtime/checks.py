@@ -8,7 +8,8 @@ from typing import Any
 
 from spuframe.config import Policy
 from spuframe.dtypes import Field
-from spuframe.errors import ColumnNotFoundError, PlanError, PolicyError
+from spuframe.errors import PlanError, PolicyError
+from spuframe.expr.plain import from_plain
 from spuframe.plan.physical import PhysicalPlan, Step
 
 
@@ -85,17 +86,15 @@ def _check_scan(position: int, step: Step, policy: Policy, tables: Mapping[str, 
         )
     if not step.params.get("drop") and step.rows < holding.rows:
         raise PlanError(f"step {position} expects {step.rows} rows of a table of {holding.rows}. Open the table again and rebuild the plan.")
-    published = {f.name: _known(f.to_plain()) for f in holding.fields}
     nodes = step.params["expressions"]
     asked = {name: nodes[place] for name, place in step.params["columns"]}
-    for column in (n for n in nodes if "col" in n):
-        name = str(column["col"])
-        if name not in published:
-            raise ColumnNotFoundError.of(name, list(published))
-        _same(position, name, _known(column), published[name])
-    for field in step.schema:  # what the owner encodes with: a narrower range would tell by its refusal who lies outside
+    # Inferred here, from what was published: a claim that is narrower would tell by its failure who lies outside.
+    for node, made in zip(nodes, from_plain(nodes, {f.name: f for f in holding.fields}), strict=True):
+        what = repr(str(node["col"])) if "col" in node else "a constant" if "lit" in node else f"the result of {node['fn']}"
+        _same(position, what, _known(node), (str(made.dtype), made.nullable, made.range))
+    for field in step.schema:  # what the owner encodes with
         if field.name in asked:
-            _same(position, field.name, _known(field.to_plain()), _known(asked[field.name]))
+            _same(position, repr(field.name), _known(field.to_plain()), _known(asked[field.name]))
 
 
 def _known(about: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -106,5 +105,6 @@ def _known(about: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _same(position: int, name: str, claimed: tuple[Any, ...], known: tuple[Any, ...]) -> None:
     if claimed != known:
-        raise PlanError(f"step {position} claims that {name!r} is {claimed}, its owner published {known}. Open the table again and rebuild the plan.")
+        text = f"step {position} claims that {name} is {claimed}, by what its owner published it is {known}"
+        raise PlanError(f"{text}. Open the table again and rebuild the plan.")
 

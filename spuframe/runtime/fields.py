@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
@@ -12,6 +13,7 @@ from spuframe.config import RangePolicy
 from spuframe.dtypes import Bool, Date, DType, Field, Fixed, Int, Range, String, private
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
+log = logging.getLogger(__name__)
 MAX_STRING = 256
 _CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (float(1 << 20), float(1 << 42))}
 """Magnitudes of columns of which nothing is published: one with room for sums and quotients (products, of floats), and one with room to add and negate."""
@@ -116,7 +118,9 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
             bounds = magnitude_float(float(found[0]), float(found[1]), dtype)
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
             outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
-            _refuse(name, outside, f"outside the range {bounds[0]} to {bounds[1]}", "Declare a wider one with ranges=")
+            log.warning("values outside a declared range", extra={"column": name, "rows": pc.indices_nonzero(outside.combine_chunks()).to_pylist()[:100]})
+            text = f"column {name!r} holds values that are outside the range {bounds[0]} to {bounds[1]}. Declare a wider one with ranges="
+            raise EncodingError(f"{text}; the owner's log names the rows.")
     elif declared is not None:
         raise TypeMismatchError(f"column {name!r} is {dtype}, which has no range. Leave it out of ranges=.")
     return Field(name, dtype, column.null_count > 0, private(owner), bounds, frozenset({owner}))

@@ -13,6 +13,7 @@ import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from spuframe import plugins
@@ -150,6 +151,8 @@ class LocalLauncher:
         if self._known is not None and owner not in self._known:
             raise unknown_owner(owner, self._known)
         chosen = policy or (self._known or {}).get(owner, self._policy)
+        if chosen.folders is None:
+            chosen = replace(chosen, folders=default_folders())
         config = replace(self._base, name=f"owner {owner}", owner=owner, policy=chosen)
         self._nodes[config.name] = NodeProcess.start(config, self._mesh)
         return self._nodes[config.name].wait(self._config.deadline)
@@ -160,6 +163,12 @@ class LocalLauncher:
 
     def stop(self) -> None:
         self._finalizer()
+
+
+def default_folders() -> tuple[str, ...]:
+    """Where owners of a local session read files, unless their policy says: in the current folder, and the datasets of the checkout that this is."""
+    datasets = Path(__file__).resolve().parents[2] / "datasets"
+    return (os.getcwd(), *([str(datasets)] if datasets.is_dir() else []))
 
 
 def _stop(nodes: dict[str, NodeProcess]) -> None:
@@ -212,7 +221,7 @@ def local(
     owners : mapping of str to Policy, or sequence of str, optional
         The only owners there are; by default every name makes one.
     policy : Policy, optional
-        Of owners that have none of their own.
+        Of owners that have none of their own. A policy without ``folders`` lets files be read in the current folder alone.
     base_port : int, optional
         Parties listen for the analyst at ``base_port + rank`` of the loopback; by default at free ports.
     spares : int

@@ -15,22 +15,22 @@ import sys
 import threading
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from spuframe.config import RuntimeConfig
-from spuframe.errors import EncodingError, InstanceStateError, OwnerNotFoundError, PolicyError, SpuframeError, StoreError, to_wire
+from spuframe.errors import InstanceStateError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
 from spuframe.plan.physical import VERSION, PhysicalPlan
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
+from spuframe.runtime.questions import Questions
 from spuframe.runtime.requests import NODE
 from spuframe.runtime.rpc import Emit, Handler, serve
 from spuframe.runtime.runtime import SPURuntime
 
 log = logging.getLogger(__name__)
-MOST_REFUSALS = 8
-"""Declared ranges that may fail in one session: by bisection they would tell an owner's values."""
 HANDSHAKE_SECONDS = 5.0
 MAX_HANDSHAKES = 32
 
@@ -43,13 +43,13 @@ def control_id(name: str) -> bytes:
 class Desk:
     """What one session may ask of a node; what it opened ends with its connection."""
 
-    def __init__(self, runtime: SPURuntime) -> None:
+    def __init__(self, runtime: SPURuntime, questions: Questions) -> None:
         self._runtime = runtime
+        self._questions = questions
         self._config = runtime.config
         self._mine: set[str] = set()
         self._space = runtime.space()
         self._tables: dict[str, Holding] = {}
-        self._refused = 0
         self._plans: dict[str, bytes] = {}
         self._closed = False
 
@@ -111,17 +111,13 @@ class Desk:
             raise OwnerNotFoundError(f"{self._config.name} owns no tables. Name an owner.")
         from spuframe.runtime.tables import open_table
 
-        if self._refused >= MOST_REFUSALS:
-            raise PolicyError(
-                f"owner {self._config.owner!r} has refused {self._refused} declared ranges in this session and takes no more: "
-                "every refusal tells something. Open a new session."
-            )
-        try:
-            table, fields = open_table(self._config.owner, params["source"], self._config.policy)
-        except EncodingError:
-            self._refused += 1
-            log.warning("%s refused a range that a session declared for a table", self._config.name)
-            raise
+        source = params["source"]
+        if source["kind"] != "arrow":  # what is handed over is known to who hands it over
+            where = str(Path(source.get("path", "")).resolve())
+            for declared in ("ranges", "fraction_bits"):
+                for column, value in (source.get(declared) or {}).items():
+                    self._questions.ask(where, column, value, self._config.name)
+        table, fields = open_table(self._config.owner, source, self._config.policy)
         handle = self._space.tables.add(table)
         self._tables[handle] = Holding(table.num_rows, tuple(fields))
         return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows}
@@ -161,6 +157,7 @@ class Node:
     def __init__(self, config: RuntimeConfig, secret: bytes, mesh: bytes | None = None) -> None:
         self.config = config
         self.runtime = SPURuntime(config, mesh)
+        self._questions = Questions()
         self._own = Credentials(secret, control_id(config.name), 0, 2).check()
         self._listener: socket.socket | None = None
         self._proving = threading.BoundedSemaphore(MAX_HANDSHAKES)
@@ -210,7 +207,7 @@ class Node:
             self._proving.release()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         channel = Channel(sock, "the session", self.config.max_message)
-        desk = Desk(self.runtime)
+        desk = Desk(self.runtime, self._questions)
         try:
             serve(channel, desk.handlers(), NODE, self.config.name)
         except SpuframeError as error:

@@ -90,14 +90,16 @@ def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
 
 def _path(source: Mapping[str, Any], policy: Policy) -> str:
     path = Path(source["path"])
-    if policy.folders is not None:
-        real = path.resolve()
-        if not any(real.is_relative_to(Path(f).resolve()) for f in policy.folders):
-            raise PolicyError(f"this owner's policy does not let files be read from {str(path.parent)!r}. Ask the owner to add the folder.")
-    if not path.is_file():
-        reason = "is not a file" if path.exists() else "does not exist"
+    real = path.resolve()
+    if not any(real.is_relative_to(Path(f).resolve()) for f in policy.folders or ()):
+        raise PolicyError(
+            f"this owner's policy does not let files be read from {str(path.parent)!r}. A session of sf.local reads from its current folder alone, "
+            "unless Policy(folders=...) names others; elsewhere ask the owner to add the folder."
+        )
+    if not real.is_file():
+        reason = "is not a file" if real.exists() else "does not exist"
         raise DataFileError(f"{str(path)!r} {reason} at the owner. Check the path and the owner's current folder.")
-    return str(path)
+    return str(real)  # what was looked at, not what it may have become
 
 
 def _require(wanted: Sequence[str], names: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -165,16 +166,27 @@ def test_the_plaintext_protocol_warns() -> None:
 
 
 def test_declared_ranges_are_no_oracle(tmp_path: Path) -> None:
-    closed = sf.Policy(ranges="none")
-    with sf.local(owners={"hospital": sf.Policy(), "clinic": closed}) as session:
-        for bound in range(2, 10):
-            with pytest.raises(errors.EncodingError):
-                session.from_pandas(SMALL, owner="hospital", ranges={"age": (0, bound)})
-        with pytest.raises(errors.PolicyError, match="refused 8 declared ranges"):
-            session.from_pandas(SMALL, owner="hospital", ranges={"age": (0, 100)})
+    SMALL.to_csv(tmp_path / "small.csv", index=False)
+    SMALL.to_csv(tmp_path / "other.csv", index=False)
+    reading = sf.Policy(folders=(str(tmp_path),))
+    with sf.local(owners={"hospital": reading, "clinic": dataclasses.replace(reading, ranges="none")}) as session:
+
+        def ask(high: int, owner: str = "hospital", name: str = "small.csv") -> sf.SecretFrame:
+            return session.read_csv(tmp_path / name, owner=owner, ranges={"age": (0, high)})
+
+        for bound in range(2, 9):
+            with pytest.raises(errors.EncodingError, match="outside the range") as caught:
+                ask(bound)
+            assert "in row" not in str(caught.value) and "rows between" not in str(caught.value)
+        ask(100)
+        ask(100)  # the same question again tells nothing more
+        with pytest.raises(errors.PolicyError, match="takes no more ranges of column 'age' after 8"):
+            ask(99)  # that it holds would tell as much as that it does not
+        ask(100)
+        ask(99, name="other.csv")
         with pytest.raises(errors.PolicyError, match="publishes no ranges"):
-            session.from_pandas(SMALL, owner="clinic", ranges={"age": (0, 100)})
-        frame = session.from_pandas(SMALL, owner="clinic")
+            ask(100, "clinic")
+        frame = session.read_csv(tmp_path / "small.csv", owner="clinic")
         assert frame["age"].count().reveal() == 3
 
 
@@ -188,3 +200,20 @@ def test_a_hand_made_scan_must_claim_what_was_published(frame: sf.SecretFrame, s
     scan["schema"][0]["range"] = [0, 50]
     with pytest.raises(errors.PlanError, match="its owner published"):
         session.run(msgpack.packb(plain))
+
+
+@pytest.mark.parametrize("claim", [{"range": [0, 50]}, {"range": None}, {"nullable": True}, {"dtype": "int8"}])
+def test_a_computed_column_of_a_scan_is_what_its_owner_infers(frame: sf.SecretFrame, session: sf.Session, claim: dict[str, object]) -> None:
+    """A narrower range would tell by its failure who lies outside, and by many plans the value itself."""
+    import msgpack
+
+    from spuframe.plan import build
+
+    plain = msgpack.unpackb(session.physical(build.store(frame.assign(x=frame["age"] + 1)[["x"]].node, "probe")).to_bytes())
+    scan = next(s for s in plain["steps"] if s["op"] == "scan")
+    (computed,) = (n for n in scan["expressions"] if n.get("fn") == "add")
+    computed |= claim
+    scan["schema"][0] |= claim
+    with pytest.raises(errors.PlanError):
+        session.run(msgpack.packb(plain))
+    assert "probe" not in session.stored()

@@ -15,6 +15,7 @@ from spuframe.config import RuntimeConfig
 from spuframe.errors import RequestError
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.node import Desk
+from spuframe.runtime.questions import Questions
 from spuframe.runtime.requests import NODE, WORKER
 from spuframe.runtime.rpc import answer, serve
 from spuframe.runtime.runtime import SPURuntime
@@ -111,7 +112,7 @@ def ask(handlers: Any, shapes: Any, method: str, params: object) -> dict[str, An
 def desk() -> Iterator[Desk]:
     config = RuntimeConfig("owner ann", owner="ann", spares=0, worker=("/bin/false",))
     with SPURuntime(config) as runtime:
-        yield Desk(runtime)
+        yield Desk(runtime, Questions())
 
 
 def test_every_request_has_a_shape_and_an_example(desk: Desk) -> None:

@@ -148,7 +148,7 @@ def test_plans_are_refused_before_anything_runs(start: Start, ipc: Callable[[pa.
 
 
 def test_bad_tables_are_refused_at_their_owner(start: Start, tmp_path: Path) -> None:
-    session = real(start)
+    session = real(start, policy=Policy(folders=(str(tmp_path),)))
     with pytest.raises(DataFileError, match="does not exist"):
         session.open_table("ann", {"kind": "csv", "path": str(tmp_path / "none.csv")})
     (tmp_path / "t.csv").write_text("a\n1\n")

@@ -42,10 +42,14 @@ def fields(ipc: Callable[[pa.Table], bytes]) -> Callable[..., dict[str, Any]]:
     return make
 
 
+def reading(folder: Path) -> Policy:
+    return Policy(folders=(str(folder),))
+
+
 def test_csv(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(CSV)
-    table, found = open_table("ann", {"kind": "csv", "path": str(path)}, Policy())
+    table, found = open_table("ann", {"kind": "csv", "path": str(path)}, reading(tmp_path))
     assert [(f.name, f.dtype, f.nullable, f.range) for f in found] == [
         ("id", Int(64), False, (0, 3)),
         ("age", Int(64), False, (0, 127)),
@@ -60,12 +64,12 @@ def test_csv(tmp_path: Path) -> None:
 def test_parquet_reads_only_what_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": [1], "when": pa.array([0], pa.time32("s"))}), path)
-    _, found = open_table("ann", {"kind": "parquet", "path": str(path), "columns": ["a"]}, Policy())
+    _, found = open_table("ann", {"kind": "parquet", "path": str(path), "columns": ["a"]}, reading(tmp_path))
     assert [f.name for f in found] == ["a"]
     with pytest.raises(TypeMismatchError, match="'when' has the Arrow type time32.*number of seconds"):
-        open_table("ann", {"kind": "parquet", "path": str(path)}, Policy())
+        open_table("ann", {"kind": "parquet", "path": str(path)}, reading(tmp_path))
     with pytest.raises(ColumnNotFoundError, match="Did you mean 'when'"):
-        open_table("ann", {"kind": "parquet", "path": str(path), "columns": ["wen"]}, Policy())
+        open_table("ann", {"kind": "parquet", "path": str(path), "columns": ["wen"]}, reading(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_magnitudes_hold_their_values(low: int, high: int) -> None:
         ([1.0, INF], {"nan_as_null": True}, NotFiniteError, "'x'.*infinite, in row 1"),
         ([1.0, 1e14], {}, EncodingError, r"'x'.*above 2\*\*44 - 1 in magnitude, in row 1"),
         ([1.0, math.nextafter(2.0**44, 0)], {}, EncodingError, r"'x'.*above 2\*\*44 - 1 in magnitude, in row 1"),
-        ([10, 47, 12, 48], {"ranges": {"x": (0, 20)}}, EncodingError, "'x'.*outside the range 0 to 20, in 2 rows between 1 and 3"),
+        ([10, 47, 12, 48], {"ranges": {"x": (0, 20)}}, EncodingError, "'x'.*outside the range 0 to 20. Declare a wider one"),
         (["a\0"], {}, EncodingError, "zero byte"),
         (["a" * 257], {}, EncodingError, "longer than 256 bytes"),
         ([1], {"ranges": {"y": (0, 1)}}, ColumnNotFoundError, "no column 'y'"),
@@ -203,12 +207,12 @@ def test_unsigned_words_keep_their_type_and_their_largest_value(fields: Callable
 def test_bad_files(tmp_path: Path) -> None:
     def read(text: str, name: str = "t.csv", kind: str = "csv", policy: Policy | None = None) -> None:
         (tmp_path / name).write_text(text)
-        open_table("ann", {"kind": kind, "path": str(tmp_path / name)}, policy or Policy())
+        open_table("ann", {"kind": kind, "path": str(tmp_path / name)}, policy or reading(tmp_path))
 
     with pytest.raises(DataFileError, match=r"none.csv' does not exist"):
-        open_table("ann", {"kind": "csv", "path": str(tmp_path / "none.csv")}, Policy())
+        open_table("ann", {"kind": "csv", "path": str(tmp_path / "none.csv")}, reading(tmp_path))
     with pytest.raises(DataFileError, match="is not a file"):
-        open_table("ann", {"kind": "csv", "path": str(tmp_path)}, Policy())
+        open_table("ann", {"kind": "csv", "path": str(tmp_path)}, reading(tmp_path))
     with pytest.raises(SchemaError, match="'a' occurs twice"):
         read("a,a\n1,2\n")
     with pytest.raises(DataError, match="it is empty"):
@@ -221,6 +225,19 @@ def test_bad_files(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="does not let files be read"):
         read(CSV, policy=Policy(folders=(str(tmp_path / "data"),)))
     read(CSV, policy=Policy(folders=(str(tmp_path),)))
+
+
+def test_without_folders_no_file_is_read_and_no_path_is_told(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out.csv").write_text(CSV)
+    (tmp_path / "in" / "link.csv").symlink_to(tmp_path / "out.csv")
+    texts = set()
+    for policy in (Policy(), Policy(folders=()), reading(tmp_path / "in")):
+        for name in ("out.csv", "none.csv", "in/../out.csv", "in/link.csv"):
+            with pytest.raises(PolicyError, match="does not let files be read.*folders=") as caught:
+                open_table("ann", {"kind": "csv", "path": str(tmp_path / name)}, policy)
+            texts.add(str(caught.value).replace(f"{tmp_path}/in/..", str(tmp_path)).replace(f"{tmp_path}/in", str(tmp_path)))
+    assert len(texts) == 1  # whether there is a file is not told
 
 
 def test_a_policy_is_checked() -> None:

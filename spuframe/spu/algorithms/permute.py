@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from spuframe.errors import ProtocolError
 from spuframe.kernels.digits import scatter
+from spuframe.kernels.permute import is_permutation
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Array, Boolean, Share, word_of
 
@@ -70,8 +72,29 @@ def open_move(box: BlackBox, places: Share, columns: Sequence[Share] = (), label
     hidden, *moved = box.shuffle(perm, [places, *packed.shares])
     opened = box.open(hidden)
     if not box.dry:
-        opened = (opened if labels is None else labels[opened]).astype(np.uint32, copy=False)
+        opened = _positions(opened, labels)
     return Move(box, perm, opened), packed.open([put(c, opened) for c in moved])
+
+
+def _positions(opened: Array, labels: Array | None) -> Array:
+    """Opened words as positions. A peer that sends other words than it should must not make them point anywhere else.
+
+    Raises
+    ------
+    ProtocolError
+        They are no permutation of the rows' positions.
+    """
+    if labels is not None:
+        if opened.size and int(opened.max()) >= labels.size:
+            raise _no_permutation()
+        opened = labels[opened]
+    if not is_permutation(np.ascontiguousarray(opened)):
+        raise _no_permutation()
+    return opened.astype(np.uint32, copy=False)
+
+
+def _no_permutation() -> ProtocolError:
+    return ProtocolError("the opened positions are no permutation: a party sent wrong words. Look at the parties' logs, and run the plan again.")
 
 
 def put(x: Share, index: Array) -> Share:
