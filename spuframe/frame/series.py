@@ -72,6 +72,13 @@ class SecretSeries(Operators):
     def __iter__(self) -> Any:
         raise TypeMismatchError("a secret column cannot be iterated: .reveal() it, or work on the whole column")
 
+    def __getitem__(self, condition: SecretSeries) -> SecretSeries:
+        """``series[condition]``: the rows where the condition holds, which are those of ``frame[condition]``."""
+        if not isinstance(condition, SecretSeries):
+            raise TypeMismatchError(f"a column is indexed by a boolean column of the same frame, got {type(condition).__name__}: .reveal() it first")
+        kept: SecretSeries = self.to_frame()[condition][self.name]
+        return kept
+
     # ---- operators ---------------------------------------------------------------------------------
     def _with(self, expr: ex.Expr, name: str | None = None) -> SecretSeries:
         return SecretSeries(self.session, self.base, expr, self.name if name is None else name)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from spuframe.errors import PlanError, SchemaError
-from spuframe.expr.expr import Expr, col
+from spuframe.expr.expr import Expr, col, rebind, substitute
 from spuframe.plan.logical import Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Shape
 
 
@@ -93,26 +93,79 @@ def free_name(table: LogicalNode, name: str) -> str:
 
 
 def together(left: LogicalNode, right: LogicalNode) -> tuple[LogicalNode, Mapping[str, Expr]] | None:
-    """``left`` with what ``right`` adds to the same rows, and what stands there for columns of ``right`` whose names differ; None for other rows."""
+    """``left`` with what ``right`` has of the same rows, and what stands there for columns of ``right`` whose names differ; None for other rows.
+
+    Rows are the same where the nodes are equal but for columns that were added, also below equal filters: ``x[c]`` and ``y[c]`` of one table.
+    """
+    levels: list[tuple[list[Adds], LogicalNode, list[Adds], LogicalNode]] = []
+    a, b = left, right
+    while True:
+        (mine, base), (theirs, root) = _peeled(a), _peeled(b)
+        levels.append((mine, base, theirs, root))
+        if base == root:
+            break
+        if not (isinstance(base, Filter) and isinstance(root, Filter)):
+            return None
+        a, b = _unprojected(base.input)[0], _unprojected(root.input)[0]
+    node, names = base, dict[str, Expr]()
+    for mine, base, theirs, root in reversed(levels):
+        if base != root:
+            assert isinstance(base, Filter) and isinstance(root, Filter)
+            filtered = _filtered(base, root, node, names, {n for m in mine for n in m.added})
+            if filtered is None:
+                return None
+            node, names = filtered
+        there: dict[object, tuple[str, ...]] = {}
+        for add in reversed(mine):
+            node = add if add.input == node else add.onto(node, {})
+            there[add.what] = add.added
+        for add in reversed(theirs):
+            moved = add.onto(node, names)
+            if moved.what not in there:
+                node = moved
+                there[moved.what] = moved.added
+            names |= {old: col(node.schema[new]) for old, new in zip(add.added, there[moved.what], strict=True) if old != new}
+    return node, names
+
+
+def _peeled(node: LogicalNode) -> tuple[list[Adds], LogicalNode]:
+    """The nodes that only add columns, outermost first, and what they add them to."""
     added: list[Adds] = []
-    root, base = right, left
-    while isinstance(root, Adds):
-        added.append(root)
-        root = root.input
-    there: dict[object, tuple[str, ...]] = {}
-    while isinstance(base, Adds):
-        there[base.what] = base.added
-        base = base.input
-    if root != base:
+    while isinstance(node, Adds):
+        added.append(node)
+        node = node.input
+    return added, node
+
+
+def _unprojected(node: LogicalNode) -> tuple[LogicalNode, dict[str, Expr]]:
+    """What a projection reads, and its columns; any other node with its own."""
+    if isinstance(node, Project):
+        return node.input, dict(node.columns)
+    return node, {f.name: col(f) for f in node.schema}
+
+
+def _filtered(
+    base: Filter, root: Filter, node: LogicalNode, names: Mapping[str, Expr], taken: set[str]
+) -> tuple[LogicalNode, dict[str, Expr]] | None:
+    """`together` of two filters, whose inputs read ``node``; None where their conditions differ. New names are none of ``taken``."""
+    below, mine = _unprojected(base.input)
+    theirs = {n: substitute(e, names) for n, e in _unprojected(root.input)[1].items()}
+    if substitute(base.predicate, mine) != substitute(root.predicate, theirs):
         return None
-    names: dict[str, Expr] = {}
-    for node in reversed(added):
-        moved = node.onto(left, names)
-        if moved.what not in there:
-            left = moved
-            there[moved.what] = moved.added
-        names |= {old: col(left.schema[new]) for old, new in zip(node.added, there[moved.what], strict=True) if old != new}
-    return left, names
+    known = {e: n for n, e in mine.items()}
+    columns, places = dict(mine), dict[str, str]()
+    for name, e in theirs.items():
+        if e not in known:
+            known[e] = name
+            while known[e] in columns or known[e] in taken:
+                known[e] += "'"
+            columns[known[e]] = e
+        places[name] = known[e]
+    found = base
+    if len(columns) > len(mine) or node != below:
+        wide = Project(node, tuple(columns.items()))
+        found = Filter(wide, rebind(base.predicate, wide.schema))
+    return found, {old: col(found.schema[new]) for old, new in places.items() if old != new}
 
 
 def rows_from(node: LogicalNode) -> LogicalNode | None:

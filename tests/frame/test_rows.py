@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 import spuframe as sf
-from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
+from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.ml import LogisticRegression, StandardScaler
 
 RNG = np.random.default_rng(3)
@@ -116,6 +116,24 @@ def test_predictions_keep_their_rows(session: sf.Session, joined: sf.SecretFrame
         assert roc_auc_score(frame["y"].reveal(), frame["p"].reveal()) == pytest.approx(auc, abs=0.02)
     above = frame[frame["p"] > 0.5]["id"].count().reveal()
     assert above == pytest.approx((whole["p"] > 0.5).sum(), abs=1)
+
+
+def test_columns_and_selections_filtered_alike_keep_their_rows(session: sf.Session, joined: sf.SecretFrame) -> None:
+    """``X[c]``, ``y[c]``, as they are written with pandas: equal conditions on the same rows."""
+    c = joined["b"] > 2
+    features, y = joined[["a", "c"]], joined["y"]
+    model = LogisticRegression(max_iter=3).fit(features[c], y[c])
+    train = joined[c]
+    same = LogisticRegression(max_iter=3).fit(train[["a", "c"]], train["y"])
+    coef, want, got, ids, hits = sf.reveal(model.coef_, same.coef_, features[c], joined["id"][c], (model.predict(features[c]) == y[c]).mean())
+    np.testing.assert_allclose(coef, want, atol=2e-3)
+    assert got.index.equals(ids.index)
+    np.testing.assert_allclose(rows(got.assign(id=ids))["a"], rows(JOINED[JOINED["b"] > 2])["a"], atol=1e-4)
+    assert 0.4 < hits <= 1
+    with pytest.raises(SchemaError, match="rows of another table"):
+        features[c].assign(y=y[joined["b"] > 3])
+    with pytest.raises(TypeMismatchError, match="a boolean column of the same frame, got int"):
+        y[0]  # type: ignore[index]
 
 
 def test_pipeline(session: sf.Session, joined: sf.SecretFrame) -> None:

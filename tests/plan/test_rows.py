@@ -62,6 +62,31 @@ def test_the_same_rows_come_together() -> None:
     assert together(one, filter_(SALES, c(SALES, "ok"))) is None and together(attach(OTHER, score(OTHER)), SALES) is None
 
 
+def test_equal_filters_keep_the_same_rows_together() -> None:
+    """Whatever was selected before; what one side has of a row is put below the filter for the other."""
+    ok = c(JOINED, "ok")
+    narrow, wide = select(JOINED, ["x", "ok"]), with_columns(JOINED, {"z": add(c(JOINED, "x"), 1), "x": add(c(JOINED, "x"), 2)})
+    left, right = filter_(narrow, c(narrow, "ok")), filter_(wide, c(wide, "ok"))
+    found = together(left, right)
+    assert found is not None
+    base, names = found
+    assert base.schema.names == ["x", "ok", "id", "x'", "z"] and {k: str(v) for k, v in names.items()} == {"x": "x'"}
+    assert together(left, filter_(JOINED, ok)) is not None and together(filter_(JOINED, ok), left) == (filter_(JOINED, ok), {})
+    assert together(left, filter_(wide, ge(c(wide, "z"), 2.0))) is None and together(left, wide) is None
+    scored = attach(left, score(left, name="z"))
+    both = together(scored, attach(right, score(right)))
+    assert both is not None and both[0].schema.names == ["x", "ok", "id", "x'", "z'", "z", "p"] and set(both[1]) == {"x", "z"}
+    twice = together(filter_(scored, ge(c(scored, "x"), 1.0)), filter_(select(filter_(narrow, c(narrow, "ok")), ["x"]), ge(c(narrow, "x"), 1.0)))
+    assert twice is not None and twice[1] == {}
+    plan = lowered(reveal(select(both[0], ["id", "p", "z", "z'"])))
+    assert [s.op for s in plan].count("join") == 1 and [s.op for s in plan].count("filter") <= 1
+    deep = left
+    other: LogicalNode = filter_(JOINED, ok)
+    for k in range(2000):
+        deep, other = filter_(deep, ge(c(deep, "x"), float(k % 3))), filter_(other, ge(c(other, "x"), float(k % 3)))
+    assert together(deep, other) is not None
+
+
 def test_what_is_read_alone_stands_alone() -> None:
     t = attach(JOINED, score(JOINED))
     both, alone, none = (lowered(reveal(select(t, names))) for names in (["id", "p"], ["p"], ["id"]))
