@@ -153,7 +153,7 @@ class LogisticRegression(SecretEstimator):
             rstd, _ = p.deviation(x, mask)
             x = p.mul(x, rstd)
         if self.fit_intercept:
-            x = p.hstack([x, mask if mask is not None else p.constant([[1.0]] * table.rows)])
+            x = p.hstack([x, mask if mask is not None else p.full(table.rows, 1, 1.0)])
         w = self._descend(p, p.spread(x), p.spread(label), len(columns))
         self._original(p, w, mean, rstd, columns)
         return run_program(p, [table])
@@ -240,7 +240,7 @@ class LogisticRegression(SecretEstimator):
         p = Program()
         x, coef = p.input(0, names, X.rows, self._shifts), p.transpose(p.input(1, _labels(names), 1))
         if INTERCEPT in model.columns:
-            x, coef = p.hstack([x, p.constant([[1.0]] * X.rows)]), p.vstack([coef, p.input(1, [INTERCEPT], 1)])
+            x, coef = p.hstack([x, p.full(X.rows, 1, 1.0)]), p.vstack([coef, p.input(1, [INTERCEPT], 1)])
         null = nullable(X)
         if what == "decision":
             p.output(what, p.matmul(x, coef), [what], like=0, complete=null)

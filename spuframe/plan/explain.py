@@ -33,6 +33,9 @@ STAGES = ("all", "logical", "optimized", "physical")
 WIDTH = 100
 """Columns of text that a description may take."""
 
+DEEPEST = 120
+"""Columns of text that a tree is indented by at most."""
+
 
 def explain(
     stage: str,
@@ -92,7 +95,8 @@ def tree(root: LogicalNode) -> str:
             lines += [(f"{indent}{'│' if node.inputs else ' '}  {' ' * len(node.op)}{line}", "") for line in columns(node)]
         last = len(node.inputs) - 1
         for i, child in reversed(list(enumerate(node.inputs))):
-            stack.append((child, indent + ("└─ " if i == last else "├─ "), indent + ("   " if i == last else "│  ")))
+            further = "" if len(indent) >= DEEPEST else "   " if i == last else "│  "
+            stack.append((child, indent + ("└─ " if i == last else "├─ "), indent + further))
     return _aligned(lines)
 
 

@@ -152,7 +152,7 @@ class PhysicalPlan:
         """Read a plan that came from another process; everything is checked before it is believed."""
         try:
             return cls.from_plain(msgpack.unpackb(data))
-        except (ValueError, TypeError, KeyError, msgpack.exceptions.UnpackException) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, msgpack.exceptions.UnpackException) as error:
             if isinstance(error, PlanError):
                 raise
             raise PlanError(f"the bytes are not a physical plan ({type(error).__name__}): ship what PhysicalPlan.to_bytes made") from error

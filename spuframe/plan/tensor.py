@@ -13,7 +13,7 @@ Examples
 ...     p.assign(w, p.sub(w, p.matmul_mean(batch, p.sigmoid(p.matmul(batch, w)), rate=0.5)))
 >>> p.output("coef", w, columns=["coef"])
 >>> [i["op"] for i in p.body]
-['input', 'zeros', 'loop']
+['input', 'full', 'loop']
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from spuframe.errors import SchemaError
 
 STD_BITS = 12
 """`Program.deviation` gives standard deviations times 2^12: they are below 2 and may be small."""
+
+MOST_CONSTANTS = 1 << 16
+"""Numbers of one constant matrix."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,16 @@ class Program:
         return self._emit("mask", rows, 1, table=table, columns=list(complete))
 
     def zeros(self, rows: int, columns: int) -> Ref:
-        return self._emit("zeros", rows, columns, shape=[rows, columns])
+        return self.full(rows, columns, 0.0)
+
+    def full(self, rows: int, columns: int, value: float) -> Ref:
+        """One number everywhere: the plan does not grow with the rows."""
+        return self._emit("full", rows, columns, shape=[rows, columns], value=float(value))
 
     def constant(self, values: Sequence[Sequence[float]]) -> Ref:
+        """A small matrix of public numbers, which travel with the plan."""
+        if len(values) * len(values[0]) > MOST_CONSTANTS:
+            raise SchemaError(f"a constant of shape {(len(values), len(values[0]))} is too large for a plan: at most {MOST_CONSTANTS} numbers; use full")
         return self._emit("constant", len(values), len(values[0]), values=[[float(v) for v in row] for row in values])
 
     # ---- element by element ----------------------------------------------------------------------

@@ -151,8 +151,8 @@ class Machine:
             return self.box.constant(one, RING, (table.rows, 1))
         return self.box.b2a(keep, 64).scale(one).reshape(-1, 1)
 
-    def do_zeros(self, i: Mapping[str, Any]) -> Share:
-        return self.box.constant(0, RING, tuple(i["shape"]))
+    def do_full(self, i: Mapping[str, Any]) -> Share:
+        return self.box.constant(round(i["value"] * 2.0**self.f), RING, tuple(i["shape"]))
 
     def do_constant(self, i: Mapping[str, Any]) -> Share:
         words = np.rint(np.array(i["values"], np.float64) * 2.0**self.f).astype(np.int64).view(np.uint64)
