@@ -41,7 +41,7 @@ def test_doublings_and_steps_of_a_recurrence(own: sf.SecretFrame, joined: sf.Sec
         for _ in range(12):
             clipped = (clipped + 1).clip(0, 9)
         out = by_id(frame.assign(e=e, x=x, c=clipped))
-        assert out["e"].tolist() == (DATA["y"] << 20).tolist() and out["x"].tolist() == true.tolist()
+        assert out["e"].tolist() == (DATA["y"].to_numpy() << 20).tolist() and out["x"].tolist() == true.tolist()
         assert out["c"].tolist() == [9] * ROWS
 
 
