@@ -112,7 +112,7 @@ def test_whole_numbers(e: ex.Expr, bounds: object, nullable: bool) -> None:
         (lambda: ex.reciprocal(0.0), PlanError, ["divides by zero"]),
         (lambda: ex.div(1, 0), PlanError, ["divides by zero"]),
         (lambda: ex.floordiv(I, 0), PlanError, ["divides by zero"]),
-        (lambda: ex.mod(X, 1e-9), PlanError, ["divides by zero", "3.8147e-06"]),
+        (lambda: ex.mod(X, 0.0), PlanError, ["divides by zero"]),
         (lambda: ex.mod(BIG, 7), RangeOverflowError, ["big", "not declared"]),
         (lambda: ex.sqrt(BIG), RangeOverflowError, ["big"]),
         (lambda: ex.floordiv(W, 0.1), RangeOverflowError, ["'w // 0.1'"]),

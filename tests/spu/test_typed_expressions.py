@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spuframe import expr as ex
-from spuframe.dtypes import Date, Field, Fixed
+from spuframe.dtypes import Date, Field, Fixed, Int
+from spuframe.errors import RangeOverflowError
 from tests.spu.harness import plan_of, reveal, run_full, scan, step
 from tests.spu.typed import ANY, COLUMNS, close, comparable, expected, expression, inexact, table
 
@@ -73,3 +74,42 @@ def test_bounded_functions_never_leave_their_range(protocol):
             inner = 2.0**-e.dtype.f if e.fn not in ("sin", "cos") else 0.0
             assert least + inner <= low and high <= 1.0 - inner, (str(e), low, high)
         assert not found["e5"].null_count and not found["e6"].null_count
+
+
+DECIMALS = [0.01, 0.1, -0.3, 1e-5, 3.7, -0.01, 7, -7, 2.5, 64.0, 0.0625, 1 / 3, 1e6 + 0.1]
+
+
+def test_quotients_by_constants_are_exact(protocol):
+    """The constant is the float64 of its name: 100000.0 // 0.01 is 9,999,999, as in Python and pandas; ``/`` is rounded to the nearest."""
+    made = []
+    for name in "xygwzijl":
+        for by in DECIMALS:
+            for build in (ex.floordiv, ex.mod, ex.div):
+                try:
+                    made.append(build(_col(name), by))
+                except RangeOverflowError:
+                    pass
+    for name in "xygzijk":
+        for dividend in (0.3, -0.7, 5, 1e-5, 2**20, -0.1):
+            made += [ex.floordiv(dividend, _col(name)), ex.mod(dividend, _col(name))]
+    assert len(made) > 300
+    for e, (shares, owner) in zip(made, _both(made, 29, protocol)):
+        want = expected(e, 29)
+        assert close(e, shares, want) and close(e, owner, want), f"{e} {e.info}\n{shares}\n{owner}\n{want}"
+
+
+def test_what_pandas_gives_for_decimal_divisors(protocol):
+    values = [100000.0, 1.0, 0.75, -100000.0, 0.0, 99.25]
+    x = ex.col(Field("x", Fixed(), range=(-1e5, 1e5)))
+    i = ex.col(Field("i", Int(64), range=(-(10**6), 10**6)))
+    table = pa.table({"x": values, "i": [100, 1, -100, 7, 0, 10**6]})
+    made = [ex.floordiv(e, c) for e in (x, i) for c in (0.01, 0.1, -0.01, 0.3)]
+    out = [e.as_field(f"e{k}") for k, e in enumerate(made)]
+    columns = [[o.name, e.to_plain()] for o, e in zip(out, made)]
+    for steps in (
+        [scan([x.field, i.field], 6), step("project", [0], {"columns": columns}, out, 6), reveal(1, out, 6, ordered=True)],
+        [scan(out, 6, columns=columns), reveal(0, out, 6, ordered=True)],
+    ):
+        found = run_full(plan_of(steps), {("alice", "t"): table}, protocol).tables[0]
+        want = [[v // c for v in table[name].to_pylist()] for name in "xi" for c in (0.01, 0.1, -0.01, 0.3)]
+        assert [c.to_pylist() for c in found.columns] == want

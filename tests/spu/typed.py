@@ -79,7 +79,10 @@ def expected(e: Expr, n: int) -> list:
             elif isinstance(node, Function):
                 exact = takes_exact(node.fn)
                 args = [grid(values[a], a.dtype) if isinstance(a, Lit) and not exact else values[a] for a in node.args]
-                values[node] = grid(node.row(*args), node.dtype)
+                found = node.row(*args)
+                if found is not None and node.fn in ("div", "reciprocal"):  # half goes up
+                    found = Fraction(math.floor(Fraction(found) * 2**node.dtype.f + Fraction(1, 2)), 2**node.dtype.f)
+                values[node] = grid(found, node.dtype)
         found = grid(values[e], e.dtype)
         out.append(Date.day(found) if isinstance(e.dtype, Date) and found is not None else found)
     return out
@@ -105,6 +108,8 @@ def inexact(node) -> bool:
         fixed = [a for a in node.args if isinstance(a.dtype, Fixed) and not isinstance(a, Lit)]
         whole = all(isinstance(a.value, int) or a.value is None or float(a.value).is_integer() for a in constants)
         return len(fixed) > 1 or not whole
+    if node.fn == "div":
+        return not isinstance(node.right, Lit)
     return True
 
 

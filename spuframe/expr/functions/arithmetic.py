@@ -102,8 +102,8 @@ class Div(Binary):
         if args[1] == 0:
             return None
         top = self.dtype.largest if isinstance(self.dtype, Fixed) else 0.0
-        quotient = args[0] / args[1]
-        return float(min(max(quotient, -top), top))
+        quotient = min(max(args[0] / args[1], -top), top)
+        return float(quotient) if isinstance(quotient, int) else quotient
 
 
 @dataclass(frozen=True, eq=False, repr=False)

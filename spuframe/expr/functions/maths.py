@@ -10,8 +10,9 @@ function                       error                                          be
 ``+``, ``-``, comparisons      none; a constant is rounded to a unit          a sum whose range overflows is refused
 to fewer fraction bits         a unit; to integers none, toward zero          refused if the range overflows
 ``x * y``                      3 units; integers: none                        refused if the ranges overflow
-``x * c``, ``x / c``           2^-29 relative and 2.5 units, for the constant as ``c = 0`` is refused as a divisor; see ``x / y``
+``x * c``                      2^-29 relative and 2.5 units, for the constant as
                                it is, however small
+``x / c``                      none: the nearest unit, half up                ``c = 0`` is refused as a divisor; see ``x / y``
 ``x / y``                      2^-27 relative and 6.5 units                   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
                                                                               (2^-25 relative, if it may be); refused if it always is
 exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
@@ -23,7 +24,8 @@ sin, cos                       2^-21 and a unit; never beyond 1               no
 sigmoid, tanh, erf             5e-6 and 2 units; never beyond a unit from     none: every x
                                0 and 1, or -1 and 1
 floor, ceil, round             none: the nearest unit to the decimal          none
-``//``, ``%``                  none; a constant is rounded to a unit          null where the divisor is 0; refused if a constant one is
+``//``, ``%``                  none, for a constant as it is (0.01 is the     null where the divisor is 0; refused if a constant one is
+                               float64 of that name); a remainder is rounded
 ``x ** n``, public integer n   3 units a product, grown by those after it:    refused if the range overflows
                                about 3 n |x|^(n-2); integers: none
 ``x ** y``                     that of exp2, log2 times the largest |y|     null where x < 0, or 0 unless y is public and positive

@@ -1,7 +1,7 @@
 """Whole numbers and powers: floor, ceil, round, floordiv, mod, pow.
 
-All but ``pow`` are exact. A quotient is rounded down and a remainder has the sign of the divisor, as in Python and pandas; where the divisor is 0 both
-are null. `round_` goes to the even neighbour from half way, as NumPy; with decimals, it gives the value of the column's type nearest to the decimal.
+All but ``pow`` are exact; a constant is the float64 that Python has for it, as in pandas. A quotient is rounded down and a remainder has the sign of
+the divisor, as in Python and pandas; where the divisor is 0 both are null. `round_` goes to the even neighbour from half way, as NumPy; with decimals, it gives the value of the column's type nearest to the decimal.
 
 >>> from spuframe.dtypes import Field, Fixed, Int
 >>> from spuframe.expr import col, floordiv, mod, pow_
@@ -21,7 +21,7 @@ from spuframe.dtypes import Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul
-from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric, only_nulls, overflow, same_type
+from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, only_nulls, overflow, same_type
 from spuframe.expr.functions.comparison import eq, gt
 from spuframe.expr.functions.conditional import where
 from spuframe.expr.functions.conversion import convert
@@ -107,11 +107,6 @@ class Divided(Binary):
         raise NotImplementedError
 
 
-def _stored(e: Expr) -> Expr:
-    """A constant as the value of its type that it is rounded to; a column as it is."""
-    return lit(e.dtype.nearest(e.value), e.dtype) if isinstance(e, Lit) and isinstance(e.dtype, Fixed) and isinstance(e.value, int | float) else e
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class FloorDiv(Divided):
     """``left // right``: rounded down."""
@@ -119,8 +114,7 @@ class FloorDiv(Divided):
     fn, infix = "floordiv", "//"
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
-        ends = (_stored(self.left), _stored(self.right))
-        quotients = [math.floor(Fraction(n) / Fraction(d)) for n in bounds_of(ends[0]) for d in divisors(ends[1])] or [0]
+        quotients = [math.floor(Fraction(n) / Fraction(d)) for n in bounds_of(self.left) for d in divisors(self.right)] or [0]
         return (min(quotients), max(quotients))
 
     def value(self, *args: Any) -> Scalar:
@@ -182,20 +176,18 @@ def _round_tens(e: Expr, tens: int) -> Expr:
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
     a, b = same_type("divide", a, b)
-    divisor = _stored(b)
-    if bounds_of(divisor) == (0, 0) and not only_nulls(divisor):
-        unit = 2.0**-b.dtype.f if isinstance(b.dtype, Fixed) else 1
-        raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be at least {unit:g} in {describe(a)}")
+    if bounds_of(b) == (0, 0) and not only_nulls(b):
+        raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
     return kind(a, b)
 
 
 def floordiv(left: object, right: object) -> Expr:
-    """``left // right``, exact, rounded down; null where the divisor is 0. A constant is rounded to the column's fraction bits."""
+    """``left // right``, exact, rounded down; null where the divisor is 0. A constant is the float64 that it is: ``1 // 0.1`` is 9."""
     return _divided(FloorDiv, left, right)
 
 
 def mod(left: object, right: object) -> Expr:
-    """``left % right``, exact, with the sign of the divisor; null where it is 0. A constant is rounded to the column's fraction bits."""
+    """``left % right``, exact, with the sign of the divisor; null where it is 0; rounded to its type. A constant is the float64 that it is."""
     return _divided(Mod, left, right)
 
 

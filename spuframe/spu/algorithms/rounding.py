@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
@@ -56,7 +57,15 @@ def divmod_power(box: BlackBox, a: Share, bits: int) -> Quotient:
     return Quotient(box.trunc(a - low, bits), low)
 
 
-def divmod_any(box: BlackBox, a: Share, b: Share | int, most: int, largest: int, near: Callable[[Share, int, int], Share]) -> Quotient:
+def divmod_any(
+    box: BlackBox,
+    a: Share,
+    b: Share | int,
+    most: int,
+    largest: int,
+    near: Callable[[Share, int, int], Share],
+    first: Callable[[int, int], Share] | None = None,
+) -> Quotient:
     """Quotient and remainder by a positive ``b``, public or shared; arbitrary where it is zero.
 
     Parameters
@@ -71,18 +80,23 @@ def divmod_any(box: BlackBox, a: Share, b: Share | int, most: int, largest: int,
         A bound on b.
     near : callable
         ``near(a, shift, most)``: ``a / b * 2**shift`` up to ``2**-26`` of itself and 7 units, for a quotient of magnitude ``most``.
+    first : callable, optional
+        ``first(shift, most)``: that of ``a`` itself, if it is no value below 2^61: its remainders are.
     """
+    if first is None:
+        first = partial(near, a)
 
     def times(x: Share) -> Share:
         return x.scale(b) if isinstance(b, int) else box.mul(x, b)
 
     total: Share | None = None
     while most.bit_length() > NEAR:  # the remainder of a rough quotient has one that is shorter by 26 bits
-        part = near(a, 0, most)
+        part = first(0, most)
         a = a - times(part)
         total = part if total is None else total + part
         most = (most >> 26) + 9
-    found = box.trunc(box.add_public(near(a, GUARD, most), -(1 << (GUARD - 1))), GUARD)  # right, or one off
+        first = partial(near, a)
+    found = box.trunc(box.add_public(first(GUARD, most), -(1 << (GUARD - 1))), GUARD)  # right, or one off
     rest = a - times(found)
     bits = min(64, signed_bits(-2 * largest, 2 * largest))
     last = box.add_public(-rest, b - 1) if isinstance(b, int) else box.add_public(b - rest, -1)

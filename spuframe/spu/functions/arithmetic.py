@@ -6,24 +6,23 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Date, Fixed, Int
+from spuframe.dtypes import Bool, Date, Int
+from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import Quotient, divide
 from spuframe.spu.algorithms.divide import _wide as wide_product
-from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
+from spuframe.spu.rational import floored
 from spuframe.spu.shaping import stacked
-from spuframe.spu.share import BIT, Share
+from spuframe.spu.share import BIT, Array, Share
 from spuframe.spu.value import Call, Node, Value
 
-HEADROOM = 62
-"""A product must stay below 2^62 for `trunc` to be exact to the unit."""
 SIGNIFICANT = 31
 """Bits of a public numerator that has more."""
 _HALF = 31
-_FAINT = 4
-"""Fraction bits of an operand below a unit of its product, at least: more do not show."""
 
 
 def _linear(call: Call, x: Value, y: Value, sign: int) -> Value:
@@ -44,32 +43,6 @@ def _sub(call: Call, x: Value, y: Value) -> Value:
 
 def _neg(call: Call, x: Value) -> Value:
     return call.result(-call.number(x, call.node.ring, call.node.frac), x.valid)
-
-
-def scale_by(box: BlackBox, x: Share, factor: Fraction, limit: int) -> Share:
-    """``x * factor`` for a public factor, given that the result stays within ``±limit``; local if the factor is an integer.
-
-    Otherwise the factor is rounded to as many fraction bits as the ring has room for, and the product truncated: relative error 2^-29 or
-    better, and 2.5 units. Where the ring has little room, x is taken in two halves; low bits of it that the result does not feel are dropped first.
-    """
-    room = max(0, HEADROOM - 1 - limit.bit_length())
-    digits = factor.denominator.bit_length() - 1
-    exact = factor.denominator == 1 << digits and digits <= room
-    if exact:
-        return box.trunc(x.scale(int(factor * (1 << digits))), digits)
-    magnitude = max(0, int(abs(factor)).bit_length()) or 1 - int(1 / abs(factor)).bit_length()  # |factor| < 2^magnitude
-    if room + magnitude >= _HALF - 1:
-        return box.trunc(x.scale(round(factor * (1 << room))), room)
-    if magnitude <= -HEADROOM:  # below half a unit for every x
-        return box.constant(0, x.kind, x.shape)
-    if magnitude < -_FAINT:
-        return scale_by(box, box.trunc(x, -magnitude - _FAINT), factor * (1 << (-magnitude - _FAINT)), limit)
-    g = max(0, _HALF - 1 - magnitude)
-    by = round(factor * (1 << g))
-    upper = box.trunc(x, _HALF)
-    lower = box.trunc((x - upper.shift_left(_HALF)).scale(by), g)
-    high = upper.scale(by)
-    return lower + (box.trunc(high, g - _HALF) if g > _HALF else high.shift_left(_HALF - g))
 
 
 def _mul(call: Call, x: Value, y: Value) -> Value:
@@ -177,16 +150,15 @@ def _top(node: Node) -> int:
 
 
 def _divide_public(call: Call, x: Value, by: Fraction) -> Share:
-    """``x / by``; a result that could leave its type is clipped, by clipping x."""
-    box, node = call.box, call.node
-    most = int(abs(by) * _top(node) * Fraction(1 << x.frac, 1 << node.frac))
-    if not _at_limit(node) or max(abs(x.low), abs(x.high)) <= most:
-        return _times(call, x, 1 / by)
-    share = call.number(x, 64, x.frac)
-    for bound, above in ((most, True), (-most, False)):
-        edge = box.constant(bound, share.kind, share.shape)
-        share = box.select(box.msb(edge - share if above else share - edge), edge, share)
-    return _times(call, Value(x.dtype, x.nullable, -most, most, share), 1 / by)
+    """``x / by``, rounded to the nearest; a result that could leave its type is clipped, by clipping x."""
+    box, node, share = call.box, call.node, call.number(x, 64, x.frac)
+    ratio, most, top = Fraction(1 << node.frac, 1 << x.frac) / by, max(abs(x.low), abs(x.high)), _top(node)
+    limit = int(top / abs(ratio))
+    if not _at_limit(node) or most <= limit:
+        return nearest_ratio(box, share, ratio, most)
+    flags = beyond(box, share, (x.low, x.high), -limit, limit)
+    ends = (-top, top) if ratio > 0 else (top, -top)
+    return put_where(box, nearest_ratio(box, put_where(box, share, flags, (-limit, limit)), ratio, limit), flags, ends)
 
 
 SECRET = {"add": _add, "sub": _sub, "mul": _mul, "neg": _neg, "div": _div}
@@ -202,13 +174,20 @@ def _exact(node: Node, *args: Any) -> list[Any]:
 
 
 def _plain_div(node: Node, x: Any, y: Any) -> Any:
-    x, y = x.cast(pa.float64(), safe=False), y.cast(pa.float64(), safe=False)
-    nothing = pa.scalar(None, pa.float64())
-    found = pc.divide(x, pc.if_else(pc.equal(y, 0.0), nothing, y))
-    if not isinstance(node.dtype, Fixed):
-        return found
-    top = node.dtype.largest
-    return pc.max_element_wise(pc.min_element_wise(found, top, skip_nulls=False), -top, skip_nulls=False)
+    """Rounded to the nearest, half up, as over shares; null by zero."""
+    (a, no_a), (b, no_b) = numbers(x), numbers(y)
+    missing = no_a | no_b | (b == 0)
+    found = floored(np.where(missing, 0, a), np.where(missing, 1, b), node.frac, Fraction(1, 2))
+    array = pa.array(np.clip(found, float(node.low), float(node.high)) * 2.0**-node.frac, mask=missing)  # a float may round what is beyond 2^53
+    return array[0] if isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar) else array
+
+
+def numbers(x: Any) -> tuple[Array, Array]:
+    """The numbers of an array or a scalar, zero for null, whole ones as int64; and the mask of nulls."""
+    array = pa.array([x.as_py()], x.type) if isinstance(x, pa.Scalar) else x
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    kind = pa.float64() if pa.types.is_floating(array.type) else pa.uint64() if pa.types.is_uint64(array.type) else pa.int64()
+    return np.asarray(array.cast(kind).fill_null(0)), np.asarray(array.is_null())
 
 
 PLAIN = {

@@ -20,9 +20,12 @@ from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.algorithms.exp import LOG2_E, exp2
 from spuframe.spu.algorithms.log import log
-from spuframe.spu.algorithms.rounding import Quotient, divmod_any, divmod_power, floor, round_even
+from spuframe.spu.algorithms.ratio import HEADROOM, floor_ratio
+from spuframe.spu.algorithms.rounding import Quotient, divmod_any, floor, round_even
+from spuframe.spu.algorithms.shift import round_shift
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.functions.arithmetic import HEADROOM, scale_by
+from spuframe.spu.functions.arithmetic import numbers
+from spuframe.spu.rational import floored, remainders
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
 from spuframe.spu.value import Call, Node, Value
@@ -30,6 +33,8 @@ from spuframe.spu.value import Call, Node, Value
 Bounds = tuple[int, int]
 Work = Callable[[Call, Share, int, Bounds], tuple[Share, Share | None]]
 _TOP = (1 << HEADROOM) - 1
+MOST_DIGITS = 54
+"""Fraction bits of a remainder by a constant, beyond which it is below half a unit."""
 
 
 def _always(low: int, high: int) -> bool:
@@ -151,26 +156,30 @@ def _round_decimals(box: BlackBox, x: Share, f: int, tens: int) -> Share:
     """
     scaled = x.scale(tens)
     e = round_even(box, scaled, f) - scaled
-    return x + _by_public(box, box.add_public(e.scale(2), tens), 2 * tens, (1 << f) + tens).quotient
+    return x + floor_ratio(box, e, Fraction(1, tens), 1 << f, tens // 2).quotient
 
 
 def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
-    """Quotient and remainder of what both are in units of their common type, and the validity."""
-    box, frac = call.box, max(x.frac, y.frac)
-    a, valid = call.number(x, 64, frac), call.valid(x, y)
-    most_a = max(abs(x.low), abs(x.high), 1) << (frac - x.frac)
+    """Quotient, and remainder in units of the node, and the validity; constants are what they are, between the units too."""
+    frac = max(v.frac for v in (x, y) if not v.is_public)
     if y.is_public:
-        by = call.scaled(y, frac)
-        if by < 0:
-            a = -a
-        found = _by_public(box, a, abs(by), min(most_a, _TOP))
-        return (Quotient(found.quotient, -found.remainder) if by < 0 else found), valid
+        return _by_public(call, x, y.number, frac), call.valid(x, y)
+    box = call.box
     b, low, high = call.number(y, 64, frac), y.low << (frac - y.frac), y.high << (frac - y.frac)
-    sign: Share | None = None
+    sign: Share | None = box.msb(b, min(64, signed_bits(low, high))) if low < 0 else None
+    dividends = _dividends(x.number * (1 << frac)) if x.is_public else None
+    if dividends:
+        (up, more), (down, less) = dividends
+        most_a = max(abs(up), abs(down), 1)
+        a, rounding = (_either(box, sign, *pair, (call.rows,)) for pair in ((up, down), (more, less)))
+        b = b if sign is None else b - box.inject(sign, b).scale(2)
+    else:
+        a, most_a = call.number(x, 64, frac), max(abs(x.low), abs(x.high), 1) << (frac - x.frac)
+        if sign is not None:
+            minus = sign
+            flips = stacked(lambda s: box.inject(s[0], s[1]), [(minus, a), (minus, b)])
+            a, b = a - flips[0].scale(2), b - flips[1].scale(2)
     if low < 0:
-        sign = box.msb(b, min(64, signed_bits(low, high)))
-        flips = stacked(lambda s: box.inject(s[0], s[1]), [(sign, a), (sign, b)])
-        a, b = a - flips[0].scale(2), b - flips[1].scale(2)
         low, high = (0, max(-low, high)) if high >= 0 else (-high, -low)
     nonzero: list[Share] = []
 
@@ -181,22 +190,36 @@ def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
         return found.quotient
 
     found = divmod_any(box, a, b, min(most_a // max(low, 1) + 1, _TOP >> 1), high, near)
+    valid = call.valid(x, y)
     if nonzero:
         valid = nonzero[0] if valid is None else box.and_(valid, nonzero[0])
+    rest = found.remainder + rounding if dividends else found.remainder
     if sign is not None:
-        found = Quotient(found.quotient, found.remainder - box.inject(sign, found.remainder).scale(2))
-    return found, valid
+        rest = rest - box.inject(sign, rest).scale(2)
+    return Quotient(found.quotient, rest), valid
 
 
-def _by_public(box: BlackBox, a: Share, by: int, most_a: int) -> Quotient:
-    if by & (by - 1) == 0:
-        return divmod_power(box, a, by.bit_length() - 1)
-    less = max(0, by.bit_length() - 32)  # low bits of the dividend that the quotient hardly feels
+def _dividends(exact: Fraction) -> list[tuple[int, int]]:
+    """A constant dividend rounded down, and whether what that leaves rounds a remainder up: for positive and, with the sign turned, negative divisors."""
+    return [(math.floor(v), int(v - math.floor(v) >= Fraction(1, 2))) for v in (exact, -exact)]
 
-    def near(v: Share, shift: int, most: int) -> Share:
-        return scale_by(box, box.trunc(v, less), Fraction(1 << (shift + less), by), (most + 1) << shift)
 
-    return divmod_any(box, a, by, most_a // by + 1, by, near)
+def _either(box: BlackBox, bit: Share | None, no: int, yes: int, shape: tuple[int, ...]) -> Share:
+    """One of two numbers in every row."""
+    kind = Arithmetic(64)
+    return box.constant(no, kind, shape) if bit is None else box.add_public(box.b2a(bit, 64).scale(yes - no), no)
+
+
+def _by_public(call: Call, x: Value, by: Fraction, frac: int) -> Quotient:
+    box, ratio = call.box, 1 / (abs(by) * (1 << frac))  # of units of x
+    a, most = call.number(x, 64, frac), min(max(abs(x.low), abs(x.high), 1) << (frac - x.frac), _TOP)
+    found = floor_ratio(box, -a if by < 0 else a, ratio, most)
+    digits = ratio.numerator.bit_length() - 1  # the remainder is in units of 2^-digits of those of x
+    if digits > MOST_DIGITS:
+        rest = box.constant(0, a.kind, a.shape)
+    else:
+        rest = round_shift(box, found.remainder, digits)
+    return Quotient(found.quotient, -rest if by < 0 else rest)
 
 
 def _floordiv(call: Call, x: Value, y: Value) -> Value:
@@ -215,7 +238,8 @@ def _mod(call: Call, x: Value, y: Value) -> Value:
 
 def _nowhere(x: Value, y: Value) -> bool:
     """Whether a quotient is null in every row."""
-    return any(v.share is None and v.public is None for v in (x, y)) or not _not_zero(y.low, y.high)
+    never = y.number == 0 if y.is_public else not _not_zero(y.low, y.high)
+    return never or any(v.share is None and v.public is None for v in (x, y))
 
 
 SECRET = {
@@ -239,7 +263,7 @@ SECRET = {
     "floordiv": _floordiv,
     "mod": _mod,
 }
-EXACT = ("power",)
+EXACT = ("power", "floordiv", "mod")
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
@@ -295,16 +319,24 @@ def _plain_power(node: Node, x: Any, base: Any) -> Any:
     return _plain(lambda v: np.power(float(base.as_py()), v))(node, x)
 
 
-def _plain_divided(which: Callable[[Array, Array], Array], frac: Callable[[Node], int]) -> Callable[[Node, Any, Any], Any]:
-    """An exact function of two integers, in units of the node; the result has ``frac(node)`` fraction bits."""
+def _plain_divided(work: Callable[[Node, Array, Array], Array]) -> Callable[[Node, Any, Any], Any]:
+    """An exact function of two numbers, the second not zero: null where it is."""
 
     def run(node: Node, x: Any, y: Any) -> Any:
-        (a, no_a), (b, no_b) = _read(x, node.frac), _read(y, node.frac)
+        (a, no_a), (b, no_b) = numbers(x), numbers(y)
         missing = no_a | no_b | (b == 0)
-        found = which(np.where(missing, 0, a), np.where(missing, 1, b))
-        return _written(_in_units(found, frac(node)), missing, isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar))
+        found = work(node, np.where(missing, 0, a), np.where(missing, 1, b))
+        return _written(found, missing, isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar))
 
     return run
+
+
+def _quotients(node: Node, a: Array, b: Array) -> Array:
+    return np.floor_divide(a, b) if a.dtype.kind == b.dtype.kind == "i" else floored(a, b, 0)
+
+
+def _remainders(node: Node, a: Array, b: Array) -> Array:
+    return np.mod(a, b) if a.dtype.kind == b.dtype.kind == "i" else remainders(a, b, node.frac) * 2.0**-node.frac
 
 
 def _in_units(words: Array, frac: int) -> Array:
@@ -348,6 +380,6 @@ PLAIN = {
     "floor": _whole(np.floor),
     "ceil": _whole(np.ceil),
     "round": _plain_round,
-    "floordiv": _plain_divided(np.floor_divide, lambda node: 0),
-    "mod": _plain_divided(np.mod, lambda node: node.frac),
+    "floordiv": _plain_divided(_quotients),
+    "mod": _plain_divided(_remainders),
 }
