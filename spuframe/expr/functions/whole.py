@@ -1,7 +1,8 @@
 """Whole numbers and powers: floor, ceil, round, floordiv, mod, pow.
 
 All but ``pow`` are exact; a constant is the float64 that Python has for it, as in pandas. A quotient is rounded down and a remainder has the sign of
-the divisor, as in Python and pandas; where the divisor is 0 both are null. `round_` goes to the even neighbour from half way, as NumPy; with decimals, it gives the value of the column's type nearest to the decimal.
+the divisor, as in Python and pandas; where the divisor is 0 both are null. `round_` goes to the even neighbour from half way, as NumPy; with
+decimals, it gives the value of the column's type nearest to the decimal.
 
 >>> from spuframe.dtypes import Field, Fixed, Int
 >>> from spuframe.expr import col, floordiv, mod, pow_
