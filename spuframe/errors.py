@@ -56,7 +56,14 @@ class SpuframeError(Exception):
         What, where and the remedy. Never a secret, never a share.
     party : str, optional
         The name of the process to blame (``"party 1"``, ``"owner hospital"``), if there is one.
+
+    Attributes
+    ----------
+    said_by : str or None
+        The peer that told of the error, where it is hearsay: not what the process that reports it has seen.
     """
+
+    said_by: str | None = None
 
     def __init__(self, message: str = "", *, party: str | None = None) -> None:
         super().__init__(message)
@@ -210,12 +217,24 @@ def _tree(cls: type[SpuframeError]) -> Iterator[type[SpuframeError]]:
 
 def to_wire(error: SpuframeError) -> dict[str, Any]:
     """Turn an error into plain data that another process can rebuild it from."""
-    return {"type": type(error).__name__, "message": error.message, "party": error.party}
+    plain = {"type": type(error).__name__, "message": error.message, "party": error.party}
+    return plain if error.said_by is None else plain | {"said_by": error.said_by}
 
 
 def from_wire(data: dict[str, Any]) -> SpuframeError:
     """Rebuild an error sent by :func:`to_wire`; an unknown type becomes an :class:`InstanceError`."""
     classes = {c.__name__: c for c in _tree(SpuframeError)}
     cls = classes.get(str(data.get("type")), InstanceError)
-    party = data.get("party")
-    return cls(str(data.get("message")), party=None if party is None else str(party))
+    party, said_by = data.get("party"), data.get("said_by")
+    error = cls(printable(str(data.get("message"))), party=None if party is None else printable(str(party)))
+    error.said_by = None if said_by is None else printable(str(said_by))
+    return error
+
+
+def printable(text: str) -> str:
+    r"""Put a sign in the place of every control character that another process sent: a terminal obeys some of them.
+
+    >>> printable("party 1\x1b[2J died")
+    'party 1\ufffd[2J died'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)

@@ -184,11 +184,14 @@ class Session(Runtimes):
         if not reveal.masked or reveal.params["ordered"]:
             return None
         stored = reveal.params["stored"]
-        return next(_ORDERS) if stored is None else self._orders.setdefault(stored, next(_ORDERS))
+        return next(_ORDERS) if stored is None else self._orders.setdefault(str(stored), next(_ORDERS))  # not the name itself, which is free to go
 
     def persist(self, node: LogicalNode) -> LogicalNode:
-        """Run a plan and keep its result at the parties; the node that reads it, which is described by what was really stored."""
-        name = f"t-{secrets.token_hex(8)}"
+        """Run a plan and keep its result at the parties; the node that reads it, described by what was really stored.
+
+        The result goes when nothing refers to that node any more.
+        """
+        name = self.stored_name(f"t-{secrets.token_hex(8)}")
         kept = build.store(node, name)
         plan = self.physical(kept)
         self._execute(plan)

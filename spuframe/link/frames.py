@@ -107,6 +107,7 @@ def decode_abort(raw: bytes | bytearray | memoryview, name: str) -> SpuframeErro
     if not isinstance(plain.get("party"), str | None):
         plain["party"] = None
     error = from_wire({f: plain.get(f) for f in fields})
+    error.said_by = name
     if error.party is None:
         error.party = name
     return error

@@ -15,11 +15,10 @@ from spuframe.errors import AuthenticationError, PeerTimeoutError
 from spuframe.link import handshake
 from spuframe.link.base import LinkConfig
 from spuframe.link.handshake import DOWN, DUPLEX, UP, Credentials
-from spuframe.link.sockets import Address, TLSConfig, connect_once, set_buffers
+from spuframe.link.sockets import MAX_UNPROVEN, Address, TLSConfig, connect_once, set_buffers, shut
 
 log = logging.getLogger(__name__)
 HANDSHAKE_SECONDS = 5.0
-MAX_HANDSHAKES = 64  # at once; strangers beyond that are dropped, peers try again
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ class _Door:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept at once
         for sock in strays:
-            _shut(sock)
+            shut(sock)
         for thread in threads:
             if thread.is_alive():
                 thread.join(1.0)
@@ -193,9 +192,13 @@ class _Door:
                 time.sleep(0.01)
                 continue
             with self._changed:
-                if self._stopped or len(self._pending) >= MAX_HANDSHAKES:
+                if self._stopped:
                     sock.close()
                     continue
+                if len(self._pending) >= MAX_UNPROVEN:  # the oldest gives way; a peer tries again
+                    oldest = next(iter(self._pending))
+                    del self._pending[oldest]
+                    shut(oldest)
                 thread = threading.Thread(target=self._prove, args=(sock,), name="spuframe-link-handshake", daemon=True)
                 self._pending[sock] = thread
                 thread.start()
@@ -211,25 +214,19 @@ class _Door:
             if self._context is not None:
                 sock = self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
                 with self._changed:  # the plain socket is an empty shell from here on
-                    self._pending[sock] = self._pending.pop(raw)
+                    self._pending[sock] = self._pending.pop(raw, threading.current_thread())
                 sock.do_handshake()
             proven = handshake.accept(sock, self._own, self._channels, until, claims)
         except OSError as error:  # silence, rubbish, a wrong proof: a stranger as far as we can know
             log.warning("a connection did not prove the session secret and was dropped", extra={"reason": type(error).__name__})
         with self._changed:
-            self._pending.pop(sock)
+            self._pending.pop(sock, None)
             self._claims += [peer for peer in claims if proven is None][: 1024 - len(self._claims)]
             if proven is None or self._stopped:
-                _shut(sock)
+                shut(sock)
                 return
             older = self._found.pop(proven, None)
             if older is not None:  # the peer proved itself again: its earlier try did not get through
-                _shut(older)
+                shut(older)
             self._found[proven] = sock
             self._changed.notify_all()
-
-
-def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads
-    sock.close()

@@ -2,19 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
+import logging
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from spuframe.errors import AddressInUseError, AuthenticationError, LinkError
 
+log = logging.getLogger(__name__)
 Address = tuple[str, int]
 BUFFER = 4 << 20
+MAX_UNPROVEN = 64  # connections that have proved nothing yet, at one port
+
+
+class WaitingRoom:
+    """Connections that have proved nothing yet. Where it is full the oldest gives way: silent strangers keep nobody out.
+
+    Who was pushed out tries again; to keep it out, strangers must come faster than it proves itself.
+
+    Parameters
+    ----------
+    size : int
+    """
+
+    def __init__(self, size: int = MAX_UNPROVEN) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._inside: dict[socket.socket, None] = {}
+
+    def enter(self, sock: socket.socket) -> None:
+        """Take in a connection; close the oldest if there are too many."""
+        with self._lock:
+            self._inside[sock] = None
+            if len(self._inside) > self._size:
+                oldest = next(iter(self._inside))
+                del self._inside[oldest]
+                shut(oldest)
+
+    def leave(self, sock: socket.socket) -> None:
+        """Forget a connection: it has proved itself, or is closed."""
+        with self._lock:
+            self._inside.pop(sock, None)
+
+
+def shut(sock: socket.socket) -> None:
+    """Close a socket, waking a thread that reads from it."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    sock.close()
 
 
 @dataclass(frozen=True)
@@ -152,3 +194,17 @@ def is_loopback(host: str) -> bool:
     except OSError:
         return False
     return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+
+
+def check_network(addresses: Sequence[Address], tls: TLSConfig | None, insecure: bool, *, warn: bool = True) -> None:
+    """Refuse to send shares in the clear over a network."""
+    outside = [] if tls is not None else [host for host, _ in addresses if not is_loopback(host)]
+    if not outside:
+        return
+    if not insecure:
+        raise LinkError(
+            f"{outside[0]!r} is not the loopback, and without TLS shares would travel in the clear. "
+            "Pass tls=TLSConfig(...), or insecure_no_tls=True where something else protects the network."
+        )
+    if warn:
+        log.warning("INSECURE: no TLS; shares travel in the clear over the network", extra={"hosts": outside})

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from spuframe.link.mesh import Pair
+from spuframe.link.sockets import shut
 
 _DISCARD = 64  # reads at a time: a peer that never stops sending must not keep us
 
@@ -90,7 +91,7 @@ class PlainStream:
                     break
 
     def close(self) -> None:
-        _shut(self._sock)
+        shut(self._sock)
 
 
 class TlsStream:
@@ -147,8 +148,8 @@ class TlsStream:
                     break
 
     def close(self) -> None:
-        _shut(self._in)
-        _shut(self._out)
+        shut(self._in)
+        shut(self._out)
 
 
 def _pieces(buffers: Sequence[memoryview], size: int) -> list[bytes | memoryview]:
@@ -169,9 +170,3 @@ def _unconfirmed(sock: socket.socket) -> int:
         return int(struct.unpack("@i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0])
     except (OSError, ValueError):  # closed already
         return 0
-
-
-def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    sock.close()

@@ -21,7 +21,7 @@ from spuframe.link.base import Link, LinkConfig, Traffic
 from spuframe.link.handshake import Credentials
 from spuframe.link.mesh import Pair, form
 from spuframe.link.outbox import Outbox
-from spuframe.link.sockets import Address, TLSConfig, is_loopback, listen
+from spuframe.link.sockets import Address, TLSConfig, check_network, listen
 from spuframe.link.streams import PlainStream, Stream, TlsStream
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class TcpLink(Link):
         self.world = len(pairs) + 1
         self.config = config
         self.traffic = Traffic.zeros(self.world)
+        self.waiting: str | None = None  # whom the thread that drives the link waits for: read by another thread
         self._closed = False
         kind: Callable[[Pair, float], Stream] = TlsStream if tls else PlainStream
         piece = min(_SLICE, config.deadline)
@@ -130,10 +131,10 @@ class TcpLink(Link):
                 raise LinkError(f"`options` must be among {sorted(_OPTIONS)} for tcp, got {sorted(unknown)}.")
             own = Credentials(secret, session_id, rank, world).check()
             if listener is None and rank + 1 < world:
-                _check_network([addresses[rank]], tls, insecure_no_tls, warn=False)
+                check_network([addresses[rank]], tls, insecure_no_tls, warn=False)
                 listener = listen(*addresses[rank])
             used = [] if listener is None or rank + 1 == world else [listener.getsockname()[:2]]
-            _check_network([*addresses[:rank], *used], tls, insecure_no_tls)
+            check_network([*addresses[:rank], *used], tls, insecure_no_tls)
             pairs = form(own, addresses, listener, config, tls)
         finally:
             if listener is not None:
@@ -158,11 +159,13 @@ class TcpLink(Link):
         body = frames.bytes_of(out, "out", write=True)
         if peer.failure is not None:
             raise peer.failure
+        self.waiting = peer.name
         try:
             self._recv(peer, body)
         except SpuframeError as error:
             peer.failure = error  # the stream is at an unknown place, or at its end: for good
             raise
+        self.waiting = None
         self.traffic.received[frm] += body.nbytes
 
     def _recv(self, peer: _Peer, body: memoryview) -> None:
@@ -287,17 +290,3 @@ def _delivered(peer: _Peer) -> bool:
     except OSError:
         return True
     return peer.out.failure is not None or peer.stream.unread_by_peer() == 0
-
-
-def _check_network(addresses: Sequence[Address], tls: TLSConfig | None, insecure: bool, *, warn: bool = True) -> None:
-    """Refuse to send shares in the clear over a network."""
-    outside = [] if tls is not None else [host for host, _ in addresses if not is_loopback(host)]
-    if not outside:
-        return
-    if not insecure:
-        raise LinkError(
-            f"{outside[0]!r} is not the loopback, and without TLS shares would travel in the clear. "
-            "Pass tls=TLSConfig(...), or insecure_no_tls=True where something else protects the network."
-        )
-    if warn:
-        log.warning("INSECURE: no TLS; shares travel in the clear over the network", extra={"hosts": outside})

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import socket
 import struct
 import threading
+import time
 from typing import Any
 
 import msgpack
 
-from spuframe.errors import FrameError, PeerClosedError
+from spuframe.errors import FrameError, PeerClosedError, PeerTimeoutError
 
 _LENGTH = struct.Struct("<I")
 MAX_MESSAGE = 1 << 31
+_PIECE = 1 << 20  # read at a time: each counts as a sign of life
+_SLICE = 0.5
 
 
 class Channel:
@@ -26,6 +31,13 @@ class Channel:
     name : str
         Who is at the other end, for errors.
     max_message : int
+    deadline : float
+        Seconds that a send may take without the other end taking a byte.
+
+    Attributes
+    ----------
+    heard : int
+        Grows with whatever comes in: a sign of life.
 
     Examples
     --------
@@ -37,15 +49,34 @@ class Channel:
     >>> b.close()
     """
 
-    def __init__(self, sock: socket.socket, name: str, max_message: int = MAX_MESSAGE) -> None:
+    def __init__(self, sock: socket.socket, name: str, max_message: int = MAX_MESSAGE, deadline: float = 600.0) -> None:
         sock.settimeout(None)
         self._sock = sock
         self._name = name
         self._max = max_message
+        self._deadline = deadline
         self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self.heard = 0
+
+    def encode(self, message: object) -> bytes:
+        """Pack a message of plain data, for `transmit`.
+
+        Raises
+        ------
+        FrameError
+            It is larger than a message may be.
+        """
+        try:
+            body: bytes = msgpack.packb(message)
+        except (ValueError, OverflowError) as error:
+            raise FrameError("a message holds something too large for the wire. Reveal fewer rows or columns at a time.") from error
+        if len(body) > self._max:
+            raise FrameError(f"a message of {len(body)} bytes is larger than {self._max}. Reveal fewer rows or columns at a time.")
+        return body
 
     def send(self, message: object) -> None:
-        """Send one message of plain data.
+        """Send one message of plain data; what interrupts it would leave half a message behind, so not from a thread that takes signals.
 
         Raises
         ------
@@ -53,19 +84,46 @@ class Channel:
             It is larger than a message may be.
         PeerClosedError
             The other end is gone.
+        PeerTimeoutError
+            It takes no bytes; the channel is closed then.
         """
+        self.transmit(self.encode(message))
+
+    def transmit(self, body: bytes) -> None:
+        """Send one packed message whole."""
+        with self._lock:
+            for piece in (_LENGTH.pack(len(body)), body):
+                self._write(memoryview(piece))
+
+    def _write(self, data: memoryview) -> None:
+        until = time.monotonic() + self._deadline
+        while data.nbytes:
+            try:
+                taken = self._sock.send(data, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                taken = 0
+            except OSError:
+                raise self._closed() from None
+            data = data[taken:]
+            if taken:
+                until = time.monotonic() + self._deadline
+            elif time.monotonic() >= until:
+                self.close()
+                text = f"{self._name} took no bytes for {self._deadline:g} s: its process is stopped or swapped out, or the network is cut."
+                raise PeerTimeoutError(text, party=self._name)
+            else:
+                self._writable()
+
+    def _writable(self) -> None:
+        waiter = select.poll()
         try:
-            body = msgpack.packb(message)
-        except (ValueError, OverflowError) as error:
-            raise FrameError("a message holds something too large for the wire. Reveal fewer rows or columns at a time.") from error
-        if len(body) > self._max:
-            raise FrameError(f"a message of {len(body)} bytes is larger than {self._max}. Reveal fewer rows or columns at a time.")
-        try:
-            with self._lock:
-                self._sock.sendall(_LENGTH.pack(len(body)))
-                self._sock.sendall(body)
-        except OSError:
-            raise PeerClosedError(f"{self._name} closed the connection. Its own log says why.", party=self._name) from None
+            waiter.register(self._sock, select.POLLOUT)
+            waiter.poll(1000 * _SLICE)
+        except (OSError, ValueError):  # closed by another thread meanwhile
+            raise self._closed() from None
+
+    def _closed(self) -> PeerClosedError:
+        return PeerClosedError(f"{self._name} closed the connection. Its own log says why.", party=self._name)
 
     def recv(self) -> Any:
         """Wait for a message; None at the end of the stream.
@@ -90,7 +148,9 @@ class Channel:
             raise FrameError(f"{self._name} sent bytes that are not a message. Install the same spuframe everywhere.", party=self._name) from None
 
     def close(self) -> None:
-        """Close; a thread that waits in `recv` wakes up."""
+        """Close; a thread that waits in `recv` wakes up. In a forked child nothing happens: the connection is its parent's."""
+        if os.getpid() != self._pid:
+            return
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
@@ -99,12 +159,13 @@ class Channel:
         data = bytearray()
         # Memory grows with what really came, not with what was announced.
         while len(data) < size:
-            piece = bytearray(min(size - len(data), 1 << 24))
+            piece = bytearray(min(size - len(data), _PIECE))
             try:
                 count = self._sock.recv_into(piece, len(piece), socket.MSG_WAITALL)
             except OSError:
                 return None
             if not count:
                 return None
+            self.heard += 1
             data += memoryview(piece)[:count]
         return data

@@ -9,14 +9,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from spuframe.errors import PartyDiedError, PeerTimeoutError, PlanVersionError, SessionClosedError, SpuframeError
+from spuframe.errors import AuthenticationError, PartyDiedError, PeerTimeoutError, PlanVersionError, SessionClosedError, SpuframeError
 from spuframe.link import handshake
 from spuframe.link.handshake import DUPLEX, Credentials
-from spuframe.link.sockets import connect_once
+from spuframe.link.sockets import check_network, connect_once
 from spuframe.plan.physical import VERSION
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.node import control_id
 from spuframe.runtime.rpc import Caller, Emit
+
+LEAST_SILENCE = 5.0
+"""Seconds that a node may be silent whatever the deadline: a busy machine lets a process wait."""
 
 
 @dataclass(frozen=True)
@@ -67,23 +70,9 @@ class Client:
         ------
         AuthenticationError, PeerTimeoutError, PlanVersionError
         """
-        until = time.monotonic() + deadline
-        where = (self.address.host, self.address.port)
-        try:
-            sock = connect_once(where, until)
-            try:
-                own = Credentials(self.address.secret, control_id(self.name), 1, 2).check()
-                handshake.connect(sock, own, 0, DUPLEX, until, self.name)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            except BaseException:
-                sock.close()
-                raise
-        except OSError as error:
-            if isinstance(error, SpuframeError):
-                raise
-            text = f"{self.name} could not be reached at {where[0]}:{where[1]}. Check that its node runs, its address, and firewalls."
-            raise PeerTimeoutError(text, party=self.name) from None
-        self._caller = Caller(Channel(sock, self.name), self.name, self._lost)
+        sock = self._reach(time.monotonic() + deadline)
+        silence = max(deadline, LEAST_SILENCE)
+        self._caller = Caller(Channel(sock, self.name, deadline=silence), self.name, self._lost, silence=silence)
         hello = self.request("hello", timeout=deadline)
         if hello["version"] != VERSION:
             raise PlanVersionError(
@@ -91,6 +80,31 @@ class Client:
             )
         self.pid = int(hello["pid"])
         return self
+
+    def _reach(self, until: float) -> socket.socket:
+        """Connect and prove; a node whose port is crowded with strangers drops connections, so that one tries again."""
+        where, pause = (self.address.host, self.address.port), 0.02
+        own = Credentials(self.address.secret, control_id(self.name), 1, 2).check()
+        check_network([where], None, False)
+        while True:
+            sock: socket.socket | None = None
+            try:
+                sock = connect_once(where, until)
+                handshake.connect(sock, own, 0, DUPLEX, until, self.name)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                return sock
+            except BaseException as error:
+                if sock is not None:
+                    sock.close()
+                if not isinstance(error, OSError) or isinstance(error, AuthenticationError):
+                    raise
+                refused = isinstance(error, ConnectionRefusedError)
+            if refused or time.monotonic() + pause >= until:
+                text = f"{self.name} could not be reached at {where[0]}:{where[1]}. Check that its node runs, its address, and firewalls."
+                raise PeerTimeoutError(text, party=self.name)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.5)
 
     def call(self, method: str, params: Mapping[str, Any] | None = None, on_event: Emit | None = None) -> Future[Any]:
         return self._connected().call(method, params, on_event)
@@ -108,9 +122,12 @@ class Client:
             raise SessionClosedError(f"the session is not connected to {self.name}. Open it first (`with`).")
         return self._caller
 
-    def _lost(self) -> SpuframeError:
+    def _lost(self, reason: SpuframeError | None) -> SpuframeError:
         if self._closed:
             return SessionClosedError("the session is closed. Open a new one.")
-        how = self._how_died(self.name)
-        self.died = PartyDiedError(f"{self.name} died: {how}. Open a new session.", party=self.name)
-        return self.died
+        if reason is None:
+            reason = PartyDiedError(f"{self.name} died: {self._how_died(self.name)}. Open a new session.", party=self.name)
+        else:
+            reason = type(reason)(f"{reason.message} Open a new session.", party=self.name)
+        self.died = reason
+        return reason

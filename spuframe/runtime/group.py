@@ -10,11 +10,12 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from spuframe.config import SessionConfig
-from spuframe.errors import LinkError, PartyDiedError, PeerClosedError, SpuframeError
+from spuframe.errors import LinkError, PartyDiedError, PeerClosedError, PeerTimeoutError, SpuframeError
 from spuframe.runtime.client import Client
 
 Progress = Callable[[int, int], None]
 CLOSE_SECONDS = 2.0
+WAITS_SECONDS = 4.0
 
 
 class Group:
@@ -71,7 +72,37 @@ class Group:
             report = events.put if progress is not None and rank == 0 else None
             calls.append(client.call("run", {"instance": instance, "progress": report is not None}, report))
         tell = None if progress is None else lambda event: progress(int(event[0]), int(event[1]))
-        return gather(calls, self._config.grace, events, tell)
+        try:
+            return gather(calls, self._config.grace, events, tell)
+        except PeerTimeoutError as late:
+            raise self._culprit(calls, late) from None
+
+    def _culprit(self, calls: Sequence[Future[Any]], late: PeerTimeoutError) -> PeerTimeoutError:
+        """Whom all wait for: X waits for Y, Y perhaps for Z; to blame is who waits for nobody, or does not say."""
+        members = {client.name: (client, instance) for _, client, instance in self._members()}
+        waits: dict[str, str] = {}
+        for client, call in zip(self._clients, calls, strict=True):
+            error = call.exception() if call.done() else None
+            if isinstance(error, PeerTimeoutError) and error.party is not None:
+                waits[client.name if error.said_by is None else error.said_by] = error.party
+        blamed, seen = late.party, set[str]()
+        while blamed in members and blamed not in seen:
+            seen.add(blamed)
+            client, instance = members[blamed]
+            if blamed not in waits and instance is not None and client.died is None:
+                try:
+                    found = client.request("waits", {"instance": instance}, WAITS_SECONDS)
+                except SpuframeError:
+                    break
+                if found is not None:
+                    waits[blamed] = str(found)
+            if blamed not in waits:
+                break
+            blamed = waits[blamed]
+        if blamed == late.party or blamed not in members:
+            return late
+        text = f"{blamed} sent nothing (or not all) within {self._config.deadline} s. Look at its log, or raise the deadline."
+        return PeerTimeoutError(text, party=blamed)
 
     def close(self) -> None:
         """Reclaim the instances, as far as their nodes can be reached."""
@@ -112,18 +143,23 @@ def gather(
         if not isinstance(error, SpuframeError):
             raise error
         errors.append(error)
-        if not isinstance(error, LinkError):
+        if not isinstance(error, LinkError) and error.said_by is None:
             break
         until = until or time.monotonic() + grace
     if errors:
-        raise min(errors, key=_consequence)
+        cause = min(errors, key=_consequence)
+        if cause.said_by is not None:
+            cause.message = f"{cause.said_by} says: {cause.message}"
+        raise cause
     return [call.result() for call in calls]
 
 
 def _consequence(error: SpuframeError) -> int:
-    """How likely an error is to be the consequence of another one."""
+    """How likely an error is to be the consequence of another one. What a process has seen itself goes before what it was told."""
+    if error.said_by is not None:
+        return 3
     if isinstance(error, PartyDiedError):
         return 0
     if not isinstance(error, LinkError):
         return 1
-    return 3 if isinstance(error, PeerClosedError) else 2
+    return 4 if isinstance(error, PeerClosedError) else 2

@@ -14,10 +14,14 @@ from typing import Any
 
 from spuframe.errors import InstanceStateError, PartyDiedError, PeerTimeoutError, SpuframeError
 from spuframe.runtime.channel import Channel
-from spuframe.runtime.process import Tail, how_ended, kill
-from spuframe.runtime.rpc import Caller
+from spuframe.runtime.process import OUT_OF_MEMORY, Tail, how_ended, kill, out_of_memory
+from spuframe.runtime.rpc import PING, Caller
 
 log = logging.getLogger(__name__)
+
+
+WORKER_SILENCE = 30.0
+"""Seconds at least that a worker may be silent: it imports and compiles. Its peers' deadlines come first."""
 
 
 class State(enum.StrEnum):
@@ -80,7 +84,9 @@ class Counters:
 class Worker:
     """A started worker process; it may wait as a spare before it becomes an instance."""
 
-    def __init__(self, command: Sequence[str], max_message: int, on_lost: Callable[[Worker, SpuframeError], None]) -> None:
+    def __init__(
+        self, command: Sequence[str], max_message: int, on_lost: Callable[[Worker, SpuframeError], None], deadline: float = 60.0
+    ) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
@@ -94,7 +100,11 @@ class Worker:
         self.tail = Tail(self.process.stderr)
         self.who = "a worker"
         self.stopped = False
-        self.caller = Caller(Channel(ours, "a worker", max_message), "a worker", self._died, lambda error: on_lost(self, error))
+        silence = max(deadline, WORKER_SILENCE)
+        channel = Channel(ours, "a worker", max_message, silence)
+        self.caller = Caller(
+            channel, "a worker", self._died, lambda error: on_lost(self, error), silence=silence, alive=lambda: self.process.poll() is None
+        )
 
     def stop(self) -> None:
         """Kill the process; nothing of value is in it."""
@@ -102,12 +112,17 @@ class Worker:
         kill(self.process)
         self.caller.close()
 
-    def _died(self) -> SpuframeError:
+    def _died(self, reason: SpuframeError | None) -> SpuframeError:
         if self.stopped:
             return InstanceStateError(f"the instance of {self.who} was closed.", party=self.who)
+        if isinstance(reason, PeerTimeoutError):
+            self.process.kill()
+            return PeerTimeoutError(f"the worker process of {self.who} was given up and killed: {reason.message} Run the plan again.", party=self.who)
         deadline = time.monotonic() + 1.0  # the socket's end is seen a little before the process's
         while self.process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
+        if self.process.poll() == OUT_OF_MEMORY:
+            return out_of_memory(self.who)
         how = how_ended(self.process)
         log.error("the worker of %s died (%s); the end of its stderr:\n%s", self.who, how, self.tail.text())
         return PartyDiedError(f"{self.who} died: its worker process was {how}. Its node's log has the details; run the plan again.", party=self.who)
@@ -171,6 +186,11 @@ class Instance:
         self.counters.add(answer["counters"])
         self._go(State.READY, "finish a plan")
         return answer
+
+    def waits(self, timeout: float) -> str | None:
+        """Whom the worker waits for right now; a stopped worker does not say."""
+        answer = self._worker.caller.request(PING, timeout=timeout)
+        return None if answer is None else str(answer)
 
     def close(self) -> None:
         """Kill the worker and end the instance; twice is harmless."""

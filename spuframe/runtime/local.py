@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import secrets
 import select
+import signal
 import subprocess
 import time
 import warnings
@@ -136,7 +138,7 @@ class LocalLauncher:
         self._base_port = base_port
         self._mesh = secrets.token_bytes(32)
         self._nodes: dict[str, NodeProcess] = {}
-        self._finalizer = weakref.finalize(self, _stop, self._nodes)
+        self._finalizer = weakref.finalize(self, _stop, self._nodes, os.getpid())
 
     def start_parties(self) -> Sequence[NodeAddress]:
         configs = [
@@ -154,8 +156,14 @@ class LocalLauncher:
         if chosen.folders is None:
             chosen = replace(chosen, folders=default_folders())
         config = replace(self._base, name=f"owner {owner}", owner=owner, policy=chosen)
-        self._nodes[config.name] = NodeProcess.start(config, self._mesh)
-        return self._nodes[config.name].wait(self._config.deadline)
+        if config.name in self._nodes:  # started before, but never reached
+            _stop({config.name: self._nodes.pop(config.name)}, os.getpid())
+        node = self._nodes[config.name] = NodeProcess.start(config, self._mesh)
+        try:
+            return node.wait(self._config.deadline)
+        except BaseException:  # an interrupt, too: the next try starts another one
+            _stop({config.name: self._nodes.pop(config.name)}, os.getpid())
+            raise
 
     def how_died(self, name: str) -> str:
         node = self._nodes.get(name)
@@ -171,8 +179,10 @@ def default_folders() -> tuple[str, ...]:
     return (os.getcwd(), *([str(datasets)] if datasets.is_dir() else []))
 
 
-def _stop(nodes: dict[str, NodeProcess]) -> None:
-    """End all nodes: first by their stdin, then by force."""
+def _stop(nodes: dict[str, NodeProcess], pid: int) -> None:
+    """End all nodes: first by their stdin, then by force, with their workers, which may be stopped. Only in the process that started them."""
+    if os.getpid() != pid:
+        return
     killed = False
     for node in nodes.values():
         assert node.process.stdin is not None
@@ -187,6 +197,8 @@ def _stop(nodes: dict[str, NodeProcess]) -> None:
             killed |= node.process.wait(max(0.01, until - time.monotonic())) < 0
         except subprocess.TimeoutExpired:
             killed = True
+            with contextlib.suppress(OSError):
+                os.killpg(node.process.pid, signal.SIGKILL)  # not reaped yet, so that the number is still its own
             kill(node.process)
         node.tail.text()
     if killed:

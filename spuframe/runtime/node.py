@@ -22,6 +22,8 @@ from spuframe.config import RuntimeConfig
 from spuframe.errors import InstanceStateError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
+from spuframe.link.mesh import HANDSHAKE_SECONDS
+from spuframe.link.sockets import WaitingRoom, check_network
 from spuframe.plan.physical import VERSION, PhysicalPlan
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
@@ -31,8 +33,9 @@ from spuframe.runtime.rpc import Emit, Handler, serve
 from spuframe.runtime.runtime import SPURuntime
 
 log = logging.getLogger(__name__)
-HANDSHAKE_SECONDS = 5.0
-MAX_HANDSHAKES = 32
+WAITS_SECONDS = 2.0
+ANALYST_SECONDS = 600.0
+"""Seconds that an analyst may take no bytes of an answer: it may be stopped at a terminal, and go on."""
 
 
 def control_id(name: str) -> bytes:
@@ -92,6 +95,10 @@ class Desk:
         if plan is None:
             raise InstanceStateError(f"{self._config.name} has no plan prepared for {name!r}. Prepare one first.", party=self._config.name)
         return self._runtime.instance(name).run(plan, emit if params["progress"] else None)
+
+    def _waits(self, params: dict[str, Any], emit: Emit) -> str | None:
+        """Whom an instance waits for: asked when one is late, to find the one that all wait for."""
+        return self._runtime.instance(self._own(params)).waits(WAITS_SECONDS)
 
     def _close_instance(self, params: dict[str, Any], emit: Emit) -> None:
         name = self._own(params)
@@ -160,7 +167,7 @@ class Node:
         self._questions = Questions()
         self._own = Credentials(secret, control_id(config.name), 0, 2).check()
         self._listener: socket.socket | None = None
-        self._proving = threading.BoundedSemaphore(MAX_HANDSHAKES)
+        self._waiting = WaitingRoom()
 
     def start(self) -> tuple[str, int]:
         """Listen; give the address.
@@ -168,7 +175,10 @@ class Node:
         Raises
         ------
         AddressInUseError
+        LinkError
+            The address is not the loopback: what a session sends holds secrets and shares, and there is no TLS yet.
         """
+        check_network([(self.config.host, self.config.port)], None, False)
         self._listener = listen(self.config.host, self.config.port)
         self.runtime.start()
         threading.Thread(target=self._accept, name="spuframe-control", daemon=True).start()
@@ -191,10 +201,13 @@ class Node:
                 log.warning("a control connection could not be accepted", extra={"errno": error.errno})
                 time.sleep(0.05)
                 continue
-            if not self._proving.acquire(blocking=False):
+            self._waiting.enter(sock)
+            try:
+                threading.Thread(target=self._session, args=(sock,), name="spuframe-session", daemon=True).start()
+            except RuntimeError:  # no memory for a thread: a later connection may find some
+                log.warning("a control connection could not be served")
+                self._waiting.leave(sock)
                 sock.close()
-                continue
-            threading.Thread(target=self._session, args=(sock,), name="spuframe-session", daemon=True).start()
 
     def _session(self, sock: socket.socket) -> None:
         try:
@@ -204,9 +217,10 @@ class Node:
             sock.close()
             return
         finally:
-            self._proving.release()
+            self._waiting.leave(sock)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        channel = Channel(sock, "the session", self.config.max_message)
+        channel = Channel(sock, "the session", self.config.max_message, ANALYST_SECONDS)
         desk = Desk(self.runtime, self._questions)
         try:
             serve(channel, desk.handlers(), NODE, self.config.name)

@@ -11,12 +11,42 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from spuframe.errors import InstanceMemoryError
+
+OUT_OF_MEMORY = 77
+"""Exit status of a process that could not go on for want of memory."""
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 def command(module: str) -> tuple[str, ...]:
     """The command that runs ``main`` of ``module`` with this Python and this copy of spuframe, from any folder."""
     return (sys.executable, "-c", f"import sys; sys.path.insert(0, {_ROOT!r}); from {module} import main; main()")
+
+
+def out_of_memory(name: str) -> InstanceMemoryError:
+    """Build the error of an instance that reached its limit."""
+    return InstanceMemoryError(
+        f"{name} ran out of the memory that one instance may use. Raise memory_limit, or work on fewer rows or columns at a time.", party=name
+    )
+
+
+def is_memory(error: BaseException | None) -> bool:
+    """Whether an error means that memory ran out; a thread that cannot be started is one that gets no stack."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error))
+
+
+def end_with_threads() -> None:
+    """Let this process end when one of its threads dies of an exception: what it did is done no more, and somebody waits for that."""
+
+    def ended(args: threading.ExceptHookArgs) -> None:
+        try:
+            kind = args.exc_type.__name__
+            sys.stderr.write(f"ERROR spuframe: the thread {args.thread.name if args.thread else ''!r} ended with {kind}, and so does the process\n")
+            sys.stderr.flush()
+        finally:
+            os._exit(OUT_OF_MEMORY if is_memory(args.exc_value) or args.exc_type is MemoryError else 1)
+
+    threading.excepthook = ended
 
 
 class Tail:

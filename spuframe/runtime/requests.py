@@ -43,6 +43,7 @@ NODE: Mapping[str, Record] = {
     "initialise": Record(_INSTANCE | {"terms": Record(SEAT)}),
     "prepare": Record(_INSTANCE | {"plan": Octets()}),
     "run": Record(_INSTANCE | {"progress": Flag()}),
+    "waits": Record(_INSTANCE),
     "close_instance": Record(_INSTANCE),
     "open_table": Record({"source": SOURCE}),
     "close_table": Record({"handle": Text(64)}),

@@ -170,7 +170,7 @@ class SPURuntime:
 
     # ---- workers --------------------------------------------------------------------------------------
     def _start_worker(self) -> Worker:
-        worker = Worker(self.config.worker or command("spuframe.runtime.worker"), self.config.max_message, self._lost)
+        worker = Worker(self.config.worker or command("spuframe.runtime.worker"), self.config.max_message, self._lost, self.config.deadline)
         worker.caller.call("warm", {"protocols": list(self.config.protocols or ())})
         return worker
 

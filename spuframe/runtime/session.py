@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import difflib
+import os
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,6 +29,7 @@ from spuframe.errors import (
 from spuframe.plan.physical import PhysicalPlan
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.group import Group, Progress, gather
+from spuframe.runtime.rpc import forked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,6 +151,10 @@ class Launcher(Protocol):
     def stop(self) -> None: ...
 
 
+class StoredName(str):
+    """The name of a table of shares that goes when nothing refers to its name any more; else a string like others."""
+
+
 class Nodes:
     """A launcher for nodes that run already.
 
@@ -198,6 +206,9 @@ class Session:
         self._parties: list[Client] = []
         self._owners: dict[str, Client] = {}
         self._group: Group | None = None
+        self._pid = os.getpid()
+        self._open_tables: dict[str, str] = {}  # handle: owner
+        self._dropped: collections.deque[str] = collections.deque()  # names of tables of shares that nothing refers to
         self._lock = threading.RLock()  # one plan at a time
         self._state = "new"
 
@@ -220,8 +231,10 @@ class Session:
         return self
 
     def close(self) -> None:
-        """Stop everything that was started; twice is harmless."""
+        """Stop everything that was started; twice is harmless, and so is a forked child: what its parent opened goes on."""
         self._state = "closed"
+        if os.getpid() != self._pid:
+            return
         for client in [*self._parties, *self._owners.values()]:
             client.close()
         self._launcher.stop()
@@ -249,14 +262,18 @@ class Session:
         OwnerNotFoundError
             The session has a fixed list of owners, and this is not one of them.
         """
+        self._check()
         with self._lock:
-            self._check()
             if owner in self._owners:
                 if policy is not None:
                     raise SessionError(f"owner {owner!r} runs already; its policy was set when it started. Pass it to the first call.")
                 return
             client = Client(self._launcher.start_owner(owner, policy), self._launcher.how_died)
-            self._owners[owner] = client.connect(self.config.deadline)
+            try:
+                self._owners[owner] = client.connect(self.config.deadline)
+            except BaseException:
+                client.close()
+                raise
 
     def open_table(self, owner: str, source: Mapping[str, Any]) -> TableInfo:
         """Let an owner open a table; only its schema, its number of rows and published bounds come back.
@@ -272,13 +289,21 @@ class Session:
         if owner not in self._owners:
             self.add_owner(owner)
         client = self._owners[owner]
-        answer = client.request("open_table", {"source": dict(source)})
+        call = client.call("open_table", {"source": dict(source)})
+        try:
+            answer = call.result()
+        except KeyboardInterrupt:  # the owner goes on; what it opens is not wanted any more
+            call.add_done_callback(lambda done: None if done.exception() else client.call("close_table", {"handle": done.result()["handle"]}))
+            raise
         fields = Schema.of([Field.from_plain(f) for f in answer["fields"]])
-        return TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner)
+        info = TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner)
+        self._open_tables[info.handle] = owner
+        return info
 
     def close_table(self, info: TableInfo) -> None:
         """Let the owner forget a table."""
         self._check()
+        self._open_tables.pop(info.handle, None)
         self._owners[info.owner].request("close_table", {"handle": info.handle})
 
     # ---- plans ----------------------------------------------------------------------------------------
@@ -307,10 +332,12 @@ class Session:
         PartyDiedError, InstanceError, LinkError, DataError
             While it ran. The session takes the next plan, unless a node died.
         """
+        self._check()  # before the lock, which may be held for ever in a forked child
         plan = PhysicalPlan.from_bytes(plan) if isinstance(plan, bytes) else plan
         with self._lock:
             self._check()
             self._fits(plan)
+            self._sweep()
             start = time.perf_counter()
             group = self._group_for(plan.owners)
             shipped = replace(plan, owners=group.owners)
@@ -343,10 +370,10 @@ class Session:
                 raise unknown_owner(owner, self._owners)
 
     def _group_for(self, owners: Sequence[str]) -> Group:
-        """The running group if it has all ``owners``, else a new one. Shares in the stores outlive groups."""
+        """The running group if it has all ``owners``, else a new one, with every owner whose tables are open. Shares outlive groups."""
         if self._group is not None and set(owners) <= set(self._group.owners):
             return self._group
-        needed = {*owners, *(() if self._group is None else self._group.owners)}
+        needed = {*owners, *self._open_tables.values(), *(() if self._group is None else self._group.owners)}
         self._drop_group()
         members = {name: client for name, client in self._owners.items() if name in needed}
         self._group = Group(self._parties, members, self.config).open()
@@ -381,9 +408,24 @@ class Session:
         return assemble(self.protocol, self.config.parties, results)
 
     # ---- the stores of shares -----------------------------------------------------------------------------
+    def stored_name(self, name: str) -> StoredName:
+        """Make a name for a table of shares that is deleted once nothing refers to the name: with the next request, never by the finaliser."""
+        made = StoredName(name)
+        weakref.finalize(made, self._dropped.append, name).atexit = False
+        return made
+
+    def _sweep(self) -> None:
+        """Delete the tables of shares that nothing refers to any more."""
+        names = []
+        while self._dropped:
+            names.append(self._dropped.popleft())
+        if names:
+            gather([c.call("delete", {"name": n, "missing_ok": True}) for n in names for c in self._parties], self.config.grace)
+
     def stored(self) -> dict[str, int]:
         """Names of the tables of shares, with the bytes that they take at all parties together."""
         self._check()
+        self._sweep()
         sizes: dict[str, int] = {}
         for status in gather([c.call("status") for c in self._parties], self.config.grace):
             for entry in status["stored"]:
@@ -406,6 +448,8 @@ class Session:
         """For each node its ``name``, ``pid`` and whether it is ``alive``; if so its ``instances``, ``stored`` tables of shares, number of
         open ``tables``.
         """
+        if os.getpid() != self._pid:
+            raise forked()
         if self._state != "open":
             raise self._not_open()
         report = []
@@ -417,6 +461,8 @@ class Session:
         return report
 
     def _check(self) -> None:
+        if os.getpid() != self._pid:
+            raise forked()
         if self._state != "open":
             raise self._not_open()
         for client in [*self._parties, *self._owners.values()]:

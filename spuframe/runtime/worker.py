@@ -19,12 +19,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgpack
 
-from spuframe.errors import InstanceMemoryError, InstanceStateError, SpuframeError, to_wire
+from spuframe.errors import InstanceStateError, SpuframeError, to_wire
 from spuframe.runtime.agreement import agree
 from spuframe.runtime.channel import Channel
-from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory, set_memory_limit
+from spuframe.runtime.process import (
+    OUT_OF_MEMORY,
+    end_with_threads,
+    is_memory,
+    keep_freed_memory,
+    out_of_memory,
+    peak_memory,
+    reset_peak_memory,
+    set_memory_limit,
+)
 from spuframe.runtime.requests import WORKER
-from spuframe.runtime.rpc import Emit, answer, unexpected
+from spuframe.runtime.rpc import PING, Emit, answer, unexpected
 
 if TYPE_CHECKING:
     from spuframe.link.base import Link
@@ -76,7 +85,10 @@ class Worker:
 
     def _receive(self, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
         while (message := self._channel.recv()) is not None:
-            requests.put(message)
+            if message["method"] == PING:
+                self._channel.send({"id": message["id"], "ok": getattr(self._link, "waiting", None)})
+            else:
+                requests.put(message)
         # The node closed or died. Nothing here is worth keeping: peers see the end of the links.
         os._exit(0)
 
@@ -117,7 +129,6 @@ class Worker:
     def _run(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         if self._engine is None or self._link is None:
             raise InstanceStateError(f"{self._name} must be initialised before it runs a plan.")
-        plan = msgpack.unpackb(params["plan"])
         report = params["progress"]
 
         def progress(done: int, total: int) -> None:
@@ -125,6 +136,7 @@ class Worker:
                 emit([done, total])
 
         with self._failing():
+            plan = msgpack.unpackb(params["plan"])
             self._plans += 1
             agree(self._link, params["plan"], self._plans)
             reset_peak_memory()
@@ -162,11 +174,8 @@ class _Failing:
             return
         if isinstance(error, SpuframeError):
             typed: SpuframeError = error
-        elif isinstance(error, MemoryError):
-            typed = InstanceMemoryError(
-                f"{self._name} ran out of the memory that one instance may use. Raise memory_limit, or work on fewer rows or columns at a time.",
-                party=self._name,
-            )
+        elif is_memory(error):
+            typed = out_of_memory(self._name)
         else:
             typed = unexpected(error, self._name)
         self._link.abort(typed)
@@ -187,6 +196,7 @@ def main(factory: EngineFactory | None = None) -> None:
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     keep_freed_memory()
+    end_with_threads()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
     if factory is None:
         # Imported before there is anything to do: a spare worker has this behind it.
@@ -196,6 +206,8 @@ def main(factory: EngineFactory | None = None) -> None:
     try:
         Worker(channel, factory).serve()
     except BaseException as error:  # noqa: BLE001  the top of the process: the node must see an end, not a hanging thread
+        if is_memory(error):
+            os._exit(OUT_OF_MEMORY)
         channel.send({"id": -1, "error": to_wire(unexpected(error, "a worker"))})
         os._exit(1)
 
