@@ -11,6 +11,7 @@ from spuframe.errors import SessionError
 
 RangePolicy = Literal["exact", "magnitude", "none"]
 MIN_MEMORY = 128 << 20
+"""What an instance needs beside the interpreter and its libraries to compile the kernels and add two rows."""
 
 
 class InsecureWarning(UserWarning):
@@ -74,7 +75,7 @@ class RuntimeConfig:
     protocols : tuple of str, optional
         Those it agrees to run; None: any that is installed and not insecure.
     memory_limit : int, optional
-        Bytes that one instance may use.
+        Bytes that one instance may use, beside what the interpreter and its libraries hold.
     deadline : float
         Seconds that an instance waits for a peer.
     spares : int
@@ -159,6 +160,6 @@ def check_deadline(deadline: float) -> None:
 
 
 def check_memory(limit: int | None) -> None:
-    """Refuse a limit in which not even the interpreter fits."""
+    """Refuse a limit in which not even two rows can be added."""
     if limit is not None and limit < MIN_MEMORY:
-        raise SessionError(f"`memory_limit` must be at least {MIN_MEMORY} bytes (the interpreter alone needs that), got {limit}.")
+        raise SessionError(f"`memory_limit` must be at least {MIN_MEMORY} bytes (compiling the kernels needs that), got {limit}.")

@@ -107,10 +107,30 @@ def reset_peak_memory() -> None:
 
 
 def set_memory_limit(limit: int) -> None:
-    """Let this process have ``limit`` bytes of data; what does not fit raises `MemoryError`."""
+    """Let this process have ``limit`` bytes of data beside what the interpreter and its libraries hold now; what does not fit raises `MemoryError`.
+
+    The libraries' own share differs from machine to machine by hundreds of megabytes (a thread pool's stacks count, a core each), so a limit on
+    everything would say little.
+    """
     import resource
 
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    # What every plan needs is loaded now, so that it counts as the libraries' share.
+    import numba  # noqa: F401
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())  # the default one reserves a gigabyte ahead, which no limit would see
+    pa.array([0]).sum()
+    total = limit + _data()
+    resource.setrlimit(resource.RLIMIT_DATA, (total, total))
+
+
+def _data() -> int:
+    """Bytes of this process's data, as the system counts them against the limit; 0 where it does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def keep_freed_memory(largest: int = 1 << 25, kept: int = 1 << 26) -> None:

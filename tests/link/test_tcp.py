@@ -430,3 +430,18 @@ def test_random_bytes_never_hang_nor_raise_anything_else(data, size):
 def test_random_bytes_are_always_some_error(data):
     error = frames.decode_abort(data, "party 1")
     assert isinstance(error, SpuframeError)
+
+
+def test_silent_strangers_give_way_to_a_peer():
+    from spuframe.link.sockets import MAX_UNPROVEN
+
+    listener = listen()
+    address = listener.getsockname()[:2]
+    config = LinkConfig(deadline=30.0, options={"handshake_timeout": 30.0})
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        zero = pool.submit(TcpLink.open, 0, [address, ("127.0.0.1", 1)], SECRET, b"session", config, listener=listener)
+        for _ in range(MAX_UNPROVEN + 16):
+            stack.enter_context(socket.create_connection(address))
+        one = pool.submit(TcpLink.open, 1, [address, ("127.0.0.1", 1)], SECRET, b"session", config)
+        for link in (one.result(), zero.result()):
+            link.close()

@@ -44,6 +44,11 @@ class StandIn:
             while True:
                 self.exchange()
                 time.sleep(0.005)
+        if do == "chain":  # everyone waits for the next rank; the last for nobody
+            if self.link.rank + 1 < self.link.world:
+                time.sleep(0.3 * self.link.rank)  # the first in the chain gives up first
+                self.link.recv_into(self.link.rank + 1, np.empty(1, np.int64))
+            time.sleep(60)
         if do == "value error" and here:
             raise ValueError("a text with the secret 4711")
         if do == "duplicate":
