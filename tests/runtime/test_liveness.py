@@ -215,7 +215,7 @@ def test_an_interrupt_while_an_owner_starts(start: Start, plan: Plans) -> None:
 def test_a_plan_that_does_not_fit_the_memory_of_a_worker_s_reader(start: Start) -> None:
     session = start(memory_limit=MIN_MEMORY, owners=())
     small = PhysicalPlan("plaintext", 1, (), (), options={"do": "exchange", "at": 0})
-    large = PhysicalPlan("plaintext", 1, (), (), options={"do": "exchange", "at": 0, "ballast": "x" * (200 << 20)})
+    large = PhysicalPlan("plaintext", 1, (), (), options={"do": "exchange", "at": 0, "ballast": "x" * (90 << 20)})
     session.run(small)
     with pytest.raises(InstanceMemoryError, match="Raise memory_limit"):
         session.run(large)

@@ -43,6 +43,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "initialise": {"instance": "spu-0", "terms": SEAT},
     "prepare": {"instance": "spu-0", "plan": b""},
     "run": {"instance": "spu-0", "progress": True},
+    "waits": {"instance": "spu-0"},
     "close_instance": {"instance": "spu-0"},
     "open_table": {
         "source": {
