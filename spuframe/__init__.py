@@ -12,6 +12,7 @@ without pandas, scikit-learn and the compiler.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def __getattr__(name: str) -> object:
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(module), name)
-    raise AttributeError(f"module 'spuframe' has no attribute {name!r}")
+    if name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:  # a module of ours that is imported now
+        raise AttributeError(f"module 'spuframe' has no attribute {name!r}")
+    missing = import_module("spuframe.frame.missing")
+    raise missing.missing("spuframe", name, __all__)
 
 
 def __dir__() -> list[str]:

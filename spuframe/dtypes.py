@@ -36,9 +36,47 @@ def ring_for(low: int, high: int) -> int:
     return next((bits for bits in RINGS if bits >= need), 64)
 
 
-@dataclass(frozen=True)
+ALIASES = {
+    "int": "int64", "boolean": "bool", "float16": "float", "float32": "float", "float64": "float", "double": "float",
+    "Float32": "float", "Float64": "float",
+    **{f"{u}Int{b}": f"{u.lower()}int{b}" for u in ("", "U") for b in (8, 16, 32, 64)},
+}  # fmt: skip
+"""How Python, NumPy and pandas call the types."""
+
+
+def alias(name: str) -> str:
+    """Our name of a type that pandas, NumPy or Python calls ``name``; other names as they are.
+
+    >>> alias("Int64"), alias("float64"), alias("date")
+    ('int64', 'float', 'date')
+    """
+    return ALIASES.get(name, name)
+
+
+@dataclass(frozen=True, eq=False)
 class DType:
-    """Base of the logical types. Compare with ``==``; make one from its name with :func:`dtype`."""
+    """Base of the logical types. Compare with ``==``, with names too, as NumPy's; make one from its name with :func:`parse_dtype`.
+
+    >>> Int(64) == Int(64), Int(64) == "int64", Int(64) == int, Fixed() == "float64", Int(32) == "int64"
+    (True, True, True, True, False)
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return type(self) is type(other) and vars(self) == vars(other)
+        if isinstance(other, type):
+            other = other.__name__
+        elif type(other).__module__.split(".")[0] in ("numpy", "pandas"):
+            other = getattr(other, "name", None)
+        return isinstance(other, str) and (other == str(self) or alias(other) in self.family)
+
+    def __hash__(self) -> int:  # unlike a name's, although they compare equal: NumPy's types do the same
+        return hash((type(self), *vars(self).values()))
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Names that fit the type whatever its parameters, as pandas' types have none of them."""
+        return (self.name,)
 
     @property
     def name(self) -> str:
@@ -57,12 +95,12 @@ class DType:
         return self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bool(DType):
     """True or false; shared as one bit."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Int(DType):
     """Exact integers of 8, 16, 32 or 64 bits.
 
@@ -89,7 +127,7 @@ class Int(DType):
         return (-(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1) if self.signed else (0, (1 << self.bits) - 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fixed(DType):
     """Real numbers in fixed point: ``round(x * 2**f)`` in the ring Z_2^64.
 
@@ -113,6 +151,10 @@ class Fixed(DType):
     @property
     def name(self) -> str:
         return "float" if self.f == DEFAULT_FRACTION_BITS else f"float[f={self.f}]"
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        return ("float",)
 
     @property
     def is_numeric(self) -> bool:
@@ -149,7 +191,7 @@ class Fixed(DType):
 EPOCH = datetime.date(1970, 1, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Date(DType):
     """Days of the proleptic Gregorian calendar, from year 1 to 9999; counted from 1970-01-01, also in ranges and literals of plans.
 
@@ -199,7 +241,7 @@ class Date(DType):
         return EPOCH + datetime.timedelta(days=days)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class String(DType):
     """Short strings of at most ``width`` bytes of UTF-8, packed and ordered bytewise.
 
@@ -214,6 +256,10 @@ class String(DType):
     @property
     def name(self) -> str:
         return f"string[{self.width}]"
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        return ("string", "str")
 
     @property
     def words(self) -> int:

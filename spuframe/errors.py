@@ -38,6 +38,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     |   +-- ProtocolError                     a protocol step that cannot go on
     +-- StoreError (LookupError)              a name that the store of shares does not hold
     +-- NotFittedError (ValueError, AttributeError)
+    +-- NotAvailableError (AttributeError)    what pandas has and secret tables have not
 """
 
 from __future__ import annotations
@@ -207,6 +208,10 @@ class StoreError(SpuframeError, LookupError):
 
 class NotFittedError(SpuframeError, ValueError, AttributeError):
     """An estimator that is used before ``fit``."""
+
+
+class NotAvailableError(SpuframeError, AttributeError):
+    """An attribute that pandas has and a secret table has not."""
 
 
 def _tree(cls: type[SpuframeError]) -> Iterator[type[SpuframeError]]:

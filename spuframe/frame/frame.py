@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from spuframe import expr as ex
 from spuframe.dtypes import Schema
-from spuframe.errors import ColumnNotFoundError, ForeignFrameError, PlanError, SchemaError, TypeMismatchError
+from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.node import replace_parts
-from spuframe.frame import display
+from spuframe.frame import arguments, display
 from spuframe.frame.groupby import GroupBy
-from spuframe.frame.numpy import refuse_array
+from spuframe.frame.missing import missing
+from spuframe.frame.numpy import call_function, refuse_array
+from spuframe.frame.operators import Operators
+from spuframe.frame.scalar import SecretScalar
 from spuframe.frame.series import SecretSeries
+from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.rows import attach, together
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -29,7 +34,8 @@ LABELS = 10**9
 """Rows that the labels of one random order leave room for."""
 
 
-class SecretFrame:
+@arguments.like_pandas
+class SecretFrame(Operators["SecretFrame"]):
     """Columns that nobody can read, used like a `pandas.DataFrame`.
 
     Every method only extends a plan; nothing is computed before `reveal`, `persist` or an estimator's ``fit`` asks. Rows have no index.
@@ -47,12 +53,13 @@ class SecretFrame:
     """
 
     __slots__ = ("_base", "_exprs", "_node", "session")
-    __hash__ = None  # type: ignore[assignment]
+    _what = "a SecretFrame"
+    _more = "; to keep a table at the parties, .persist() it"
 
     def __init__(self, session: Session, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> None:
         self.session = session
         self._base = base
-        self._exprs = {f.name: ex.col(f) for f in base.schema} if exprs is None else dict(exprs)
+        self._exprs: dict[str, ex.Expr] = {f.name: ex.col(f) for f in base.schema} if exprs is None else dict(exprs)
         self._node: LogicalNode | None = None
 
     # ---- what is known of it ---------------------------------------------------------------------
@@ -97,7 +104,7 @@ class SecretFrame:
         return self.rows
 
     def __contains__(self, name: object) -> bool:
-        return name in self._exprs
+        return isinstance(name, str) and name in self._exprs
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.columns)
@@ -118,9 +125,49 @@ class SecretFrame:
         return display.html(self._title(), list(self.schema))
 
     # ---- columns -----------------------------------------------------------------------------------
+    def __getattr__(self, name: str) -> Any:
+        """``frame.age`` is ``frame["age"]``, as in pandas."""
+        if not name.startswith("_"):
+            if name in self._exprs:
+                return self[name]
+            raise missing(self._what, name, dir(self))
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not hasattr(type(self), name):
+            if name not in self._exprs:
+                raise NotAvailableError(f"a SecretFrame has no attribute {name!r}, and gets none: a new column is made with frame[{name!r}] = ...")
+            self[name] = value
+            return
+        object.__setattr__(self, name, value)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(n for n in self._exprs if n.isidentifier())]
+
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretFrame:
+        """Column by column; another frame needs the same columns, in any order."""
+        for other in operands:
+            if isinstance(other, SecretSeries):
+                raise TypeMismatchError(
+                    f"a frame and column {other.name!r} do not combine (pandas would look for columns named like rows): combine it with each column, "
+                    "frame['a'] + frame['b']"
+                )
+            if isinstance(other, SecretFrame) and set(other.columns) != set(self.columns):
+                raise SchemaError(f"frames combine column by column: {self.columns} are not {other.columns}. Select the same columns of both")
+        out = self.copy()
+        for name in self.columns:
+            out[name] = self[name]._apply(build, *(o[name] if isinstance(o, SecretFrame) else o for o in operands))
+        return out
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretFrame:
+        return self._apply(builder(ufunc, method, options), *inputs)
+
+    def __array_function__(self, func: Callable[..., Any], types: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return call_function(func, args, kwargs)
+
     def _expr(self, name: object) -> ex.Expr:
-        if name not in self._exprs:
-            raise ColumnNotFoundError.of(name, self.columns)
+        if name not in self:
+            raise ColumnNotFoundError.of(name if isinstance(name, str) else f"(a {type(name).__name__})", self.columns)
         return self._exprs[str(name)]
 
     def __getitem__(self, key: Any) -> Any:
@@ -129,10 +176,16 @@ class SecretFrame:
             return self._filter(key)
         if isinstance(key, str):
             return SecretSeries(self.session, self._base, self._expr(key), key)
-        if (isinstance(key, Sequence) and not isinstance(key, tuple)) or type(key).__name__ in ("Index", "ndarray"):
-            names = [str(k) for k in key]
-            return SecretFrame(self.session, self._base, {n: self._expr(n) for n in names})
-        raise TypeMismatchError(f"a frame is indexed by a column name, a list of names or a boolean column, got {type(key).__name__}")
+        if isinstance(key, tuple | slice | SecretFrame) or not (isinstance(key, Sequence) or hasattr(key, "ndim")):
+            raise TypeMismatchError(
+                f"a frame is indexed by a column name, a list of names or a boolean column, got {type(key).__name__}: for the first rows there is .head(n)"
+            )
+        names = arguments.names(key, "columns")
+        for name in names:
+            if names.count(name) > 1:
+                raise SchemaError(f"column {name!r} is selected twice, and columns have different names: assign a copy, "
+                f"frame.assign(other=frame[{name!r}])")
+        return SecretFrame(self.session, self._base, {n: self._expr(n) for n in names})
 
     def __setitem__(self, name: str, value: object) -> None:
         if not isinstance(name, str):
@@ -148,9 +201,15 @@ class SecretFrame:
     def _value(self, name: str, value: object) -> ex.Expr:
         if isinstance(value, SecretSeries):
             return self._aligned(value, f"column {name!r}")
-        if isinstance(value, bool | int | float | str | datetime.date) or value is None or hasattr(value, "item"):
+        value = arguments.plain(value)
+        if isinstance(value, SecretScalar):
+            raise TypeMismatchError(f"column {name!r} cannot be a secret number ({value.name}) yet: .reveal() it, if it may be seen")
+        if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta) or value is None:
             return ex.lit(value)
-        raise TypeMismatchError(f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}")
+        raise TypeMismatchError(
+            f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}: public values of the rows come in through "
+            "an owner (session.from_pandas) and a merge"
+        )
 
     def _aligned(self, series: SecretSeries, what: str) -> ex.Expr:
         """The expression of a column over this frame's own rows."""
@@ -165,7 +224,7 @@ class SecretFrame:
         self._base, names = found  # the rows as they are, with the prefix sums that the column has
         return ex.substitute(series.expr, names)
 
-    def assign(self, **columns: object) -> SecretFrame:
+    def assign(self, /, **columns: object) -> SecretFrame:
         """A frame with columns added or replaced; a function gets the frame."""
         out = self.copy()
         for name, value in columns.items():
@@ -175,18 +234,40 @@ class SecretFrame:
     def copy(self) -> SecretFrame:
         return SecretFrame(self.session, self._base, self._exprs)
 
-    def drop(self, columns: str | Sequence[str]) -> SecretFrame:
-        """A frame without some columns."""
-        names = [columns] if isinstance(columns, str) else list(columns)
-        for name in names:
-            self._expr(name)
+    def drop(
+        self,
+        labels: str | Sequence[str] | None = None,
+        *,
+        columns: str | Sequence[str] | None = None,
+        axis: int | str | None = None,
+        errors: Literal["raise", "ignore"] = "raise",
+    ) -> SecretFrame:
+        """A frame without some columns; rows have no labels, and go by a condition."""
+        arguments.choice(errors, "errors", ("raise", "ignore"))
+        if (columns is None) == (labels is None) or (columns is None and axis in (0, "index", "rows")):
+            raise PlanError("drop takes the columns to leave out, drop(columns=['a']); rows go by a condition, frame[frame['a'] > 1]")
+        names = arguments.names(labels if columns is None else columns, "columns")
+        if errors == "raise":
+            for name in names:
+                self._expr(name)
         return SecretFrame(self.session, self._base, {n: e for n, e in self._exprs.items() if n not in names})
 
-    def rename(self, columns: Mapping[str, str]) -> SecretFrame:
-        """A frame with other column names; names that it does not have are an error."""
-        for name in columns:
-            self._expr(name)
-        names = [columns.get(n, n) for n in self._exprs]
+    def rename(
+        self,
+        columns: Mapping[str, str] | Callable[[str], str] | None = None,
+        *,
+        mapper: Mapping[str, str] | Callable[[str], str] | None = None,
+        errors: Literal["raise", "ignore"] = "raise",
+    ) -> SecretFrame:
+        """A frame with other column names, by a dict or a function; names that it does not have are an error, unless ``errors="ignore"``."""
+        arguments.choice(errors, "errors", ("raise", "ignore"))
+        wanted = mapper if columns is None else columns
+        new = {n: wanted(n) for n in self._exprs} if callable(wanted) else arguments.mapping(wanted, "columns")
+        for old, name in new.items():
+            arguments.text(name, f"the new name of {old!r}")
+            if errors == "raise":
+                self._expr(old)
+        names = [new.get(n, n) for n in self._exprs]
         if len(set(names)) < len(names):
             raise SchemaError(f"renaming gives the columns {names}, of which two are equal: choose other names")
         return SecretFrame(self.session, self._base, dict(zip(names, self._exprs.values(), strict=True)))
@@ -229,32 +310,33 @@ class SecretFrame:
         kept = {n: ex.col(node.schema[n]) for n in self._exprs}
         return SecretFrame(self.session, node, kept)
 
-    def dropna(self, subset: str | Sequence[str] | None = None) -> SecretFrame:
-        """Rows without a missing value (in ``subset``)."""
-        names = self.columns if subset is None else [subset] if isinstance(subset, str) else list(subset)
-        conditions = [ex.not_null(self._expr(n)) for n in names if self._expr(n).nullable]
-        if not conditions:
+    def dropna(self, subset: str | Sequence[str] | None = None, *, how: Literal["any", "all"] = "any") -> SecretFrame:
+        """Rows without a missing value (in ``subset``); with ``how="all"`` those where a value is there."""
+        names = self.columns if subset is None else arguments.names(subset, "subset")
+        every = arguments.choice(how, "how", ("any", "all")) == "any"
+        fields = [self._expr(n) for n in names]
+        conditions = [ex.not_null(e) for e in fields if e.nullable]
+        if not conditions or (not every and len(conditions) < len(fields)):
             return self.copy()
-        both = conditions[0]
+        kept = conditions[0]
         for c in conditions[1:]:
-            both = ex.and_(both, c)
-        return self._where(both)
+            kept = ex.and_(kept, c) if every else ex.or_(kept, c)
+        return self._where(kept)
 
     def fillna(self, value: object) -> SecretFrame:
         """Put a scalar, or a mapping of column to scalar, where values are missing."""
         if isinstance(value, Mapping):
-            for name in value:
-                self._expr(name)
-            return self.assign(**{n: self[n].fillna(v) for n, v in value.items()})
+            return self.assign(**{n: self[n].fillna(v) for n, v in arguments.mapping(value, "value").items()})
         return self.assign(**{n: self[n].fillna(value) for n in self.columns if self._expr(n).nullable})
 
     def merge(
         self,
-        right: SecretFrame,
+        right: SecretFrame | SecretSeries,
         how: Literal["inner"] = "inner",
         on: str | Sequence[str] | None = None,
         left_on: str | Sequence[str] | None = None,
         right_on: str | Sequence[str] | None = None,
+        *,
         suffixes: tuple[str | None, str | None] = ("_x", "_y"),
         validate: str | None = None,
     ) -> SecretFrame:
@@ -282,43 +364,54 @@ class SecretFrame:
         DuplicateKeyError
             When the plan runs: the keys that must be unique are not.
         """
+        if isinstance(right, SecretSeries):
+            right = right.to_frame()
         if not isinstance(right, SecretFrame):
             raise TypeMismatchError(f"`right` must be a SecretFrame, got {type(right).__name__}: read it with session.read_csv(..., owner=...)")
         if right.session is not self.session:
             raise ForeignFrameError("the frames belong to two sessions: read both tables in one")
-        return self._over(
-            build.join(
-                self.node,
-                right.node,
-                how=how,
-                on=_names(on),
-                left_on=_names(left_on),
-                right_on=_names(right_on),
-                validate=validate,
-                suffixes=suffixes,
-            )
-        )
+        pair = isinstance(suffixes, tuple | list) and len(suffixes) == 2 and all(s is None or isinstance(s, str) for s in suffixes)
+        if not pair:
+            raise TypeMismatchError(f"`suffixes` must be two strings, such as ('_x', '_y'), got a {type(suffixes).__name__}")
+        keys = {n: None if v is None else arguments.names(v, n) for n, v in (("on", on), ("left_on", left_on), ("right_on", right_on))}
+        if validate is not None:
+            arguments.text(validate, "validate")
+        return self._over(build.join(self.node, right.node, how=arguments.text(how, "how"), **keys, validate=validate, suffixes=suffixes))
 
-    def groupby(self, by: str | Sequence[str], as_index: bool = False, sort: bool = True, dropna: bool = True) -> GroupBy:
-        """Group by one or several keys; rows with a missing key are dropped."""
-        keys = [by] if isinstance(by, str) else list(by)
-        for key in keys:
-            self._expr(key)
-        if as_index or not sort or not dropna:
+    def groupby(
+        self, by: str | SecretSeries | Sequence[str | SecretSeries], *, as_index: bool = False, sort: bool = True, dropna: bool = True
+    ) -> GroupBy:
+        """Group by one or several keys, names or columns of these rows; rows with a missing key are dropped."""
+        if arguments.flag(as_index, "as_index") or not arguments.flag(sort, "sort") or not arguments.flag(dropna, "dropna"):
             raise PlanError("groupby works with as_index=False, sort=True and dropna=True: use .reveal().set_index(keys) for an index")
-        return GroupBy(self, keys)
+        frame = self.copy()
+        listed = [by] if isinstance(by, SecretSeries) else by
+        keys = [frame._key(k) if isinstance(k, SecretSeries) else k for k in listed] if isinstance(listed, list | tuple) else listed
+        names = arguments.names(keys, "by")
+        for key in names:
+            frame._expr(key)
+        if not names or len(set(names)) < len(names):
+            raise PlanError("groupby needs one key or several different ones: for the whole table take frame['a'].sum() and the like")
+        return GroupBy(frame, names, [n for n in self.columns if n not in names])
+
+    def _key(self, key: SecretSeries) -> str:
+        """The name of a column to group by, which becomes one of this frame if it is none."""
+        e = self._aligned(key, f"the key {key.name!r}")
+        if self._exprs.setdefault(key.name, e) != e:
+            raise SchemaError(f"the key is computed and called {key.name!r}, like another column: name it, .rename('key')")
+        self._node = None
+        return key.name
 
     def sort_values(self, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> SecretFrame:
         """Sort by one or several columns; stable, missing values last."""
-        keys = [by] if isinstance(by, str) else list(by)
+        keys = arguments.names(by, "by")
         for key in keys:
             self._expr(key)
-        directions = [ascending] * len(keys) if isinstance(ascending, bool) else list(ascending)
-        return self._over(build.sort(self.node, keys, directions))
+        return self._over(build.sort(self.node, keys, arguments.flags(ascending, "ascending")))
 
     def head(self, n: int = 5) -> SecretFrame:
         """The first n rows that exist, in their order; after a merge, which gives rows in no particular one, sort first."""
-        return self._over(build.limit(self.node, n))
+        return self._over(build.limit(self.node, arguments.whole(n, "n")))
 
     def _onto(self, base: LogicalNode) -> tuple[LogicalNode, dict[str, ex.Expr]] | None:
         """``base`` with what this frame adds to the same rows, and the columns as expressions over it; None for other rows."""
@@ -383,9 +476,12 @@ def to_pandas(table: pa.Table, order: int | None = None) -> pd.DataFrame:
     return pd.DataFrame({name: column.set_axis(index) for name, column in out.items()}, index=index, columns=table.column_names)
 
 
-def concat(frames: Sequence[SecretFrame]) -> SecretFrame:
+@arguments.takes_keywords
+def concat(objs: Sequence[SecretFrame]) -> SecretFrame:
     """The rows of several frames below each other, as `pandas.concat` with ``ignore_index=True``; all need the same columns and types."""
-    frames = list(frames)
+    if isinstance(objs, SecretFrame | SecretSeries | str) or getattr(objs, "ndim", 1) != 1 or not hasattr(objs, "__iter__"):
+        raise TypeMismatchError(f"concat takes a list of SecretFrames, got {type(objs).__name__}: concat([first, second])")
+    frames = list(objs)
     if not frames:
         raise PlanError("concat needs at least one frame")
     for frame in frames:
@@ -394,7 +490,3 @@ def concat(frames: Sequence[SecretFrame]) -> SecretFrame:
         if frame.session is not frames[0].session:
             raise ForeignFrameError("the frames belong to two sessions: read all tables in one")
     return frames[0]._over(build.concat([f.node for f in frames]))
-
-
-def _names(value: str | Sequence[str] | None) -> list[str] | None:
-    return None if value is None else [value] if isinstance(value, str) else list(value)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spuframe.errors import PlanError, SchemaError
+from spuframe.frame import arguments
+from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
 
 if TYPE_CHECKING:
@@ -14,37 +16,51 @@ if TYPE_CHECKING:
 FUNCTIONS = ("size", "count", "sum", "mean", "min", "max")
 
 
-class GroupBy:
+@arguments.like_pandas
+class GroupBy(Secret):
     """Groups of a frame, as `pandas.DataFrame.groupby` with ``as_index=False``, ``sort=True``, ``dropna=True``.
 
     How many groups there are stays secret until the result is revealed. The keys come back as columns, not as an index.
     """
 
-    __slots__ = ("frame", "keys", "selected")
+    __slots__ = ("columns", "frame", "keys", "selected")
+    _what = "a grouped frame"
 
-    def __init__(self, frame: SecretFrame, keys: Sequence[str], selected: Sequence[str] | None = None) -> None:
+    def __init__(self, frame: SecretFrame, keys: Sequence[str], columns: Sequence[str], selected: Sequence[str] | None = None) -> None:
         self.frame = frame
         self.keys = tuple(keys)
+        self.columns = tuple(columns)
         self.selected = selected
 
     def __repr__(self) -> str:
         return f"<GroupBy: by {', '.join(self.keys)}>"
 
     def __getitem__(self, columns: str | Sequence[str]) -> GroupBy:
-        names = [columns] if isinstance(columns, str) else list(columns)
+        names = arguments.names(columns, "columns")
         for name in names:
             self.frame.schema[name]
-        return GroupBy(self.frame, self.keys, names)
+        return GroupBy(self.frame, self.keys, self.columns, names)
 
-    def agg(self, func: str | Mapping[str, str] | None = None, **named: tuple[str, str]) -> SecretFrame:
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            if name in self.columns:
+                return self[name]
+            raise missing(self._what, name, dir(self))
+        return super().__getattr__(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(n for n in self.columns if n.isidentifier())]
+
+    def agg(self, func: Any = None, **named: Any) -> SecretFrame:
         """Aggregate.
 
         Parameters
         ----------
-        func : str or mapping of column to str, optional
-            One function for all columns, or one a column, named as the column.
+        func : str, list of str, or mapping of column to one of them, optional
+            One function for all columns, or one a column, named as the column. Several functions give a column for each, named as the function where one
+            column is selected, ``frame.groupby("g")["x"].agg(["mean", "sum"])``, else ``x_mean``, ``x_sum``, since names are strings here.
         **named : (column, function)
-            Output columns by name, as in pandas. Functions: size, count, sum, mean, min, max.
+            Output columns by name, as in pandas; `pandas.NamedAgg` too. Functions: size, count, sum, mean, min, max.
 
         Returns
         -------
@@ -53,25 +69,32 @@ class GroupBy:
         """
         if (func is None) == (not named):
             raise PlanError("agg needs either a function (or a mapping of them) or named outputs: agg(total=('cost', 'sum'))")
-        if isinstance(func, str):
-            wanted = [(c, func, c) for c in self._columns()]
+        if isinstance(func, Mapping):
+            wanted = [w for c, f in arguments.mapping(func, "func").items() for w in _outputs(c, f, f"{c}_")]
         elif func is not None:
-            wanted = [(c, f, c) for c, f in func.items()]
+            single = self.selected is not None and len(self.selected) == 1
+            wanted = [w for c in self._columns() for w in _outputs(c, func, "" if single else f"{c}_")]
         else:
-            wanted = [(out, *_pair(out, spec)) for out, spec in named.items()]
-        for out, function, column in wanted:
-            if function not in FUNCTIONS:
-                raise PlanError(f"output {out!r} asks for the aggregate {function!r}: it must be one of {', '.join(FUNCTIONS)}")
+            wanted = [(out, *self._pair(out, spec)) for out, spec in named.items()]
+        for _, _, column in wanted:
             self.frame.schema[column]
         plain = [(out, function, None if function == "size" else column) for out, function, column in wanted]
         return self.frame._over(build.aggregate(self.frame.node, self.keys, plain))
 
     aggregate = agg
 
+    def _pair(self, out: str, spec: Any) -> tuple[str, str]:
+        """The function and the column of a named output."""
+        if hasattr(spec, "column") and hasattr(spec, "aggfunc"):  # pandas.NamedAgg
+            spec = (spec.column, spec.aggfunc)
+        if self.selected is not None and len(self.selected) == 1 and not isinstance(spec, tuple | list):
+            spec = (self.selected[0], spec)
+        if not (isinstance(spec, tuple | list) and len(spec) == 2 and isinstance(spec[0], str)):
+            raise PlanError(f"output {out!r} must be a pair (column, function), such as ('cost', 'sum'), got a {type(spec).__name__}")
+        return _function(out, spec[1]), spec[0]
+
     def _columns(self) -> list[str]:
-        if self.selected is not None:
-            return list(self.selected)
-        return [c for c in self.frame.columns if c not in self.keys]
+        return list(self.columns if self.selected is None else self.selected)
 
     def _all(self, function: str) -> SecretFrame:
         columns = self._columns()
@@ -104,7 +127,22 @@ class GroupBy:
         return self.frame._over(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
 
 
-def _pair(out: str, spec: object) -> tuple[str, str]:
-    if not (isinstance(spec, tuple) and len(spec) == 2 and all(isinstance(s, str) for s in spec)):
-        raise PlanError(f"output {out!r} must be a pair (column, function), such as ('cost', 'sum'), got {spec!r}")
-    return spec[1], spec[0]
+def _outputs(column: str, function: Any, prefix: str) -> list[tuple[str, str, str]]:
+    """(Name, function, column) of one function, or of each of several."""
+    if not isinstance(function, list | tuple):
+        return [(column, _function(column, function), column)]
+    known = [_function(column, f) for f in function]
+    if len(set(known)) < len(known) or not known:
+        raise PlanError(f"column {column!r} needs different aggregates, one at least, got {known}: name outputs, agg(total=({column!r}, 'sum'))")
+    return [(f"{prefix}{f}", f, column) for f in known]
+
+
+def _function(out: str, function: Any) -> str:
+    """The name of an aggregate, also given as Python's or NumPy's function."""
+    name = function
+    if callable(function) and getattr(function, "__module__", "").split(".")[0] in ("builtins", "numpy"):
+        name = {"amin": "min", "amax": "max", "len": "size"}.get(function.__name__, function.__name__)
+    if not isinstance(name, str) or name not in FUNCTIONS:
+        asked = name if isinstance(name, str) else f"a {type(function).__name__}"
+        raise PlanError(f"output {out!r} asks for the aggregate {asked!r}: it must be one of {', '.join(FUNCTIONS)}")
+    return name

@@ -1,29 +1,32 @@
-"""The operators of a secret column, and pandas' methods of the same names: ``a + b``, ``a.add(b, fill_value=0)``."""
+"""The operators of a secret column or frame, and pandas' methods of the same names: ``a + b``, ``a.add(b, fill_value=0)``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from spuframe import expr as ex
+from spuframe.frame.arguments import like_pandas
+from spuframe.frame.missing import Secret
 
-if TYPE_CHECKING:
-    from spuframe.frame.series import SecretSeries
-
+T = TypeVar("T")
 Build = Callable[[ex.Expr, ex.Expr], ex.Expr]
 
 
-class Operators:
-    """Base of `spuframe.SecretSeries`; ``fill_value`` stands for a null whose partner is none, as in pandas."""
+@like_pandas
+class Operators(Secret, Generic[T]):
+    """Base of `spuframe.SecretSeries` and `spuframe.SecretFrame`, whose kind the results are; ``fill_value`` stands for a null whose partner
+    is none, as in pandas.
+    """
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
-    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretSeries:
-        """The column that ``build`` makes of the operands' expressions, over rows that they have in common."""
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> T:
+        """What ``build`` makes of the operands' expressions, over rows that they have in common."""
         raise NotImplementedError
 
-    def _filled(self, build: Build, left: object, right: object, fill_value: object) -> SecretSeries:
+    def _filled(self, build: Build, left: object, right: object, fill_value: object) -> T:
         def made(a: ex.Expr, b: ex.Expr) -> ex.Expr:
             if fill_value is None:
                 return build(a, b)
@@ -33,207 +36,207 @@ class Operators:
         return self._apply(made, left, right)
 
     # ---- arithmetic ----------------------------------------------------------------------------------
-    def __add__(self, other: object) -> SecretSeries:
+    def __add__(self, other: object) -> T:
         return self._apply(ex.add, self, other)
 
-    def __radd__(self, other: object) -> SecretSeries:
+    def __radd__(self, other: object) -> T:
         return self._apply(ex.add, other, self)
 
-    def __sub__(self, other: object) -> SecretSeries:
+    def __sub__(self, other: object) -> T:
         return self._apply(ex.sub, self, other)
 
-    def __rsub__(self, other: object) -> SecretSeries:
+    def __rsub__(self, other: object) -> T:
         return self._apply(ex.sub, other, self)
 
-    def __mul__(self, other: object) -> SecretSeries:
+    def __mul__(self, other: object) -> T:
         return self._apply(ex.mul, self, other)
 
-    def __rmul__(self, other: object) -> SecretSeries:
+    def __rmul__(self, other: object) -> T:
         return self._apply(ex.mul, other, self)
 
-    def __truediv__(self, other: object) -> SecretSeries:
+    def __truediv__(self, other: object) -> T:
         return self._apply(ex.div, self, other)
 
-    def __rtruediv__(self, other: object) -> SecretSeries:
+    def __rtruediv__(self, other: object) -> T:
         return self._apply(ex.div, other, self)
 
-    def __floordiv__(self, other: object) -> SecretSeries:
+    def __floordiv__(self, other: object) -> T:
         return self._apply(ex.floordiv, self, other)
 
-    def __rfloordiv__(self, other: object) -> SecretSeries:
+    def __rfloordiv__(self, other: object) -> T:
         return self._apply(ex.floordiv, other, self)
 
-    def __mod__(self, other: object) -> SecretSeries:
+    def __mod__(self, other: object) -> T:
         return self._apply(ex.mod, self, other)
 
-    def __rmod__(self, other: object) -> SecretSeries:
+    def __rmod__(self, other: object) -> T:
         return self._apply(ex.mod, other, self)
 
-    def __divmod__(self, other: object) -> tuple[SecretSeries, SecretSeries]:
+    def __divmod__(self, other: object) -> tuple[T, T]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: object) -> tuple[SecretSeries, SecretSeries]:
+    def __rdivmod__(self, other: object) -> tuple[T, T]:
         return self.__rfloordiv__(other), self.__rmod__(other)
 
-    def __pow__(self, other: object) -> SecretSeries:
+    def __pow__(self, other: object) -> T:
         return self._apply(ex.pow_, self, other)
 
-    def __rpow__(self, other: object) -> SecretSeries:
+    def __rpow__(self, other: object) -> T:
         return self._apply(ex.pow_, other, self)
 
-    def __neg__(self) -> SecretSeries:
+    def __neg__(self) -> T:
         return self._apply(ex.neg, self)
 
-    def __pos__(self) -> SecretSeries:
+    def __pos__(self) -> T:
         return self._apply(lambda e: e, self)
 
-    def __abs__(self) -> SecretSeries:
+    def __abs__(self) -> T:
         return self._apply(ex.abs_, self)
 
     # ---- comparisons ---------------------------------------------------------------------------------
-    def __eq__(self, other: object) -> SecretSeries:  # type: ignore[override]  # as pandas: element by element
+    def __eq__(self, other: object) -> T:  # type: ignore[override]  # as pandas: element by element
         return self._apply(ex.eq, self, other)
 
-    def __ne__(self, other: object) -> SecretSeries:  # type: ignore[override]
+    def __ne__(self, other: object) -> T:  # type: ignore[override]
         return self._apply(ex.ne, self, other)
 
-    def __lt__(self, other: object) -> SecretSeries:
+    def __lt__(self, other: object) -> T:
         return self._apply(ex.lt, self, other)
 
-    def __le__(self, other: object) -> SecretSeries:
+    def __le__(self, other: object) -> T:
         return self._apply(ex.le, self, other)
 
-    def __gt__(self, other: object) -> SecretSeries:
+    def __gt__(self, other: object) -> T:
         return self._apply(ex.gt, self, other)
 
-    def __ge__(self, other: object) -> SecretSeries:
+    def __ge__(self, other: object) -> T:
         return self._apply(ex.ge, self, other)
 
     # ---- logic of booleans, bits of integers -----------------------------------------------------------
-    def __and__(self, other: object) -> SecretSeries:
+    def __and__(self, other: object) -> T:
         return self._apply(ex.bit_and, self, other)
 
-    def __rand__(self, other: object) -> SecretSeries:
+    def __rand__(self, other: object) -> T:
         return self._apply(ex.bit_and, other, self)
 
-    def __or__(self, other: object) -> SecretSeries:
+    def __or__(self, other: object) -> T:
         return self._apply(ex.bit_or, self, other)
 
-    def __ror__(self, other: object) -> SecretSeries:
+    def __ror__(self, other: object) -> T:
         return self._apply(ex.bit_or, other, self)
 
-    def __xor__(self, other: object) -> SecretSeries:
+    def __xor__(self, other: object) -> T:
         return self._apply(ex.bit_xor, self, other)
 
-    def __rxor__(self, other: object) -> SecretSeries:
+    def __rxor__(self, other: object) -> T:
         return self._apply(ex.bit_xor, other, self)
 
-    def __invert__(self) -> SecretSeries:
+    def __invert__(self) -> T:
         return self._apply(ex.bit_not, self)
 
-    def __lshift__(self, other: object) -> SecretSeries:
+    def __lshift__(self, other: object) -> T:
         return self._apply(ex.shift_left, self, other)
 
-    def __rlshift__(self, other: object) -> SecretSeries:
+    def __rlshift__(self, other: object) -> T:
         return self._apply(ex.shift_left, other, self)  # refused: the number of bits must be public
 
-    def __rshift__(self, other: object) -> SecretSeries:
+    def __rshift__(self, other: object) -> T:
         return self._apply(ex.shift_right, self, other)
 
-    def __rrshift__(self, other: object) -> SecretSeries:
+    def __rrshift__(self, other: object) -> T:
         return self._apply(ex.shift_right, other, self)
 
     # ---- pandas' names of them -------------------------------------------------------------------------
-    def abs(self) -> SecretSeries:
+    def abs(self) -> T:
         """Absolute values."""
         return abs(self)
 
-    def add(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def add(self, other: object, *, fill_value: object = None) -> T:
         """``self + other``."""
         return self._filled(ex.add, self, other, fill_value)
 
-    def radd(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def radd(self, other: object, *, fill_value: object = None) -> T:
         """``other + self``."""
         return self._filled(ex.add, other, self, fill_value)
 
-    def sub(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def sub(self, other: object, *, fill_value: object = None) -> T:
         """``self - other``."""
         return self._filled(ex.sub, self, other, fill_value)
 
-    def rsub(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def rsub(self, other: object, *, fill_value: object = None) -> T:
         """``other - self``."""
         return self._filled(ex.sub, other, self, fill_value)
 
-    def mul(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def mul(self, other: object, *, fill_value: object = None) -> T:
         """``self * other``."""
         return self._filled(ex.mul, self, other, fill_value)
 
-    def rmul(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def rmul(self, other: object, *, fill_value: object = None) -> T:
         """``other * self``."""
         return self._filled(ex.mul, other, self, fill_value)
 
-    def truediv(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def truediv(self, other: object, *, fill_value: object = None) -> T:
         """``self / other``."""
         return self._filled(ex.div, self, other, fill_value)
 
-    def rtruediv(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def rtruediv(self, other: object, *, fill_value: object = None) -> T:
         """``other / self``."""
         return self._filled(ex.div, other, self, fill_value)
 
-    def floordiv(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def floordiv(self, other: object, *, fill_value: object = None) -> T:
         """``self // other``."""
         return self._filled(ex.floordiv, self, other, fill_value)
 
-    def rfloordiv(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def rfloordiv(self, other: object, *, fill_value: object = None) -> T:
         """``other // self``."""
         return self._filled(ex.floordiv, other, self, fill_value)
 
-    def mod(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def mod(self, other: object, *, fill_value: object = None) -> T:
         """``self % other``."""
         return self._filled(ex.mod, self, other, fill_value)
 
-    def rmod(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def rmod(self, other: object, *, fill_value: object = None) -> T:
         """``other % self``."""
         return self._filled(ex.mod, other, self, fill_value)
 
-    def divmod(self, other: object, *, fill_value: object = None) -> tuple[SecretSeries, SecretSeries]:
+    def divmod(self, other: object, *, fill_value: object = None) -> tuple[T, T]:
         """``self // other`` and ``self % other``."""
         return self.floordiv(other, fill_value=fill_value), self.mod(other, fill_value=fill_value)
 
-    def rdivmod(self, other: object, *, fill_value: object = None) -> tuple[SecretSeries, SecretSeries]:
+    def rdivmod(self, other: object, *, fill_value: object = None) -> tuple[T, T]:
         """``other // self`` and ``other % self``."""
         return self.rfloordiv(other, fill_value=fill_value), self.rmod(other, fill_value=fill_value)
 
-    def pow(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def pow(self, other: object, *, fill_value: object = None) -> T:
         """``self ** other``."""
         return self._filled(ex.pow_, self, other, fill_value)
 
-    def rpow(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def rpow(self, other: object, *, fill_value: object = None) -> T:
         """``other ** self``."""
         return self._filled(ex.pow_, other, self, fill_value)
 
     multiply, subtract, div, divide, rdiv = mul, sub, truediv, truediv, rtruediv
 
-    def eq(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def eq(self, other: object, *, fill_value: object = None) -> T:
         """``self == other``."""
         return self._filled(ex.eq, self, other, fill_value)
 
-    def ne(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def ne(self, other: object, *, fill_value: object = None) -> T:
         """``self != other``."""
         return self._filled(ex.ne, self, other, fill_value)
 
-    def lt(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def lt(self, other: object, *, fill_value: object = None) -> T:
         """``self < other``."""
         return self._filled(ex.lt, self, other, fill_value)
 
-    def le(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def le(self, other: object, *, fill_value: object = None) -> T:
         """``self <= other``."""
         return self._filled(ex.le, self, other, fill_value)
 
-    def gt(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def gt(self, other: object, *, fill_value: object = None) -> T:
         """``self > other``."""
         return self._filled(ex.gt, self, other, fill_value)
 
-    def ge(self, other: object, *, fill_value: object = None) -> SecretSeries:
+    def ge(self, other: object, *, fill_value: object = None) -> T:
         """``self >= other``."""
         return self._filled(ex.ge, self, other, fill_value)

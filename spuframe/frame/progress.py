@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from importlib.util import find_spec
 from types import TracebackType
@@ -19,8 +20,15 @@ def _bar(total: int) -> Any:
     return tqdm(total=total, desc="spuframe", unit="step", leave=False)
 
 
+def _watched() -> bool:
+    """Whether there is a notebook or a terminal."""
+    stream = sys.stderr
+    notebook = "ipykernel" in sys.modules
+    return notebook or (stream is not None and not stream.closed and stream.isatty())
+
+
 class Progress:
-    """Called with (done, total) while a plan runs; shows a `tqdm` bar once a second has passed.
+    """Called with (done, total) while a plan runs; shows a `tqdm` bar once a second has passed, where somebody looks: not in files and pipes.
 
     Parameters
     ----------
@@ -28,7 +36,7 @@ class Progress:
     """
 
     def __init__(self, enabled: bool = True) -> None:
-        self._enabled = enabled
+        self._enabled = enabled and _watched()
         self._start = time.monotonic()
         self._bar: Any = None
 

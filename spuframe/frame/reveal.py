@@ -102,7 +102,7 @@ def _frame(result: object) -> SecretFrame:
     if isinstance(result, SecretFrame):
         return result
     if isinstance(result, SecretSeries):
-        return result.to_frame()  # type: ignore[no-any-return]
+        return result.to_frame()
     if isinstance(result, SecretScalar):
         return SecretFrame(result.session, result.node)
     if isinstance(result, Secret):

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Fixed, Int
-from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, DType, Field, Fixed, Int
+from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.expr.expr import bounds_of
 from spuframe.expr.functions.common import numeric, overflow
+from spuframe.frame import arguments
+from spuframe.frame.missing import Secret
+from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
-from spuframe.plan.logical import LogicalNode
+from spuframe.plan.logical import Aggregate, LogicalNode, Project
+from spuframe.plan.rows import together
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from spuframe.frame.session import Session
 
 SUM_BITS, MOST_BITS = 36, 40
@@ -23,36 +30,187 @@ NARROW = 26
 """Bits that a value may have before its point when it is brought there."""
 
 
-class SecretScalar:
-    """One secret number, such as the mean of a column."""
+@arguments.like_pandas
+class SecretScalar(Secret):
+    """One secret number, such as the mean of a column.
+
+    Operators compute with constants and with numbers of the same table: ``(a.sum() - b.sum()) / a.count()``, ``a.max() > 100``.
+    """
 
     __slots__ = ("name", "node", "session")
     __hash__ = None  # type: ignore[assignment]
+    _what = "a secret number"
 
     def __init__(self, session: Session, node: LogicalNode, name: str) -> None:
         self.session = session
         self.node = node
         self.name = name
 
+    @property
+    def field(self) -> Field:
+        """Type, nullability, visibility, public range and owners."""
+        return self.node.schema.fields[0]
+
+    @property
+    def dtype(self) -> DType:
+        return self.field.dtype
+
     def __repr__(self) -> str:
         return f"<SecretScalar: {self.name}; nothing is computed before .reveal()>"
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeMismatchError(f"{self.name} is secret, and can be neither computed with nor seen as it is: .reveal() it first")
+        raise TypeMismatchError(f"{self.name} is secret and cannot be seen as it is: .reveal() it first, if it may be seen")
 
-    __bool__ = __float__ = __int__ = __index__ = __array__ = _refuse
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __bool__ = __float__ = __int__ = __index__ = __complex__ = __array__ = __iter__ = __len__ = _refuse
+    __floor__ = __ceil__ = __trunc__ = _refuse
+
+    def _apply(self, make: Callable[..., ex.Expr], *operands: object) -> SecretScalar:
+        from spuframe.frame.operators import Operators
+
+        for other in operands:
+            if isinstance(other, Operators):
+                raise TypeMismatchError(f"{self.name} is secret and cannot be combined with every row of a column yet: .reveal() it, if it may be seen")
+            if isinstance(other, SecretScalar) and other.session is not self.session:
+                raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
+            if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date):
+                raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
+        node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)], self.name)
+        made = make(*(next(exprs) if isinstance(o, SecretScalar) else ex.as_expr(arguments.plain(o)) for o in operands))
+        return SecretScalar(self.session, build.project(node, {"number": made}), f"a number computed from {self.name}")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretScalar:
+        return self._apply(builder(ufunc, method, options), *inputs)
+
+    def __add__(self, other: object) -> SecretScalar:
+        return self._apply(ex.add, self, other)
+
+    def __radd__(self, other: object) -> SecretScalar:
+        return self._apply(ex.add, other, self)
+
+    def __sub__(self, other: object) -> SecretScalar:
+        return self._apply(ex.sub, self, other)
+
+    def __rsub__(self, other: object) -> SecretScalar:
+        return self._apply(ex.sub, other, self)
+
+    def __mul__(self, other: object) -> SecretScalar:
+        return self._apply(ex.mul, self, other)
+
+    def __rmul__(self, other: object) -> SecretScalar:
+        return self._apply(ex.mul, other, self)
+
+    def __truediv__(self, other: object) -> SecretScalar:
+        return self._apply(ex.div, self, other)
+
+    def __rtruediv__(self, other: object) -> SecretScalar:
+        return self._apply(ex.div, other, self)
+
+    def __floordiv__(self, other: object) -> SecretScalar:
+        return self._apply(ex.floordiv, self, other)
+
+    def __rfloordiv__(self, other: object) -> SecretScalar:
+        return self._apply(ex.floordiv, other, self)
+
+    def __mod__(self, other: object) -> SecretScalar:
+        return self._apply(ex.mod, self, other)
+
+    def __rmod__(self, other: object) -> SecretScalar:
+        return self._apply(ex.mod, other, self)
+
+    def __pow__(self, other: object) -> SecretScalar:
+        return self._apply(ex.pow_, self, other)
+
+    def __neg__(self) -> SecretScalar:
+        return self._apply(ex.neg, self)
+
+    def __pos__(self) -> SecretScalar:
+        return self
+
+    def __abs__(self) -> SecretScalar:
+        return self._apply(ex.abs_, self)
+
+    def __round__(self, ndigits: int | None = None) -> SecretScalar:
+        digits = arguments.whole(ndigits or 0, "ndigits")
+        return self._apply(lambda x: ex.round_(x, digits), self)
+
+    def __eq__(self, other: object) -> SecretScalar:  # type: ignore[override]  # a secret answer
+        return self._apply(ex.eq, self, other)
+
+    def __ne__(self, other: object) -> SecretScalar:  # type: ignore[override]
+        return self._apply(ex.ne, self, other)
+
+    def __lt__(self, other: object) -> SecretScalar:
+        return self._apply(ex.lt, self, other)
+
+    def __le__(self, other: object) -> SecretScalar:
+        return self._apply(ex.le, self, other)
+
+    def __gt__(self, other: object) -> SecretScalar:
+        return self._apply(ex.gt, self, other)
+
+    def __ge__(self, other: object) -> SecretScalar:
+        return self._apply(ex.ge, self, other)
+
+    def abs(self) -> SecretScalar:
+        """Its magnitude."""
+        return abs(self)
+
+    def round(self, decimals: int = 0) -> SecretScalar:
+        """The nearest number with ``decimals`` decimals."""
+        return round(self, decimals)
 
     def explain(self, stage: str = "all") -> str:
         """The plan of this number; see `SecretFrame.explain`."""
         return self.session.explain(self.node, stage)
+
+    def persist(self) -> SecretScalar:
+        """Compute now and keep the number, in shares, at the parties."""
+        return SecretScalar(self.session, self.session.persist(self.node), self.name)
 
     def reveal(self) -> bool | int | float | str | None:
         """Compute the number and show it to the analyst; None where it is null."""
         from spuframe.frame.reveal import reveal
 
         return reveal(self)[0]  # type: ignore[no-any-return]
+
+    def item(self) -> bool | int | float | str | None:
+        """The same as `reveal`, which says what it does."""
+        return self.reveal()
+
+
+def numbers(nodes: Sequence[LogicalNode], name: str) -> tuple[LogicalNode, Iterator[ex.Expr]]:
+    """One row that has the numbers of all ``nodes``, and for each the expression over it: aggregates of one table are taken together."""
+    first = nodes[0]
+    if all(n == first for n in nodes):
+        return first, iter([ex.col(first.schema.fields[0])] * len(nodes))
+    base: LogicalNode | None = None
+    columns: dict[str, ex.Expr] = {}
+    aggregates: list[tuple[str, str, str | None]] = []
+    for i, node in enumerate(nodes):
+        below = node
+        while isinstance(below, Project):
+            below = below.input
+        inner = below.input if isinstance(below, Aggregate) and not below.keys else None
+        table = inner.input if isinstance(inner, Project) else inner
+        found = None if table is None else (table, {}) if base is None else together(base, table)
+        if found is None or inner is None or not isinstance(below, Aggregate):
+            raise TypeMismatchError(f"{name} and another secret number are not aggregates of the rows of one table: .reveal() them, if they may be seen")
+        base, names = found
+        made = inner.columns if isinstance(inner, Project) else [(f.name, ex.col(f)) for f in inner.schema]
+        columns |= {f"{i}.{n}": ex.substitute(e, names) for n, e in made}
+        aggregates += [(f"{i}.{out}", f, None if c is None else f"{i}.{c}") for out, f, c in below.aggregates]
+    assert base is not None
+    row = build.aggregate(build.project(base, columns), [], aggregates)
+    return row, iter([_over(node, row, f"{i}.") for i, node in enumerate(nodes)])
+
+
+def _over(node: LogicalNode, row: LogicalNode, prefix: str) -> ex.Expr:
+    """The one column of ``node``, projections above an aggregate, over ``row``, which has the aggregates under a prefix."""
+    e: ex.Expr = ex.col(node.schema.fields[0])
+    while isinstance(node, Project):
+        e = ex.substitute(e, dict(node.columns))
+        node = node.input
+    return ex.rebind(e, row.schema, {n: f"{prefix}{n}" for n in node.schema.names})
 
 
 def reduce_rows(

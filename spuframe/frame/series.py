@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import Date, DType, Field, parse_dtype
+from spuframe.dtypes import Date, DType, Field, alias, parse_dtype
 from spuframe.errors import ForeignFrameError, SchemaError, TypeMismatchError
-from spuframe.frame import display, scalar
+from spuframe.frame import arguments, display, scalar
 from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from spuframe.frame.frame import SecretFrame
     from spuframe.frame.session import Session
 
-DTYPE_NAMES = {"float": "float", "float64": "float", "int": "int64", "bool": "bool", "boolean": "bool"}
 
-
-class SecretSeries(Operators):
+@arguments.like_pandas
+class SecretSeries(Operators["SecretSeries"]):
     """A column of a `SecretFrame`: a name, and an expression over rows that nobody sees.
 
     Made by ``frame["name"]`` and by operators; never by its constructor. Operators follow pandas with nullable types: a null operand gives null,
@@ -36,6 +36,8 @@ class SecretSeries(Operators):
     """
 
     __slots__ = ("base", "expr", "name", "session")
+    _what = "a secret column"
+    _more = "; to keep a column at the parties, .to_frame().persist()"
 
     def __init__(self, session: Session, base: LogicalNode, expr: ex.Expr, name: str) -> None:
         self.session = session
@@ -107,6 +109,7 @@ class SecretSeries(Operators):
         return base, exprs
 
     def _constant(self, other: object) -> ex.Expr:
+        other = arguments.plain(other)
         if isinstance(other, datetime.date | datetime.timedelta):  # pandas' scalars are such, too
             return ex.as_expr(other)
         if isinstance(other, SecretScalar):
@@ -142,7 +145,7 @@ class SecretSeries(Operators):
     # ---- methods of pandas ---------------------------------------------------------------------------
     def round(self, decimals: int = 0) -> SecretSeries:
         """The nearest number with ``decimals`` decimals (negative: tens, hundreds); from half way to the even one, as NumPy and pandas."""
-        return self._with(ex.round_(self.expr, decimals))
+        return self._with(ex.round_(self.expr, arguments.whole(decimals, "decimals")))
 
     def isna(self) -> SecretSeries:
         """Whether the value is missing."""
@@ -175,8 +178,7 @@ class SecretSeries(Operators):
 
     def between(self, left: object, right: object, inclusive: str = "both") -> SecretSeries:
         """Whether ``left <= value <= right``; ``inclusive`` is "both", "neither", "left" or "right"."""
-        if inclusive not in ("both", "neither", "left", "right"):
-            raise SchemaError(f"`inclusive` must be 'both', 'neither', 'left' or 'right', got {inclusive!r}")
+        arguments.choice(inclusive, "inclusive", ("both", "neither", "left", "right"))
         low = self >= left if inclusive in ("both", "left") else self > left
         high = self <= right if inclusive in ("both", "right") else self < right
         return low & high
@@ -195,32 +197,31 @@ class SecretSeries(Operators):
         dated = isinstance(self.dtype, Date) and isinstance(e, ex.Lit) and isinstance(e.value, str)
         return ex.lit(e.value, self.dtype) if dated else e  # type: ignore[attr-defined]
 
-    def map(self, table: Mapping[object, object]) -> SecretSeries:
+    def map(self, func: Mapping[object, object]) -> SecretSeries:
         """The value that a small public dict has for each value; null where it has none.
 
         Examples
         --------
         >>> frame["price"] = frame["region"].map({0: 1.5, 1: 2.0})  # doctest: +SKIP
         """
-        return self._with(ex.map_(self.expr, table))
+        return self._with(ex.map_(self.expr, func))
 
-    def where(self, cond: SecretSeries, other: object) -> SecretSeries:
-        """The value where ``cond`` holds, else ``other``."""
-        return self._apply(ex.where, cond, self, other)
+    def where(self, cond: SecretSeries, other: object = None) -> SecretSeries:
+        """The value where ``cond`` holds, else ``other``; null without one."""
+        return self._apply(lambda c, x: ex.where(c, x, None), cond, self) if _is_missing(other) else self._apply(ex.where, cond, self, other)
 
-    def mask(self, cond: SecretSeries, other: object) -> SecretSeries:
-        """``other`` where ``cond`` holds, else the value."""
-        return self._apply(ex.where, cond, other, self)
+    def mask(self, cond: SecretSeries, other: object = None) -> SecretSeries:
+        """``other`` where ``cond`` holds (null without one), else the value."""
+        return self._apply(lambda c, x: ex.where(c, None, x), cond, self) if _is_missing(other) else self._apply(ex.where, cond, other, self)
 
     def astype(self, dtype: str | type | DType) -> SecretSeries:
-        """Convert: ``"int64"``, ``"float"``, ``"bool"``, ... or a `spuframe.dtypes` type."""
-        if isinstance(dtype, type):
-            dtype = dtype.__name__
-        target = dtype if isinstance(dtype, DType) else parse_dtype(DTYPE_NAMES.get(dtype, dtype))
+        """Convert: ``"int64"``, ``"float"``, ``"bool"``, ..., as NumPy and pandas name them too, or a `spuframe.dtypes` type."""
+        target = dtype if isinstance(dtype, DType) else parse_dtype(type_name(dtype))
         return self._with(ex.cast(self.expr, target))
 
-    def rename(self, name: str) -> SecretSeries:
-        return self._with(self.expr, name)
+    def rename(self, name: str | None = None, *, index: str | None = None) -> SecretSeries:
+        """The column under another name."""
+        return self._with(self.expr, arguments.text(index if name is None else name, "name"))
 
     def cumsum(self) -> SecretSeries:
         """The sums of each value and those above it; nulls are skipped and stay null, as in pandas; rows that a filter dropped count nothing.
@@ -260,11 +261,11 @@ class SecretSeries(Operators):
 
     def var(self, ddof: int = 1) -> SecretScalar:
         """Variance of the values that are there, over their number less ``ddof``; null without enough of them."""
-        return self._scalar("var", scalar.moment(self.base, self.name, self.expr, ddof, root=False))
+        return self._scalar("var", scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"), root=False))
 
     def std(self, ddof: int = 1) -> SecretScalar:
         """Standard deviation, the root of `var`."""
-        return self._scalar("std", scalar.moment(self.base, self.name, self.expr, ddof, root=True))
+        return self._scalar("std", scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"), root=True))
 
     def any(self) -> SecretScalar:
         """Whether any value that is there is true, or not zero; False without any."""
@@ -283,15 +284,19 @@ class SecretSeries(Operators):
         return self._scalar("dot", scalar.dot(base, self.name, left, right))
 
     # ---- the end -----------------------------------------------------------------------------------
-    def to_frame(self) -> Any:
+    def copy(self) -> SecretSeries:
+        """The same column: nothing is changed in place."""
+        return self._with(self.expr)
+
+    def to_frame(self, name: str | None = None) -> SecretFrame:
         """A `SecretFrame` of this one column."""
         from spuframe.frame.frame import SecretFrame
 
-        return SecretFrame(self.session, self.base, {self.name: self.expr})
+        return SecretFrame(self.session, self.base, {self.name if name is None else arguments.text(name, "name"): self.expr})
 
     def explain(self, stage: str = "all") -> str:
         """The plan of this column; see `SecretFrame.explain`."""
-        return str(self.to_frame().explain(stage))
+        return self.to_frame().explain(stage)
 
     def reveal(self, as_: str = "pandas") -> pd.Series[Any] | pa.Array:
         """Compute the column and show it to the analyst; in which order, and how two columns are revealed side by side, says `SecretFrame.reveal`.
@@ -303,6 +308,18 @@ class SecretSeries(Operators):
         from spuframe.frame.reveal import reveal
 
         return reveal(self, as_=as_)[0]
+
+
+def type_name(dtype: object) -> str:
+    """The name of a type that is given as Python, NumPy or pandas have it: ``int``, ``np.int64``, ``"Int64"``, ``pd.Float64Dtype()``.
+
+    >>> type_name(int), type_name("boolean"), type_name("UInt8")
+    ('int64', 'bool', 'uint8')
+    """
+    name = dtype if isinstance(dtype, str) else dtype.__name__ if isinstance(dtype, type) else getattr(dtype, "name", None)
+    if not isinstance(name, str):
+        raise TypeMismatchError(f"a type is a name such as 'int64', 'float', 'bool' or 'date', got {type(dtype).__name__}")
+    return alias(name)
 
 
 def _is_missing(value: object) -> bool:

@@ -8,11 +8,13 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe.config import Policy
 from spuframe.errors import DataFileError, PlanError, TypeMismatchError
+from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
+from spuframe.frame.missing import missing
 from spuframe.frame.progress import Progress
 from spuframe.plan import build, explain
 from spuframe.plan.cost import CostReport
@@ -50,6 +52,7 @@ class Revealed:
     order: int | None
 
 
+@arguments.like_pandas
 class Session(Runtimes):
     """Frames of the tables of owners, over the runtimes of all parties. Made by `local`; ``with`` opens and closes it.
 
@@ -68,74 +71,128 @@ class Session(Runtimes):
         self._orders: dict[str, int] = {}
         self.progress = True
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise missing("a session", name, dir(type(self)))
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeMismatchError(
+            "a session is the hand on running processes and is never pickled or copied: open one with sf.local() where you need it, "
+            "and read the tables there"
+        )
+
+    __copy__ = __deepcopy__ = __reduce_ex__
+
     # ---- tables --------------------------------------------------------------------------------------
     def read_csv(
-        self, path: str | os.PathLike[str], *, owner: str, usecols: Sequence[str] | None = None, ranges: Ranges | None = None, **options: Any
+        self,
+        filepath_or_buffer: str | os.PathLike[str],
+        *,
+        owner: str,
+        usecols: Sequence[str] | None = None,
+        ranges: Ranges | None = None,
+        sep: str = ",",
+        encoding: str = "utf-8",
+        thousands: str | None = None,
+        decimal: str = ".",
+        parse_dates: Sequence[str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        na_values: str | Sequence[str] | None = None,
+        nan_as_null: bool = False,
+        fraction_bits: Mapping[str, int] | None = None,
     ) -> SecretFrame:
         """A CSV file of an owner; read by the owner's process, never here.
 
         Parameters
         ----------
-        path : str or path
+        filepath_or_buffer : str or path
             Where the owner's process finds it.
         owner : str
         usecols : sequence of str, optional
             Only these columns.
         ranges : mapping of str to (low, high), optional
             Public bounds of columns, in place of what the owner would publish; the owner checks them. Narrow bounds make plans cheaper.
-        **options
-            ``nan_as_null=True``: NaN is a missing value rather than an error. ``fraction_bits={"x": 40}``: float columns that are kept with more (or
-            fewer) than 18 bits after the point; magnitudes must then stay below ``2**(62 - bits) - 1``.
+        sep, encoding, thousands, decimal : str, optional
+            As in pandas: ``sep=";"``, ``encoding="latin-1"``, ``thousands="."``, ``decimal=","``.
+        parse_dates : sequence of str, optional
+            Columns of dates that are not written YYYY-MM-DD, which needs no word; all of ``date_format``, if that is a mapping.
+        date_format : str or mapping of column to str, optional
+            How these are written, such as ``"%d.%m.%Y"``. What is written otherwise is an error, never a guess.
+        na_values : str or sequence of str, optional
+            More words for a missing value.
+        nan_as_null : bool
+            NaN is a missing value rather than an error.
+        fraction_bits : mapping of str to int, optional
+            Float columns that are kept with more (or fewer) than 18 bits after the point; magnitudes must then stay below ``2**(62 - bits) - 1``.
 
         Returns
         -------
         SecretFrame
         """
-        return self._read("csv", path, owner, usecols, ranges, options)
+        words = {"sep": sep, "encoding": encoding, "decimal": decimal} | ({} if thousands is None else {"thousands": thousands})
+        options: dict[str, Any] = {k: v for k, v in words.items() if arguments.text(v, k) != intake.CSV[k]}
+        formats: Mapping[str, str | None] = (
+            date_format
+            if isinstance(date_format, Mapping)
+            else dict.fromkeys(arguments.names([] if parse_dates is None else parse_dates, "parse_dates"), date_format)
+        )
+        if date_format is not None and not formats:
+            raise PlanError("date_format needs parse_dates, the columns of dates: parse_dates=['born'], or date_format={'born': '%d.%m.%Y'}")
+        if formats:
+            iso = "%Y-%m-%d"
+            options["dates"] = {arguments.text(n, "parse_dates"): arguments.text(iso if f is None else f, "date_format") for n, f in formats.items()}
+        if na_values is not None:
+            options["na_values"] = arguments.names(na_values, "na_values")
+        return self._read("csv", filepath_or_buffer, owner, usecols, ranges, options | _common(nan_as_null, fraction_bits))
 
     def read_parquet(
-        self, path: str | os.PathLike[str], *, owner: str, columns: Sequence[str] | None = None, ranges: Ranges | None = None, **options: Any
+        self,
+        path: str | os.PathLike[str],
+        *,
+        owner: str,
+        columns: Sequence[str] | None = None,
+        ranges: Ranges | None = None,
+        nan_as_null: bool = False,
+        fraction_bits: Mapping[str, int] | None = None,
     ) -> SecretFrame:
         """A Parquet file of an owner; see `read_csv`."""
-        return self._read("parquet", path, owner, columns, ranges, options)
+        return self._read("parquet", path, owner, columns, ranges, _common(nan_as_null, fraction_bits))
 
     def _read(
         self, kind: str, path: str | os.PathLike[str], owner: str, columns: Sequence[str] | None, ranges: Ranges | None, options: Mapping[str, Any]
     ) -> SecretFrame:
         self._check()
+        arguments.text(owner, "owner")
+        if not isinstance(path, str | os.PathLike) or (isinstance(path, str) and "\0" in path):
+            raise TypeMismatchError(f"`path` must be the path of a file, got a {type(path).__name__}: a DataFrame comes in by from_pandas")
         where = os.path.abspath(os.fspath(path))
         if not os.path.exists(where):  # the processes of a local session see the files that we see
             raise DataFileError(f"there is no file {os.fspath(path)!r} for owner {owner!r}: check the path, which is relative to {os.getcwd()!r}")
         return self._open(owner, {"kind": kind, "path": where}, columns, ranges, options)
 
-    def from_arrow(self, table: pa.Table, *, owner: str, ranges: Ranges | None = None, **options: Any) -> SecretFrame:
-        """A table that is here already, handed to an owner's process: for tests and first steps, since the analyst has seen it."""
-        import pyarrow as pa
-
-        if not isinstance(table, pa.Table):
-            raise TypeMismatchError(f"`table` must be a pyarrow.Table, got {type(table).__name__}: use from_pandas for a DataFrame")
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        return self._open(owner, {"kind": "arrow", "data": sink.getvalue().to_pybytes()}, None, ranges, options)
-
-    def from_pandas(self, frame: pd.DataFrame, *, owner: str, ranges: Ranges | None = None, **options: Any) -> SecretFrame:
-        """A DataFrame that is here already, handed to an owner's process; missing values become nulls. The index is dropped."""
-        import pandas as pd
-        import pyarrow as pa
-
-        if not isinstance(frame, pd.DataFrame):
-            raise TypeMismatchError(f"`frame` must be a pandas.DataFrame, got {type(frame).__name__}")
-        return self.from_arrow(pa.Table.from_pandas(frame, preserve_index=False), owner=owner, ranges=ranges, **options)
-
-    def _open(
-        self, owner: str, source: dict[str, Any], columns: Sequence[str] | None, ranges: Ranges | None, options: Mapping[str, Any]
+    def from_arrow(
+        self, table: pa.Table, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: Mapping[str, int] | None = None
     ) -> SecretFrame:
+        """A table that is here already, handed to an owner's process: for tests and first steps, since the analyst has seen it."""
+        data = intake.serialized(intake.checked(table))
+        return self._open(owner, {"kind": "arrow", "data": data}, None, ranges, _common(nan_as_null, fraction_bits))
+
+    def from_pandas(
+        self, frame: pd.DataFrame, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: Mapping[str, int] | None = None
+    ) -> SecretFrame:
+        """A DataFrame that is here already, handed to an owner's process; missing values become nulls. The index is dropped."""
+        table = intake.from_pandas(frame)
+        return self.from_arrow(table, owner=owner, ranges=ranges, nan_as_null=nan_as_null, fraction_bits=fraction_bits)
+
+    def _open(self, owner: str, source: dict[str, Any], columns: Sequence[str] | None, ranges: Ranges | None, options: Mapping[str, Any]) -> SecretFrame:
+        self._check()
+        arguments.text(owner, "owner")
         source |= dict(options)
         if columns is not None:
-            source["columns"] = list(columns)
+            source["columns"] = arguments.names(columns, "columns")
         if ranges is not None:
-            source["ranges"] = {name: [_plain_bound(b) for b in bounds] for name, bounds in ranges.items()}
+            source["ranges"] = {name: _plain_bounds(name, bounds) for name, bounds in arguments.mapping(ranges, "ranges").items()}
         info = self.open_table(owner, source)
         return SecretFrame(self, build.scan(self.id, owner, info.handle, info.fields, info.rows))
 
@@ -199,11 +256,24 @@ class Session(Runtimes):
         return build.load(name, stored.schema, stored.rows, stored.masked, self.id, kept.ordered)
 
 
-def _plain_bound(bound: float | datetime.date | str) -> float | str:
-    """A bound of a range as plain data; dates as ISO strings."""
-    return bound.isoformat()[:10] if isinstance(bound, datetime.date) else bound
+def _common(nan_as_null: bool, fraction_bits: Mapping[str, int] | None) -> dict[str, Any]:
+    """Options of every kind of table."""
+    options: dict[str, Any] = {"nan_as_null": True} if arguments.flag(nan_as_null, "nan_as_null") else {}
+    if fraction_bits is not None:
+        bits = arguments.mapping(fraction_bits, "fraction_bits")
+        options["fraction_bits"] = {n: arguments.whole(b, f"fraction_bits of {n!r}") for n, b in bits.items()}
+    return options
 
 
+def _plain_bounds(name: str, bounds: object) -> list[float | str]:
+    """The bounds of a range as plain data; dates as ISO strings."""
+    pair = [arguments.plain(b) for b in bounds] if isinstance(bounds, tuple | list) or type(bounds).__name__ == "ndarray" else []  # type: ignore[attr-defined]
+    if len(pair) != 2 or not all(isinstance(b, bool | int | float | str | datetime.date) for b in pair):
+        raise TypeMismatchError(f"the range of column {name!r} must be (low, high), two numbers, dates or ISO strings, got a {type(bounds).__name__}")
+    return [b.isoformat()[:10] if isinstance(b, datetime.date) else b for b in pair]  # type: ignore[misc]
+
+
+@arguments.takes_keywords
 def local(
     parties: int | None = None,
     protocol: str = "aby3",
@@ -239,6 +309,28 @@ def local(
     Traceback (most recent call last):
     spuframe.errors.PartyCountError: protocol 'aby3' needs 3 parties, got 4: choose parties=3 or another protocol
     """
+    if parties is not None:
+        parties = _whole(parties, "parties", f"sf.local(protocol={parties!r})" if isinstance(parties, str) else "sf.local(parties=3)")
+    arguments.text(protocol, "protocol")
+    if isinstance(deadline, bool) or not isinstance(arguments.plain(deadline), int | float):
+        raise TypeMismatchError(f"`deadline` must be a number of seconds, got a {type(deadline).__name__}")
+    memory_limit = None if memory_limit is None else _whole(memory_limit, "memory_limit", "a number of bytes, memory_limit=2**30")
+    base_port = None if base_port is None else _whole(base_port, "base_port", "base_port=9000")
+    if isinstance(owners, str):
+        owners = [owners]
+    if owners is not None and not isinstance(owners, Mapping):
+        owners = arguments.names(owners, "owners")
+    for given in [policy, *(owners.values() if isinstance(owners, Mapping) else ())]:
+        if given is not None and not isinstance(given, Policy):
+            hint = f"sf.Policy(ranges={given!r})" if isinstance(given, str) else "sf.Policy(...)"
+            raise TypeMismatchError(f"a policy is a spuframe.Policy, got a {type(given).__name__}: write {hint}")
     return launch.local(
         parties, protocol, deadline=deadline, memory_limit=memory_limit, owners=owners, policy=policy, base_port=base_port, session=Session
     )
+
+
+def _whole(value: object, what: str, remedy: str) -> int:
+    try:
+        return arguments.whole(value, what)
+    except TypeMismatchError as error:
+        raise TypeMismatchError(f"{error}: write {remedy}") from None

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from spuframe.config import Policy
 from spuframe.dtypes import Field
 from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError
+from spuframe.runtime import csvfile
 from spuframe.runtime.fields import fit, publish
+
+_OPTIONS = ("columns", "ranges", "nan_as_null", "fraction_bits")
 
 
 def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[pa.Table, list[Field]]:
@@ -29,17 +31,19 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     owner : str
     source : mapping
         ``kind``: "csv", "parquet" (with ``path``) or "arrow" (with ``data``, the bytes of an Arrow IPC stream). Optional: ``columns`` (only these),
-        ``ranges`` (column to (low, high), believed by all and checked here), ``nan_as_null`` (NaN means missing), ``fraction_bits`` (float
-        column to the fraction bits that it keeps, 18 unless given: the finer, the smaller is what it can hold).
+        those of a CSV file (`spuframe.runtime.csvfile`), ``ranges`` (column to (low, high), believed by all and checked here),
+        ``nan_as_null`` (NaN means missing), ``fraction_bits`` (float column to the fraction bits that it keeps, 18 unless given: the finer, the
+        smaller is what it can hold).
     policy : Policy
 
     Raises
     ------
     DataFileError, ColumnNotFoundError, SchemaError, DataError, TypeMismatchError, EncodingError, NotFiniteError, PolicyError
     """
-    unknown = sorted(source.keys() - {"kind", "path", "data", "columns", "ranges", "nan_as_null", "fraction_bits"})
+    options = (*_OPTIONS, *(csvfile.OPTIONS if source.get("kind") == "csv" else ()))
+    unknown = sorted(source.keys() - {"kind", "path", "data", *options})
     if unknown:
-        raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are columns, ranges, nan_as_null and fraction_bits.")
+        raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are {', '.join(options)}.")
     table = _read(source, policy)
     names = table.column_names
     twice = sorted({n for n in names if names.count(n) > 1})
@@ -70,19 +74,18 @@ def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
         if kind == "arrow":
             return pa.ipc.open_stream(source["data"]).read_all()
         if kind == "csv":
-            # Empty fields are nulls, of strings too, as pandas reads them.
-            convert = pa.csv.ConvertOptions(strings_can_be_null=True)
-            return pa.csv.read_csv(path, convert_options=convert)
+            return csvfile.read_csv(path, source)
         if kind == "parquet":
             wanted = source.get("columns")
             if wanted is not None:
                 _require(wanted, pa.parquet.read_schema(path).names)
             return pa.parquet.ParquetFile(path).read(columns=None if wanted is None else list(wanted))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError) as error:
         row = re.search(r"Row #(\d+)", str(error))
         place = f" near row {row[1]}" if row else ""
         empty = " (it is empty)" if "Empty CSV" in str(error) else ""
-        raise DataError(f"{_what(source)} cannot be read as {kind}{place}{empty}. Check its format and encoding (UTF-8).") from None
+        advice = "Check its format and encoding (UTF-8, unless encoding= says otherwise)"
+        raise DataError(f"{_what(source)} cannot be read as {kind}{place}{empty}. {advice}.") from None
     except OSError as error:
         raise DataFileError(f"{_what(source)} cannot be read: {error.strerror or 'not a readable file'}. Check the path at the owner.") from None
     raise DataError(f"a table comes from csv, parquet or arrow, got {kind!r}.")

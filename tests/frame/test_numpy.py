@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import spuframe as sf
-from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.errors import NotAvailableError, PlanError, TypeMismatchError
 
 ROWS = pd.DataFrame(
     {
@@ -124,11 +124,12 @@ def test_nothing_becomes_an_array_by_itself(frame: sf.SecretFrame, how: str) -> 
 
 
 def test_frames_and_numbers_are_no_arrays_either(frame: sf.SecretFrame) -> None:
-    for convert in (np.array, np.exp, np.sum):
-        with pytest.raises(TypeMismatchError, match=r"SecretFrame is secret.*reveal\(\)"):
-            convert(frame)
+    with pytest.raises(TypeMismatchError, match=r"SecretFrame is secret.*reveal\(\)"):
+        np.array(frame)
+    with pytest.raises(NotAvailableError, match=r"sum.*of a column"):
+        np.sum(frame)
     total = frame["n"].sum()
-    for use in (np.array, np.sqrt, bool, float, int, lambda v: v == 11, lambda v: v < 3, lambda v: v + 1, lambda v: 2 * v):
+    for use in (np.array, bool, float, int, list, len):
         with pytest.raises(TypeMismatchError, match=r"sum of n is secret.*reveal\(\) it first"):
             use(total)
     with pytest.raises(TypeMismatchError, match=r"secret number \(mean of n\).*reveal"):

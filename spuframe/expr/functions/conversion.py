@@ -10,14 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, parse_dtype
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, alias, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.common import checked, describe, number
-
-_NAMES = {  # how pandas and NumPy call them
-    "int": "int64", "Int64": "int64", "boolean": "bool", "float64": "float", "float32": "float", "Float64": "float", "double": "float",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,7 +80,7 @@ def cast(operand: object, dtype: DType | str) -> Expr:
         target = dtype
     else:
         name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
-        target = parse_dtype(_NAMES.get(name, name))
+        target = parse_dtype(alias(name))
     if isinstance(target, Bool) and e.dtype.is_numeric:
         return ne(e, fixed_zero(e))
     return convert(e, target)

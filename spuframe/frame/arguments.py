@@ -1,0 +1,229 @@
+"""pandas' arguments: taken where they change nothing or can be had, else refused with the way out; and what is read of an argument.
+
+`KEYWORDS` is the one table of the keywords that pandas has and secret tables have no use for. `like_pandas` gives every method of a class the keywords
+that the table knows, and a typed error for anything else.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
+
+from spuframe.errors import PlanError, TypeMismatchError
+
+C = TypeVar("C", bound=type)
+
+
+class Keyword(NamedTuple):
+    """The values that change nothing here (None: all of them), and what to do instead of any other."""
+
+    taken: tuple[object, ...] | None
+    remedy: str
+
+
+_ASSIGN = Keyword((False,), "nothing is changed in place: assign the result, frame = frame.method(...)")
+_NO_LABELS = "rows have no labels here, only columns have"
+_ROWS = Keyword((0, "index", "rows", None), "columns are not combined with each other by a method: write it with operators, frame['a'] + frame['b']")
+_SKIP = Keyword((True,), "missing values are skipped: test .isna().any(), or put a value there with .fillna(value)")
+_NONE = (None,)
+
+KEYWORDS: Mapping[str, Keyword] = MappingProxyType(
+    {
+        "axis": _ROWS,
+        "inplace": _ASSIGN,
+        "copy": Keyword(None, "plans share what is equal"),
+        "deep": Keyword(None, "a frame is a plan, which nobody changes: its copies are independent"),
+        "ignore_index": Keyword(None, _NO_LABELS),
+        "level": Keyword(_NONE, f"{_NO_LABELS}: name a column"),
+        "index": Keyword(_NONE, f"{_NO_LABELS}: filter rows by a condition, frame[frame['a'] > 1], and rename columns with columns={{...}}"),
+        "kind": Keyword(("quicksort", "mergesort", "heapsort", "stable", None), "the sort is stable: leave kind out"),
+        "na_position": Keyword(("last",), "missing values come last: fill them first, .fillna(value)"),
+        "key": Keyword(_NONE, "compute the key as a column and sort by it: frame.assign(key=...).sort_values('key').drop('key')"),
+        "group_keys": Keyword(None, _NO_LABELS),
+        "observed": Keyword(None, "only groups that occur are given"),
+        "numeric_only": Keyword((False,), "select the number columns first: frame[['a', 'b']]"),
+        "bool_only": Keyword((False,), "select the boolean columns first: frame[['a', 'b']]"),
+        "skipna": _SKIP,
+        "min_count": Keyword((0, -1), "take the count beside it, and compare: .where(count >= n, None)"),
+        "engine": Keyword(_NONE, "the parties compute it: leave engine out"),
+        "engine_kwargs": Keyword(_NONE, "the parties compute it: leave engine_kwargs out"),
+        "errors": Keyword(("raise",), "what does not fit is refused: leave errors out"),
+        "limit": Keyword(_NONE, "every missing value is filled: leave limit out"),
+        "thresh": Keyword(_NONE, "count the values with operators: frame[frame['a'].notna().astype('int64') + frame['b'].notna() >= 1]"),
+        "na_action": Keyword((None, "ignore"), "missing values stay missing: leave na_action out"),
+        "left_index": Keyword((False,), f"{_NO_LABELS}: name key columns, on=, left_on=, right_on="),
+        "right_index": Keyword((False,), f"{_NO_LABELS}: name key columns, on=, left_on=, right_on="),
+        "indicator": Keyword((False,), "an inner join has only rows of both sides: leave indicator out"),
+        "join": Keyword(("outer", "inner"), "all frames need the same columns: select them, frame[['a', 'b']]"),
+        "keys": Keyword(_NONE, f"{_NO_LABELS}: assign a column to each frame first"),
+        "levels": Keyword(_NONE, _NO_LABELS),
+        "names": Keyword(_NONE, _NO_LABELS),
+        "verify_integrity": Keyword((False,), _NO_LABELS),
+        "out": Keyword(_NONE, "nothing is written in place: assign the result"),
+        "dtype": Keyword(_NONE, "convert first, .astype(dtype)"),
+    }
+)
+"""By keyword, the same for every method; a method's own parameter of the name goes first."""
+
+_BINARY = (
+    "add sub mul div truediv floordiv mod pow radd rsub rmul rdiv rtruediv rfloordiv rmod rpow multiply subtract divide divmod rdivmod eq ne lt le gt ge"
+)
+SPECIAL: Mapping[tuple[str, str], Keyword] = MappingProxyType(
+    {
+        **{(name, "axis"): Keyword(None, "a frame combines with numbers and frames, column by column") for name in _BINARY.split()},
+        ("merge", "sort"): Keyword((False,), "sort the result: frame.merge(...).sort_values(key)"),
+        ("concat", "sort"): Keyword((False,), "columns keep the order of the first frame: select them, frame[['a', 'b']]"),
+        ("concat", "axis"): Keyword((0, "index", "rows"), "columns of other rows cannot be put beside each other: merge the frames on a key"),
+        ("fillna", "axis"): Keyword((None, 0, "index", "rows"), "fill each column by itself: frame.fillna({'a': 0})"),
+        ("dropna", "axis"): Keyword((0, "index", "rows"), "which columns hold nulls is in frame.schema: drop them by name"),
+        ("sort_values", "axis"): Keyword((0, "index", "rows"), f"{_NO_LABELS}: select columns in the order you want, frame[['b', 'a']]"),
+        ("rename", "axis"): Keyword((0, 1, "index", "columns", None), "rename(columns={old: new})"),
+        ("rename", "errors"): Keyword(("raise", "ignore"), "names that are not there are an error: leave errors out"),
+    }
+)
+"""What a keyword means to one method, where that is something else."""
+
+
+def like_pandas(cls: C) -> C:
+    """Let every public method of a class take pandas' keywords, and refuse others with a typed error."""
+    for name, method in list(vars(cls).items()):
+        if not name.startswith("_") and inspect.isfunction(method):
+            setattr(cls, name, takes_keywords(method))
+    return cls
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def takes_keywords(method: F) -> F:
+    """The same for one function."""
+    takes = inspect.signature(method)
+    named = {n for n, p in takes.parameters.items() if p.kind is not p.VAR_KEYWORD}
+    anything = len(named) < len(takes.parameters)
+    name = method.__name__
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not anything:
+            for extra in kwargs.keys() - named:
+                _check_keyword(name, extra, kwargs.pop(extra), named)
+        try:
+            takes.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeMismatchError(f"{name}({_shown(takes)}) was called otherwise: {error}. Name the arguments") from None
+        return method(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+def _shown(takes: inspect.Signature) -> str:
+    return ", ".join(n for n in takes.parameters if n != "self")
+
+
+def known_keyword(method: str, keyword: str) -> Keyword | None:
+    """What the tables say of a keyword of a method."""
+    return SPECIAL.get((method, keyword)) or KEYWORDS.get(keyword)
+
+
+def _check_keyword(method: str, keyword: str, value: object, named: Iterable[str]) -> None:
+    known = known_keyword(method, keyword)
+    if known is None:
+        own = ", ".join(sorted(set(named) - {"self"})) or "no argument"
+        raise TypeMismatchError(f"{method} has no argument {keyword!r}: it takes {own}")
+    if known.taken is None or type(value).__name__ == "_NoDefault":  # pandas' sign of an argument that was not given
+        return
+    value = plain(value)
+    if not any(value is v or (isinstance(value, bool | int | str) and type(value) is type(v) and value == v) for v in known.taken):
+        raise PlanError(f"{method} does not take {keyword}={_brief(value)}: {known.remedy}")
+
+
+def _brief(value: object) -> str:
+    return repr(value) if isinstance(value, bool | int | float | str) else f"a {type(value).__name__}"
+
+
+# ---- what is read of an argument ------------------------------------------------------------------------------
+def plain(value: object) -> object:
+    """NumPy's scalars as Python's, pandas' NA and NaT as None; anything else as it is."""
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()  # type: ignore[attr-defined]
+    return value
+
+
+def flag(value: object, what: str) -> bool:
+    """A bool, also written 0 or 1 or as NumPy's."""
+    value = plain(value)
+    if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise TypeMismatchError(f"`{what}` must be True or False, got {_brief(value)}")
+
+
+def flags(value: object, what: str) -> bool | list[bool]:
+    """One flag, or one for each of several."""
+    if isinstance(value, Sequence | tuple) and not isinstance(value, str):
+        return [flag(v, what) for v in value]
+    if type(value).__name__ in ("ndarray", "Series", "Index") and getattr(value, "ndim", 0) == 1:
+        return [flag(v, what) for v in value.tolist()]  # type: ignore[attr-defined]
+    return flag(value, what)
+
+
+def whole(value: object, what: str, least: int | None = None) -> int:
+    """An integer, also NumPy's; at least ``least``."""
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool") and not isinstance(value, str):
+        try:
+            found = operator.index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass  # also what a secret says of itself
+        else:
+            if least is None or found >= least:
+                return found
+    more = "" if least is None else f", {least} or more"
+    raise TypeMismatchError(f"`{what}` must be an integer{more}, got {_brief(value)}")
+
+
+def text(value: object, what: str) -> str:
+    """A string."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeMismatchError(f"`{what}` must be a str, got {_brief(value)}")
+
+
+def choice(value: object, what: str, options: Sequence[str]) -> str:
+    """One of some strings."""
+    if isinstance(value, str) and value in options:
+        return str(value)
+    raise PlanError(f"`{what}` must be one of {', '.join(map(repr, options))}, got {_brief(value)}")
+
+
+def names(value: object, what: str) -> list[str]:
+    """One name, or several in any kind of list."""
+    if isinstance(value, str):
+        return [str(value)]
+    listed = isinstance(value, Sequence | set | frozenset | dict) or type(value).__name__ in ("ndarray", "Index", "Series", "dict_keys")
+    if not listed or isinstance(value, bytes | bytearray) or getattr(value, "ndim", 1) != 1:
+        raise TypeMismatchError(f"`{what}` must be a column's name or a list of names, got {_brief(value)}")
+    found = [plain(v) for v in value]  # type: ignore[attr-defined]
+    if found and all(isinstance(v, bool) for v in found):
+        raise TypeMismatchError(
+            f"`{what}` must be names of columns, got a list of booleans: rows are chosen by a secret condition, frame[frame['a'] > 1]; public "
+            f"marks of the "
+            "rows come in as a column of their owner"
+        )
+    for v in found:
+        if not isinstance(v, str):
+            raise TypeMismatchError(f"`{what}` must be names of columns, which are strings, got a {type(v).__name__} among them")
+    return [str(v) for v in found]
+
+
+def mapping(value: object, what: str) -> dict[str, Any]:
+    """A dict by column names."""
+    if isinstance(value, Mapping):
+        for key in value:
+            text(key, what)
+        return dict(value)
+    raise TypeMismatchError(f"`{what}` must be a dict by column names, got {_brief(value)}")
