@@ -101,6 +101,8 @@ def _column(name: str, column: pd.Series[Any]) -> pa.Array | pa.ChunkedArray:
         told = "Give real and imaginary part a column each, .real and .imag of its array"
     elif isinstance(kind, pd.CategoricalDtype):
         return _column(name, column.astype(kind.categories.dtype)) if not column.isna().any() else _column(name, column.astype(object))
+    elif kind.kind == "O" and pd.api.types.infer_dtype(column, skipna=True) == "mixed-integer":
+        told = f"Its values are of several kinds. {_OBJECTS.removesuffix(', or leave it out')}"  # Arrow takes 5 among dates for 1970-01-06
     if told is not None:
         raise TypeMismatchError(f"column {name!r} is {kind}, which cannot be shared. {told}, or leave it out.")
     try:

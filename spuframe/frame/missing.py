@@ -21,9 +21,9 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "frame[['a', 'b']]"
         ),
         "index axes set_index reset_index sort_index set_axis rename_axis droplevel reorder_levels add_prefix add_suffix align first_valid_index "
-        "last_valid_index levels": "rows have no index: sort_values orders them, rename(columns={...}) names columns, .reveal().set_index(...) "
+        "last_valid_index level levels": "rows have no index: sort_values orders them, rename(columns={...}) names columns, .reveal().set_index(...) "
         "makes an index",
-        "values to_numpy array items iterrows itertuples to_list tolist list to_dict to_records nbytes memory_usage": (
+        "values to_numpy array item items iterrows itertuples to_list tolist list to_dict to_records nbytes memory_usage": (
             "not possible on secret values: .reveal() shows them, if they may be seen"
         ),
         "to_csv to_parquet to_excel to_json to_html to_sql to_feather to_hdf to_pickle to_clipboard to_latex to_markdown to_orc to_stata to_string "
@@ -46,9 +46,10 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "of groups, "
             "and sort_values(...).head(n); how often values occur: frame.groupby('a').size()"
         ),
-        "sum mean min max count var std any all cumsum dot first last groups indices": (
+        "sum mean min max count var std any all cumsum dot dtype first last groups indices": (
             "not of this kind of table: take it of a column, frame['a'].sum(), or of groups, frame.groupby('g').sum()"
         ),
+        "drop dropna dtypes groupby head shape sort_values": "of a frame, not of this: frame.sort_values('a').head(n), or .to_frame() of a column first",
         "drop_duplicates duplicated": "not yet: frame.groupby(columns).size() has every combination once",
         "isna notna isnull notnull between isin clip mask where replace round astype case_when": (
             "of a column, not of this: frame['a'].isna(), .clip(low, high), .where(condition, other), .map({old: new}), .isin([...])"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from spuframe import expr as ex
-from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
+from spuframe.errors import ForeignFrameError, TypeMismatchError
+from spuframe.frame import arguments
 from spuframe.frame.frame import SecretFrame, to_pandas
 from spuframe.frame.scalar import SecretScalar
 from spuframe.frame.series import SecretSeries
@@ -69,8 +70,7 @@ def reveal(*results: SecretFrame | SecretSeries | SecretScalar | Secret, as_: st
     >>> y, p = sf.reveal(cohort["ill"], model.predict_proba(X)["1"])  # doctest: +SKIP
     >>> sklearn.metrics.roc_auc_score(y, p)  # doctest: +SKIP
     """
-    if as_ not in ("pandas", "arrow"):
-        raise PlanError(f"`as_` must be 'pandas' or 'arrow', got {as_!r}")
+    arguments.choice(as_, "as_", ("pandas", "arrow"))
     frames = [_frame(r) for r in results]
     if not frames:
         return ()

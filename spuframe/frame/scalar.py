@@ -130,7 +130,7 @@ class SecretScalar(Secret):
         return self._apply(ex.abs_, self)
 
     def __round__(self, ndigits: int | None = None) -> SecretScalar:
-        digits = arguments.whole(ndigits or 0, "ndigits")
+        digits = 0 if ndigits is None else arguments.whole(ndigits, "decimals")
         return self._apply(lambda x: ex.round_(x, digits), self)
 
     def __eq__(self, other: object) -> SecretScalar:  # type: ignore[override]  # a secret answer

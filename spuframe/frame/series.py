@@ -165,8 +165,8 @@ class SecretSeries(Operators["SecretSeries"]):
         None, NaN, ``pandas.NA`` and ``NaT`` all stand for a missing value, as in pandas' Arrow-backed columns: with one of them among ``values``,
         nulls are in.
         """
-        if isinstance(values, str) or not isinstance(values, Iterable):
-            raise TypeMismatchError(f"`values` must be a list or the like, got {type(values).__name__}: write [{values!r}]")
+        if isinstance(values, str) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
+            raise TypeMismatchError(f"`values` must be a list or the like, got {type(values).__name__}: write isin([value])")
         known, missing = [], False
         for v in values:
             if _is_missing(v):

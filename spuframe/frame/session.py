@@ -203,8 +203,7 @@ class Session(Runtimes):
 
     def explain(self, node: LogicalNode, stage: str = "all") -> str:
         """The stages of a plan as text; the physical one with exact rounds and bytes."""
-        if stage not in explain.STAGES:
-            raise PlanError(f"`stage` must be one of {', '.join(map(repr, explain.STAGES))}, got {stage!r}")
+        arguments.choice(stage, "stage", explain.STAGES)
         root = build.reveal(node)
         optimized = optimize(root)
         physical = lower(optimized, protocol=self.config.protocol, parties=self.config.parties)

@@ -31,8 +31,8 @@ def read_csv(path: str, source: Mapping[str, Any]) -> pa.Table:
     """
     sep, decimal = (_one(source, word, given) for word, given in (("sep", ","), ("decimal", ".")))
     thousands = _one(source, "thousands", "") if source.get("thousands") else ""
-    if len({sep, decimal, thousands}) < 3:
-        raise DataError("sep, decimal and thousands of a CSV file must be different characters.")
+    if decimal in (sep, thousands):  # numbers with a thousands separator may be quoted
+        raise DataError("the decimal point of a CSV file must be different from sep and thousands.")
     dates = dict(source.get("dates") or {})
     convert = pa.csv.ConvertOptions(
         strings_can_be_null=True,  # empty fields are nulls, of strings too, as pandas reads them

@@ -163,11 +163,11 @@ def test_odd_arguments_are_typed_errors_or_work(frame: sf.SecretFrame) -> None:
             if name in RUN and parameter.name == "self":
                 continue
             for value in values:
-                if name in RUN and (value == "arrow" if isinstance(value, str) else False):
+                if name in ("assign", "rename") and callable(value):  # what it raises is its own
                     continue
                 named = {parameter.name: value} if parameter.kind is not parameter.VAR_KEYWORD else {"x": value}
                 faults.look(lambda m=method, g=good, n=named: m(**{**g, **n}), f"{name}({named})")
-        for value in values if name not in RUN else ():
+        for value in values if name not in (*RUN, "rename") else ():
             faults.look(lambda m=method, v=value: m(v), f"{name}({value!r})")
         with pytest.raises(errors.SpuframeError):
             method(*([1] * 12))

@@ -24,7 +24,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("big", [2**70, 1], "64-bit"),
     ("negative and unsigned", [2**63 + 1, -1], "64-bit"),
     ("complex", np.array([1 + 2j, 3]), r"\.real"),
-    ("object complex", [1j, 2j], "astype"),
+    ("object complex", [1j, 2j], r"\.real"),
     ("period", pd.period_range("2020-01", periods=2, freq="M"), "start_time"),
     ("interval", INTERVALS, "left"),
     ("decimal", [Decimal("1.5"), Decimal("2.25")], "float64"),

@@ -158,6 +158,7 @@ def round_(operand: object, decimals: int = 0) -> Expr:
     e = numeric("round", as_expr(operand))
     if isinstance(decimals, bool) or not isinstance(decimals, int):
         raise TypeMismatchError(f"decimals must be an integer, got {type(decimals).__name__}")
+    decimals = max(-40, min(decimals, 40))  # beyond what any type holds, as 10**decimals would be
     if decimals < 0:
         return _round_tens(e, 10**-decimals)
     if not isinstance(e.dtype, Fixed) or 10**decimals >= 1 << e.dtype.f:  # finer than the type
