@@ -138,10 +138,13 @@ def _peeled(node: LogicalNode) -> tuple[list[Adds], LogicalNode]:
 
 
 def _unprojected(node: LogicalNode) -> tuple[LogicalNode, dict[str, Expr]]:
-    """What a projection reads, and its columns; any other node with its own."""
-    if isinstance(node, Project):
-        return node.input, dict(node.columns)
-    return node, {f.name: col(f) for f in node.schema}
+    """What projections read, and their columns; any other node with its own."""
+    columns: dict[str, Expr] = {f.name: col(f) for f in node.schema}
+    while isinstance(node, Project):
+        below = dict(node.columns)
+        columns = {n: substitute(e, below) for n, e in columns.items()}
+        node = node.input
+    return node, columns
 
 
 def _filtered(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
 from spuframe.errors import PlanError, SchemaError
@@ -17,6 +19,8 @@ from spuframe.plan.optimizer import optimize
 from spuframe.plan.physical import PhysicalPlan
 from spuframe.plan.policy import leakage_report, result_flows
 from spuframe.plan.rows import Attach, attach, rows_from, stored_rows, together
+from tests.plan.interpret import interpret
+from tests.plan.test_rules import doubled, h
 
 FIELDS = [Field("id", Int(64), range=(0, 99)), Field("x", Fixed(), range=(0.0, 4.0)), Field("ok", Bool())]
 SALES = scan("s", "shop", "t", FIELDS, 50)
@@ -85,6 +89,39 @@ def test_equal_filters_keep_the_same_rows_together() -> None:
     for k in range(2000):
         deep, other = filter_(deep, ge(c(deep, "x"), float(k % 3))), filter_(other, ge(c(other, "x"), float(k % 3)))
     assert together(deep, other) is not None
+
+
+@st.composite
+def ways(draw: st.DrawFn, bounds: list[int]) -> LogicalNode:
+    """From one table, through filters of the age by these bounds; each of a selection of its own, with columns added above."""
+    node: LogicalNode = h()
+    for bound in [None, *bounds]:
+        if bound is not None:
+            more = {n: add(c(node, "id"), k) for k, n in enumerate("vw") if draw(st.booleans())}
+            kept = with_columns(node, more)
+            names = ["age", "id", *(n for n in kept.schema.names if n not in ("age", "id") and draw(st.booleans()))]
+            node = filter_(select(kept, names), ge(c(node, "age"), bound))
+        for kind in draw(st.lists(st.sampled_from(["cumulate", "attach"]), max_size=2)):
+            e = c(node, draw(st.sampled_from(["id", "age"])))
+            node = cumulate(node, "sum", e) if kind == "cumulate" else attach(node, doubled(node, e))
+    return node
+
+
+@settings(max_examples=60)
+@given(data=st.data(), bounds=st.lists(st.sampled_from([30, 50, 60]), max_size=3), other=st.lists(st.sampled_from([30, 50]), max_size=2))
+def test_what_comes_together_is_what_each_side_has(data: st.DataObject, bounds: list[int], other: list[int]) -> None:
+    """Row by row: the left one's columns as they were, and the right one's where it says that they are. Other filters are other rows."""
+    left, right = data.draw(ways(bounds)), data.draw(ways(bounds))
+    rows = data.draw(st.lists(st.fixed_dictionaries({"age": st.integers(18, 97), "g": st.none(), "ok": st.booleans()}), min_size=8, max_size=8))
+    tables = {("h", "t"): [{"id": 3 * k, **r} for k, r in enumerate(rows)]}
+    found = together(left, right)
+    assert found is not None
+    for base in (found[0], optimize(reveal(found[0]))):
+        merged = interpret(base, tables)
+        assert [{n: r[n] for n in left.schema.names} for r in merged] == interpret(left, tables)
+        there = {n: str(found[1].get(n, n)) for n in right.schema.names}
+        assert [{n: r[there[n]] for n in right.schema.names} for r in merged] == interpret(right, tables)
+    assert (together(left, data.draw(ways(other))) is None) == (bounds != other)
 
 
 def test_what_is_read_alone_stands_alone() -> None:
