@@ -207,12 +207,16 @@ class SecretSeries(Operators["SecretSeries"]):
         return self._with(ex.map_(self.expr, func))
 
     def where(self, cond: SecretSeries, other: object = None) -> SecretSeries:
-        """The value where ``cond`` holds, else ``other``; null without one."""
+        """The value where ``cond`` holds, else (also where it is null) ``other``; null without one."""
         return self._apply(lambda c, x: ex.where(c, x, None), cond, self) if _is_missing(other) else self._apply(ex.where, cond, self, other)
 
     def mask(self, cond: SecretSeries, other: object = None) -> SecretSeries:
-        """``other`` where ``cond`` holds (null without one), else the value."""
-        return self._apply(lambda c, x: ex.where(c, None, x), cond, self) if _is_missing(other) else self._apply(ex.where, cond, other, self)
+        """``other`` (null without one) where ``cond`` holds or is null, else the value: as in pandas' nullable types."""
+
+        def made(c: ex.Expr, x: ex.Expr, y: ex.Expr | None = None) -> ex.Expr:
+            return ex.where(ex.fill_null(c, True) if c.nullable else c, y, x)
+
+        return self._apply(made, cond, self) if _is_missing(other) else self._apply(made, cond, self, other)
 
     def astype(self, dtype: str | type | DType) -> SecretSeries:
         """Convert: ``"int64"``, ``"float"``, ``"bool"``, ..., as NumPy and pandas name them too, or a `spuframe.dtypes` type."""

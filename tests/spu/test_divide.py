@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -120,3 +123,19 @@ def test_reciprocal_of_one_hundred_thousandth(protocol):
     b = np.array([round(1e-5 * 2**f), round(1e-4 * 2**f), 1 << f])
     words, _ = _divide(protocol, np.full(3, 1 << f), b, (1 << f, 1 << f), (1, 1 << 40), f)
     np.testing.assert_allclose(words / 2**f, 2.0**f / b, rtol=2**-27)
+
+
+@pytest.mark.parametrize(
+    ("na", "nb", "shift", "nq"),
+    [(25, 25, 18, 44), (25, 6, 18, 40), (40, 38, 18, 50), (30, 10, 0, 30), (10, 10, 18, 28), (45, 20, -7, 40), (60, 31, 0, 30), (61, 20, 0, 61)],
+)
+def test_quotients_are_the_nearest(protocol, na, nb, shift, nq):
+    """Exactly, half up: whatever the truncation of the protocol does; halves and whole numbers among them."""
+    rng = np.random.default_rng(11)
+    a, b = _spread(rng, na, 300) * rng.choice([-1, 1], 300), _spread(rng, nb, 300)
+    a[:100] = a[:100] // b[:100] * b[:100]
+    a[100:200], b[100:200] = a[100:200] | 1, 1 << rng.integers(0, nb, 100)
+    exact = [Fraction(int(n), int(d)) * Fraction(2) ** shift for n, d in zip(a, b)]
+    keep = [i for i, q in enumerate(exact) if abs(q) < (1 << nq) - 8]
+    words, _ = _divide(protocol, a[keep], b[keep], (-(1 << na), 1 << na), (1, (1 << nb) - 1), shift, 1 << nq)
+    assert words.tolist() == [math.floor(exact[i] + Fraction(1, 2)) for i in keep]

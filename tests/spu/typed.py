@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import SpuframeError
-from spuframe.expr.expr import Col, Expr, Function, Lit
+from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of
 from spuframe.spu.encoding import arrow_type
 from spuframe.spu.functions import takes_exact
 
@@ -109,7 +109,9 @@ def inexact(node) -> bool:
         whole = all(isinstance(a.value, int) or a.value is None or float(a.value).is_integer() for a in constants)
         return len(fixed) > 1 or not whole
     if node.fn == "div":
-        return not isinstance(node.right, Lit)
+        (low, high), unit = bounds_of(node.right), node.right.dtype.f if isinstance(node.right.dtype, Fixed) else 0
+        wide = max(abs(low), abs(high)) * 2**unit >= 2**57 or max(map(abs, node.range)) >= node.dtype.largest / 2
+        return not isinstance(node.right, Lit) and wide
     return True
 
 

@@ -13,8 +13,8 @@ to fewer fraction bits         a unit; to integers none, toward zero          re
 ``x * c``                      2^-29 relative and 2.5 units, for the constant as
                                it is, however small
 ``x / c``                      none: the nearest unit, half up                ``c = 0`` is refused as a divisor; see ``x / y``
-``x / y``                      2^-27 relative and 6.5 units                   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
-                                                                              (2^-25 relative, if it may be); refused if it always is
+``x / y``, means               none: the nearest unit, half up; where y may be   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
+                               2^57 units, or more: 2^-27 relative, 6.5 units (2^-25 relative, if it may be); refused if it always is
 exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
                                                                               result stops at 2^(61-f); below half a unit it is 0 or a unit
 log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive

@@ -4,8 +4,9 @@ The denominator is normalised by its leading bit [Catrina & Saxena, FC 2010]: ``
 sees; its reciprocal starts at a linear approximation of relative error 0.06 and is improved by Goldschmidt's iteration
 ``w (1 + e) (1 + e^2) (1 + e^4)``, whose two products per step share their round. Then ``a / b = a v w``.
 
-Error: ``|result - a/b| <= 2**-27 |a/b| + 6 units`` (a unit is ``2**-f`` of the result), for every denominator of the given range, tested over the
-whole of it. A factor too wide for a product in 64 bits is split in two, so that small operands keep their bits beside large ranges.
+Error of the approximation: ``2**-27 |a/b| + 6 units`` (a unit is ``2**-f`` of the result), for every denominator of the given range, tested over the
+whole of it. Its remainder corrects it: the result is the nearest unit, so that it is the same at every run, and where an owner computes it. A factor
+too wide for a product in 64 bits is split in two, so that small operands keep their bits beside large ranges.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ X_BITS = 29
 """Fraction bits of the normalised denominator: its product with the first approximation stays below 2^62."""
 W_BITS = 32
 """Fraction bits of the reciprocal, and of the error in it."""
+GUARD = 7
+"""Fraction bits of the last factor of a quotient of at most `NEAR` bits: its error is then little more than that of one truncation."""
+NEAR = 21
 _PIECE = 31
 
 
@@ -50,8 +54,9 @@ def divide(
     shift: int = 0,
     quotient: int | None = None,
     clip: bool = False,
+    exact: bool = True,
 ) -> Quotient:
-    """``a / b * 2**shift``, rounded; arbitrary where b is zero.
+    """``a / b * 2**shift``, rounded to the nearest, half up, the same at every run; arbitrary where b is zero.
 
     Parameters
     ----------
@@ -68,6 +73,8 @@ def divide(
     clip : bool
         Whether results beyond ``quotient`` occur and become ``±quotient``; costs two comparisons and the sign of ``a``. Without it
         the caller vouches for the bound.
+    exact : bool
+        False: the rough quotient, to 2^-27 of itself and 6 units, for less than two thirds of the cost.
     """
     low, high = denominator
     nonzero_range = low > 0 or high < 0
@@ -92,7 +99,7 @@ def divide(
 
     def inside() -> tuple[Share, Share]:
         bits = min(_length(numerator), ROOM), max(_length(denominator), 2)
-        return _positive(box, dividend, divisor, *bits, shift, min(top.bit_length(), ROOM))
+        return _positive(box, dividend, divisor, *bits, shift, min(top.bit_length(), ROOM), exact)
 
     def outside() -> Share:
         return _beyond(box, dividend, fit(box, divisor, 64), max(map(abs, numerator)), top, shift)
@@ -123,24 +130,73 @@ def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: in
     return box.and_(low, over)
 
 
-def _positive(box: BlackBox, a: Share, b: Share, na: int, nb: int, shift: int, nq: int) -> tuple[Share, Share]:
-    """``a / b * 2**shift`` for ``0 < b < 2**nb`` and ``|a| < 2**na``, and whether b is not zero."""
+@dataclass(frozen=True)
+class _Divisor:
+    """A positive divisor, ready to divide by: ``b < 2**bits``, the reciprocal of its normalised value, and the power of two that normalises it."""
+
+    b: Share
+    bits: int
+    reciprocal: Share
+    pieces: list[tuple[int, int, Share]]
+    nonzero: Share
+
+    def divide(self, box: BlackBox, a: Share, na: int, shift: int, nq: int, guard: int) -> Share:
+        """``a / b * 2**shift``, below ``2**nq``, for ``|a| < 2**na``: to 2^-27 of itself, and to 6 units, or to 1.2 with `GUARD` and ``nq <= NEAR``."""
+        nb, w = self.bits, self.reciprocal
+        if shift > nb:  # |a| 2^(shift - nb) is below the bound of the quotient, since b < 2^nb
+            a, na, shift = a.shift_left(shift - nb), min(na + shift - nb, nq + 1), nb
+        t = max(0, nb - shift - guard)
+        product = nq + nb - shift + 1
+        parts = [partial(_wide, box, a, piece, na, bits, product - at, t - at) for at, bits, piece in self.pieces]
+        scaled = total(box.together(parts))
+        w_bits, scaled_bits = W_BITS, min(nq + nb - shift - t + 1, na + nb - t)
+        if scaled_bits + 2 * (W_BITS + 1) > 2 * ROOM - 1:  # too wide even in two halves
+            w, w_bits = box.trunc(w, W_BITS - _PIECE + 2), _PIECE - 2
+        drop = nb + w_bits - shift - t
+        return _wide(box, scaled, w, scaled_bits, w_bits + 1, nq + drop + 1, drop)
+
+
+def _prepared(box: BlackBox, b: Share, nb: int, split: bool) -> _Divisor:
     wide, prefix = box.both(lambda: fit(box, b, 64), lambda: _prefix_or(box, box.a2b(b, nb)))
     leading = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
     power = leading.map(lambda p: _reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
-    v, pieces = _power(box, power, na + 2 * (nb - 1) > 2 * ROOM - 1)
-    if shift > nb:  # |a| 2^(shift - nb) is below the bound of the quotient, since b < 2^nb
-        a, na, shift = a.shift_left(shift - nb), min(na + shift - nb, nq + 1), nb
-    guard = max(0, min(2, ROOM - nq))
-    t = max(0, nb - shift - guard)
-    product = nq + nb - shift + 1
-    parts = [partial(_wide, box, a, piece, na, bits, product - at, t - at) for at, bits, piece in pieces]
-    w, scaled = box.both(lambda: _reciprocal(box, _normalised(box, wide, v, nb)), lambda: total(box.together(parts)))
-    w_bits, scaled_bits = W_BITS, min(nq + nb - shift - t + 1, na + nb - t)
-    if scaled_bits + 2 * (W_BITS + 1) > 2 * ROOM - 1:  # too wide even in two halves
-        w, w_bits = box.trunc(w, W_BITS - _PIECE + 2), _PIECE - 2
-    drop = nb + w_bits - shift - t
-    return _wide(box, scaled, w, scaled_bits, w_bits + 1, nq + drop + 1, drop), prefix.bit(0)
+    v, pieces = _power(box, power, split)
+    return _Divisor(wide, nb, _reciprocal(box, _normalised(box, wide, v, nb)), pieces, prefix.bit(0))
+
+
+def _positive(box: BlackBox, a: Share, b: Share, na: int, nb: int, shift: int, nq: int, exact: bool) -> tuple[Share, Share]:
+    """``a / b * 2**shift`` for ``0 < b < 2**nb`` and ``|a| < 2**na``, rounded to the nearest (half up), and whether b is not zero.
+
+    A rough quotient leaves a remainder, whose quotient is shorter by 26 bits; the last one is at most one off, which its remainder tells. What is
+    divided may leave the ring, as ``a * 2**shift``: remainders do not. Where even they might (a divisor of 2^60 and more, or one of 2^57 beside a
+    quotient that takes the whole ring), the result keeps the error of the rough one.
+    """
+    divisor = _prepared(box, b, nb, na + 2 * (nb - 1) > 2 * ROOM - 1)
+    if not exact:
+        return divisor.divide(box, a, na, shift, nq, max(0, min(2, ROOM - nq))), divisor.nonzero
+    most_b = 1 << (nb + max(-shift, 0))
+    rest, by = a.shift_left(max(shift, 0)), divisor.b.shift_left(max(-shift, 0))
+    most = (1 << na) << max(shift, 0)
+    quotient: Share | None = None
+    current, bits = a, na
+    while nq > NEAR:
+        part = divisor.divide(box, current, bits, shift, nq, max(0, min(2, ROOM - nq)))
+        error = (1 << nq >> 26) + 8
+        left = min(error * most_b, (most >> 26) + 8 * most_b)
+        if left >= 1 << ROOM - 1 or most_b > 1 << ROOM - 2:
+            return part if quotient is None else quotient + part, divisor.nonzero
+        quotient = part if quotient is None else quotient + part
+        current = rest = rest - box.mul(part, by)
+        most, bits, nq, shift = left, left.bit_length(), error.bit_length(), min(shift, 0)
+    if most_b > 1 << ROOM - 2:
+        return divisor.divide(box, current, bits, shift, nq, 2), divisor.nonzero
+    found = divisor.divide(box, current, bits, shift, nq, GUARD)
+    twice = (rest - box.mul(found, by)).scale(2)
+    width = min(64, most_b.bit_length() + 3)
+    under, over = stacked(lambda s: box.msb(s[0], width), [(twice + by,), (box.add_public(by - twice, -1),)])
+    less, more = stacked(lambda s: box.b2a(s[0], 64), [(under,), (over,)])
+    found = found + more - less
+    return found if quotient is None else quotient + found, divisor.nonzero
 
 
 def _power(box: BlackBox, word: Share, split: bool) -> tuple[Share, list[tuple[int, int, Share]]]:

@@ -178,6 +178,10 @@ def _plain_div(node: Node, x: Any, y: Any) -> Any:
     (a, no_a), (b, no_b) = numbers(x), numbers(y)
     missing = no_a | no_b | (b == 0)
     found = floored(np.where(missing, 0, a), np.where(missing, 1, b), node.frac, Fraction(1, 2))
+    if _at_limit(node):  # what is within the error of a rough quotient of the limit counts as it: see `spuframe.spu.algorithms.divide`
+        shift = node.frac if b.dtype.kind == "f" else 0
+        limit = max(1, (_top(node) - (_top(node) >> 26)) >> shift) << shift
+        found = np.where(np.abs(found) >= limit, np.copysign(float(_top(node)), found), found)
     array = pa.array(np.clip(found, float(node.low), float(node.high)) * 2.0**-node.frac, mask=missing)  # a float may round what is beyond 2^53
     return array[0] if isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar) else array
 

@@ -185,7 +185,7 @@ def _divided(call: Call, x: Value, y: Value) -> tuple[Quotient, Share | None]:
 
     def near(v: Share, shift: int, most: int) -> Share:
         top = min(most_a, (most + 1) * high)
-        found = divide(box, v, b, numerator=(-top, top), denominator=(low, high), shift=shift, quotient=(most + 1) << shift)
+        found = divide(box, v, b, numerator=(-top, top), denominator=(low, high), shift=shift, quotient=(most + 1) << shift, exact=False)
         nonzero[:] = [] if found.nonzero is None else [found.nonzero]
         return found.quotient
 
