@@ -30,7 +30,8 @@ class Policy:
         analyst; narrower ones make plans cheaper.
         Ranges that the analyst declares are checked at the owner, whose log alone names the rows outside: under "none" they are not taken at all,
         else only a few for each column of a file, of all sessions together. Whatever the policy, the number of rows, the width of strings (rounded
-        up to 4 bytes) and whether a column has nulls are published.
+        up to 4 bytes) and whether a column has nulls are published; unless
+        "none", also which columns of integers, dates and strings have no value twice.
     allow_row_counts : bool
         Whether an owner's own filter may drop rows before sharing, which tells everybody how many rows passed it.
     folders : tuple of str, optional

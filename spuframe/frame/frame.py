@@ -351,8 +351,8 @@ class SecretFrame(Operators["SecretFrame"]):
         suffixes : pair of str
             For other columns of one name.
         validate : {"one_to_one", "1:1", "one_to_many", "1:m", "many_to_one", "m:1"}, optional
-            Which side's keys are unique. By default the side with fewer rows. It is checked at the parties without
-            showing the keys.
+            Which side's keys are unique. By default the side whose owner publishes that they are, else the side with fewer rows. It is
+            checked at the parties without showing the keys.
 
         Returns
         -------

@@ -194,7 +194,7 @@ class Session(Runtimes):
         if ranges is not None:
             source["ranges"] = {name: _plain_bounds(name, bounds) for name, bounds in arguments.mapping(ranges, "ranges").items()}
         info = self.open_table(owner, source)
-        return SecretFrame(self, build.scan(self.id, owner, info.handle, info.fields, info.rows))
+        return SecretFrame(self, build.scan(self.id, owner, info.handle, info.fields, info.rows, info.unique))
 
     # ---- plans ---------------------------------------------------------------------------------------
     def physical(self, node: LogicalNode) -> PhysicalPlan:

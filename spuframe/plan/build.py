@@ -111,7 +111,7 @@ def join(
     """``left.merge(right, ...)``.
 
     ``validate`` says which side has unique keys: "one_to_many" the left, "many_to_one" the right. By default it is the side whose owner
-    publishes that it has, else the side with fewer rows (the right one if equal). The parties check it without seeing the keys;
+    publishes that it has, else the side with fewer rows; an error if they have as many. The parties check it without seeing the keys;
     duplicates are an error.
     """
     if on is not None and (left_on is not None or right_on is not None):
@@ -152,6 +152,11 @@ def _unique_side(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], 
             return "left" if known_left else "right"
         if known_left:
             return larger  # the result has the rows of the other side
+        if left.rows == right.rows:
+            raise PlanError(
+                f"nothing is known of which side's keys are unique, {list(left_on)} of the left or {list(right_on)} of the right: say "
+                "validate='one_to_many' if those of the left are, 'many_to_one' if those of the right are"
+            )
         return "left" if left.rows < right.rows else "right"
     kind = _VALIDATE.get(validate)
     if kind is None:

@@ -424,6 +424,14 @@ def _check_predicate(predicate: Expr, schema: Schema) -> None:
 def _check_keys(a: Field, b: Field) -> None:
     if a.dtype != b.dtype and not (isinstance(a.dtype, Int) and isinstance(b.dtype, Int)):
         raise TypeMismatchError(f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype")
+    if isinstance(a.dtype, Int) and isinstance(b.dtype, Int):  # both are laid out in one word
+        bounds = [f.range if f.range is not None else f.dtype.bounds for f in (a, b) if isinstance(f.dtype, Int)]
+        if int(max(h for _, h in bounds) - min(low for low, _ in bounds)).bit_length() > 64:
+            raise TypeMismatchError(
+                f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): together they may be negative and reach 2**63, which no word of 64 "
+                "bits holds. Declare a narrower range when reading, ranges={'column': (low, high)}, if the owner takes ranges, or "
+                ".clip(low, high) one of them"
+            )
 
 
 def _groups(keys: list[Field]) -> int:

@@ -126,6 +126,17 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
     return Field(name, dtype, column.null_count > 0, private(owner), bounds, frozenset({owner}))
 
 
+def unique(table: pa.Table, fields: list[Field], policy: RangePolicy) -> list[str]:
+    """Columns that may be keys (integers, dates, strings) and have no value twice, nulls aside: so that a join knows which side to check.
+
+    With "none" nothing is published.
+    """
+    if policy == "none":
+        return []
+    keys = [f.name for f in fields if isinstance(f.dtype, Int | Date | String)]
+    return [n for n in keys if pc.count_distinct(table[n], mode="only_valid").as_py() == len(table) - table[n].null_count]
+
+
 def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
     """Bounds rounded outward to powers of two.
 

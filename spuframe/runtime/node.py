@@ -116,6 +116,7 @@ class Desk:
     def _open_table(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         if self._config.owner is None:
             raise OwnerNotFoundError(f"{self._config.name} owns no tables. Name an owner.")
+        from spuframe.runtime.fields import unique
         from spuframe.runtime.tables import open_table
 
         source = params["source"]
@@ -125,9 +126,10 @@ class Desk:
                 for column, value in (source.get(declared) or {}).items():
                     self._questions.ask(where, column, value, self._config.name)
         table, fields = open_table(self._config.owner, source, self._config.policy)
+        distinct = unique(table, fields, self._config.policy.ranges)
         handle = self._space.tables.add(table)
         self._tables[handle] = Holding(table.num_rows, tuple(fields))
-        return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows}
+        return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct}
 
     def _close_table(self, params: dict[str, Any], emit: Emit) -> None:
         if self._tables.pop(params["handle"], None) is not None:

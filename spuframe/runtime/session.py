@@ -49,12 +49,15 @@ class TableInfo:
         Private to the owner, with the bounds that it publishes.
     rows : int
     owner : str
+    unique : frozenset of str
+        Columns that the owner publishes to have no value twice.
     """
 
     handle: str
     fields: Schema
     rows: int
     owner: str
+    unique: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -296,7 +299,7 @@ class Session:
             call.add_done_callback(lambda done: None if done.exception() else client.call("close_table", {"handle": done.result()["handle"]}))
             raise
         fields = Schema.of([Field.from_plain(f) for f in answer["fields"]])
-        info = TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner)
+        info = TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner, frozenset(map(str, answer["unique"])))
         self._open_tables[info.handle] = owner
         return info
 

@@ -69,7 +69,7 @@ def test_two_reveals_do_not_look_like_the_same_rows(session: sf.Session, joined:
 def test_what_cannot_be_revealed_together(session: sf.Session, joined: sf.SecretFrame) -> None:
     with pytest.raises(TypeMismatchError, match="got DataFrame"):
         sf.reveal(joined, LEFT)  # type: ignore[arg-type]
-    with pytest.raises(PlanError, match="'pandas' or 'arrow'"):
+    with pytest.raises(PlanError, match="'pandas', 'arrow'"):
         sf.reveal(joined, as_="numpy")
     with sf.local(owners=["clinic"]) as second:
         foreign = second.from_pandas(LEFT.head(2), owner="clinic")

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, String
+from spuframe.dtypes import SECRET, Bool, Date, DType, Field, Fixed, Int, String
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, PlanError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.expr import col, ge, lit
-from spuframe.plan.build import aggregate, concat, filter_, join, limit, rename, scan, select, sort, with_columns
+from spuframe.plan.build import aggregate, concat, filter_, join, limit, rename, reveal, scan, select, sort, with_columns
 from spuframe.plan.logical import Filter, LogicalNode, Project
+from spuframe.plan.lower import lower
 
 ID = Field("id", Int(64), range=(0, 1000))
 
@@ -35,13 +36,42 @@ def test_join_as_pandas_does() -> None:
     [
         (20, 10, None, "right"),
         (10, 20, None, "left"),
-        (10, 10, None, "right"),
         (20, 10, "one_to_many", "left"),
         (10, 20, "m:1", "right"),
     ],
 )
 def test_which_side_is_unique(left: int, right: int, validate: str | None, side: str) -> None:
     assert join(table("h", left), table("i", right), on="id", validate=validate).unique == side
+
+
+def test_nothing_is_guessed_between_sides_of_equal_length() -> None:
+    with pytest.raises(PlanError, match="(?s)'one_to_many'.*'many_to_one'"):
+        join(table("h", 10), table("i", 10), on="id")
+    assert join(table("h", 10), table("i", 10, "s", ("id",)), on="id").unique == "right"
+
+
+KEYS = [
+    Bool(), *(Int(bits, signed) for bits in (8, 16, 32, 64) for signed in (True, False)), Fixed(), Fixed(30), Date(), String(4), String(12),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("a", KEYS, ids=str)
+@pytest.mark.parametrize("b", KEYS, ids=str)
+def test_every_pair_of_keys_is_joined_or_refused_when_built(a: DType, b: DType, full: bool) -> None:
+    """Ranges in the middle of the types, or all that they hold."""
+    left, right = (
+        scan("s", owner, "t", [Field("k", t, range=None if full or not t.has_range else (3, 99) if not isinstance(t, Fixed) else (0.0, 8.0))], rows)
+        for owner, t, rows in (("h", a, 20), ("i", b, 10))
+    )
+    fits = a == b or (isinstance(a, Int) and isinstance(b, Int)) or (isinstance(a, String) and isinstance(b, String))
+    if full and isinstance(a, Int) and isinstance(b, Int) and (a.signed != b.signed) and Int(64, False) in (a, b):
+        fits = False  # -128 .. 2**64 - 1 is no word of 64 bits
+    if fits:
+        lower(reveal(join(left, right, on="k")), protocol="aby3", parties=3)
+    else:
+        with pytest.raises(TypeMismatchError, match="astype|clip"):
+            join(left, right, on="k")
 
 
 def test_published_uniqueness_decides() -> None:

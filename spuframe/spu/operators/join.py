@@ -30,7 +30,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     if found.duplicate.rows and box.open(found.duplicate)[0]:
         raise DuplicateKeyError(
             f"the {side} side of the join has a key of {keys[side]} more than once: drop the duplicates or aggregate it by "
-            f"{keys[side]} first, or name the {other_side} side as the unique one"
+            f"{keys[side]} first, or name the {other_side} side as the unique one, validate={'one_to_many' if other_side == 'left' else 'many_to_one'!r}"
         )
     # A key column of the unique side equals its partner's: it costs nothing to take it from there, if both are shared alike.
     partner = {u: o for u, o in zip(keys[side], keys[other_side], strict=True) if _alike(unique.columns[u], other.columns[o])}
