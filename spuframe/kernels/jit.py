@@ -1,17 +1,20 @@
 """`jit`: compile a loop with Numba, but only when it is first called.
 
 Importing spuframe must be quick, and Numba alone takes a second to import. So the decorator only wraps; the first call imports Numba
-and compiles, once per combination of word types. Machine code is cached on disk, beside the source.
+and compiles, once per combination of word types. Machine code is cached on disk, beside the source or where Numba is told to; where no such
+place can be written, kernels are compiled anew in every process.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
+log = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -72,5 +75,21 @@ class Compiled:
                     plain = FunctionType(fn.__code__, {**fn.__globals__, **inner}, fn.__name__, fn.__defaults__, fn.__closure__)
                     plain.__module__, plain.__qualname__ = fn.__module__, fn.__qualname__
                     fn = plain
-                self._dispatcher = njit(nogil=True, cache=True, fastmath=False, boundscheck=False)(fn)
+                self._dispatcher = njit(nogil=True, fastmath=False, boundscheck=False)(fn)
+                cached(self._dispatcher, fn)
             return self._dispatcher
+
+
+def cached(dispatcher: Any, fn: FunctionType) -> None:
+    """Let a dispatcher keep its machine code on disk, if there is a place for it."""
+    from spuframe.kernels.cache import SafeCache
+
+    try:
+        dispatcher._cache = SafeCache(fn)
+    except (RuntimeError, OSError) as error:  # Numba's words for: nowhere to write
+        _warn_once(type(error).__name__)
+
+
+@cache
+def _warn_once(reason: str) -> None:
+    log.warning("kernels are compiled without a cache, in every process anew (%s): set NUMBA_CACHE_DIR to a folder that can be written", reason)

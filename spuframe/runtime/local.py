@@ -23,7 +23,7 @@ from spuframe.config import InsecureWarning, Policy, RuntimeConfig, SessionConfi
 from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
 from spuframe.runtime.client import NodeAddress
 from spuframe.runtime.folder import sweep
-from spuframe.runtime.process import Tail, command, how_ended, kill
+from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
 from spuframe.runtime.session import Session, unknown_owner
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class NodeProcess:
         ``mesh`` is the secret that all nodes have in common whose instances may join; by default it has none in common with others.
         """
         secret = secrets.token_bytes(32)
-        ready, theirs = os.pipe()
+        ready, theirs = map(above_stdio, os.pipe())
         try:
             process = subprocess.Popen(
                 command("spuframe.runtime.node"),

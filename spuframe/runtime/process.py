@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -15,12 +16,37 @@ from spuframe.errors import InstanceMemoryError
 
 OUT_OF_MEMORY = 77
 """Exit status of a process that could not go on for want of memory."""
-_ROOT = str(Path(__file__).resolve().parent.parent.parent)
+_INIT = str(Path(__file__).resolve().parent.parent / "__init__.py")
 
 
 def command(module: str) -> tuple[str, ...]:
-    """The command that runs ``main`` of ``module`` with this Python and this copy of spuframe, from any folder."""
-    return (sys.executable, "-c", f"import sys; sys.path.insert(0, {_ROOT!r}); from {module} import main; main()")
+    """The command that runs ``main`` of ``module`` with this Python and this copy of spuframe, from any folder.
+
+    The current folder is not in front (``-P``): a ``random.py`` there would take the place of Python's own. This copy of the package is loaded from
+    its own place, whatever else is installed; folders that this process finds modules in come last, so that plugins are found there.
+    """
+    here = os.path.realpath(os.getcwd())
+    places = [os.path.abspath(p) for p in sys.path]
+    code = (
+        "import os, sys; "
+        f"places, here = {places!r}, {here!r}; "
+        "own = [p for p in sys.path if p and os.path.realpath(p) != here]; "
+        "sys.path[:] = own + [p for p in places if p not in own]; "
+        "import importlib.util as u; "
+        f"s = u.spec_from_file_location('spuframe', {_INIT!r}, submodule_search_locations=[{os.path.dirname(_INIT)!r}]); "
+        "m = u.module_from_spec(s); sys.modules['spuframe'] = m; s.loader.exec_module(m); "
+        f"from {module} import main; main()"
+    )
+    return (sys.executable, "-P", "-c", code)
+
+
+def above_stdio(fd: int) -> int:
+    """Move a descriptor above those of stdin, stdout and stderr, which a daemon may have closed: a child would take it for one of them."""
+    if fd > 2:
+        return fd
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(fd)
+    return moved
 
 
 def out_of_memory(name: str) -> InstanceMemoryError:
