@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import mmap
 import os
 import secrets
@@ -92,25 +93,40 @@ class ShareStore:
                 pa.ipc.new_file(out, schema) as writer,
             ):
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
+            with open(draft, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                seal = self._seal(name, mapped)
             draft.rename(path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
+        _publish(path.with_suffix(".seal"), seal)
         size = sum(p.nbytes for p in parts)
         card = {"name": name, "bytes": size, "rows": table.rows, "columns": len(table.columns)}
         _publish(path.with_suffix(".card"), msgpack.packb(card))
 
     def get(self, name: str) -> Table:
-        """The table called ``name``; its arrays are mapped from the file, changes to them stay in this process."""
+        """The table called ``name``; its arrays are mapped from the file, changes to them stay in this process.
+
+        Raises
+        ------
+        StoreError
+            There is none, or it is not what was stored.
+        """
         import numpy as np
         import pyarrow as pa
 
+        path = self._path(name)
         try:
-            with open(self._path(name), "rb") as file:
+            with open(path, "rb") as file:
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            seal = path.with_suffix(".seal").read_bytes()
         except FileNotFoundError:
             raise self._missing(name) from None
+        except (OSError, ValueError):  # an empty file cannot be mapped
+            raise self._damaged(name) from None
         whole = np.frombuffer(mapped, np.uint8)
+        if not hmac.compare_digest(self._seal(name, whole), seal):  # before anything is made of it
+            raise self._damaged(name)
         source = pa.py_buffer(mapped)
         reader = pa.ipc.open_file(source)
         batch = reader.get_batch(0)
@@ -118,10 +134,17 @@ class ShareStore:
         blobs = iter([whole[b.address - source.address :][: b.size] for b in (_blob(c) for c in batch.columns)])
         return _rebuild(msgpack.unpackb(reader.schema.metadata[_META]), blobs)
 
+    def _seal(self, name: str, data: Any) -> bytes:
+        """A keyed hash of a table's name and its file, so that a flipped bit and the file of another table or store are found."""
+        digest = hashlib.blake2b(msgpack.packb(name), key=self._key, digest_size=32)
+        digest.update(data)
+        return digest.digest()
+
     def delete(self, name: str) -> None:
         """Forget ``name``. Who has it mapped keeps it until it is done."""
         path = self._path(name)
         path.with_suffix(".card").unlink(missing_ok=True)
+        path.with_suffix(".seal").unlink(missing_ok=True)
         try:
             path.unlink()
         except FileNotFoundError:
@@ -145,6 +168,9 @@ class ShareStore:
 
     def _path(self, name: str) -> Path:
         return self._folder / (hashlib.blake2b(name.encode(), key=self._key, digest_size=16).hexdigest() + ".arrow")
+
+    def _damaged(self, name: str) -> StoreError:
+        return StoreError(f"the stored table {name!r} is not what was stored: its file was damaged or exchanged. Persist the frame again.")
 
     def _missing(self, name: str) -> StoreError:
         return StoreError(f"the store holds no table {name!r}. It was deleted, or belongs to another session: persist the frame again.")

@@ -211,7 +211,7 @@ def test_a_computed_column_of_a_scan_is_what_its_owner_infers(frame: sf.SecretFr
 
     plain = msgpack.unpackb(session.physical(build.store(frame.assign(x=frame["age"] + 1)[["x"]].node, "probe")).to_bytes())
     scan = next(s for s in plain["steps"] if s["op"] == "scan")
-    (computed,) = (n for n in scan["expressions"] if n.get("fn") == "add")
+    (computed,) = (n for n in scan["params"]["expressions"] if n.get("fn") == "add")
     computed |= claim
     scan["schema"][0] |= claim
     with pytest.raises(errors.PlanError):

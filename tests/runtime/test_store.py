@@ -86,6 +86,52 @@ def test_files_tell_nothing(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
+    store = ShareStore(tmp_path / "s")
+    store.put("t", table(100))
+    (path,) = (tmp_path / "s").glob("*.arrow")
+    good = path.read_bytes()
+    share = store.get("t").columns["age"].values.parts[0].tobytes()
+    rng = np.random.default_rng(0)
+    for place in [good.index(share) + 5, *rng.integers(0, len(good), 60)]:
+        bad = bytearray(good)
+        bad[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(bad)
+        with pytest.raises(StoreError, match="damaged or exchanged"):
+            store.get("t")
+    for cut in (0, 1, 8, len(good) // 2):
+        path.write_bytes(good[:cut])
+        with pytest.raises(StoreError, match="damaged or exchanged"):
+            store.get("t")
+    path.write_bytes(good)
+    assert store.get("t").rows == 100
+
+
+def test_exchanged_files_are_found(tmp_path: Path) -> None:
+    store, other = ShareStore(tmp_path / "s"), ShareStore(tmp_path / "o")
+    store.put("a", table(8))
+    path = next((tmp_path / "s").glob("*.arrow"))
+    first = path.read_bytes()
+    store.put("b", table(16))
+    second = next(p for p in (tmp_path / "s").glob("*.arrow") if p != path)
+    seals = [p.with_suffix(".seal").read_bytes() for p in (path, second)]
+    path.write_bytes(second.read_bytes())
+    second.write_bytes(first)
+    for with_seals in (False, True):
+        if with_seals:
+            path.with_suffix(".seal").write_bytes(seals[1])
+            second.with_suffix(".seal").write_bytes(seals[0])
+        for name in "ab":
+            with pytest.raises(StoreError, match="damaged or exchanged"):
+                store.get(name)
+    other.put("a", table(8))  # the same table, sealed by the key of another store
+    theirs = next((tmp_path / "o").glob("*.arrow"))
+    path.write_bytes(theirs.read_bytes())
+    path.with_suffix(".seal").write_bytes(theirs.with_suffix(".seal").read_bytes())
+    with pytest.raises(StoreError, match="damaged or exchanged"):
+        store.get("a")
+
+
 def test_a_folder_lives_as_long_as_its_runtime(tmp_path: Path) -> None:
     with PrivateFolder(tmp_path) as folder:
         (folder.path / "x").write_text("x")
