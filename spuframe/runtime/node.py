@@ -27,6 +27,7 @@ from spuframe.link.sockets import WaitingRoom, check_network
 from spuframe.plan.physical import VERSION, PhysicalPlan
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
+from spuframe.runtime.process import no_core_files
 from spuframe.runtime.questions import Questions
 from spuframe.runtime.requests import NODE
 from spuframe.runtime.rpc import Emit, Handler, serve
@@ -236,6 +237,7 @@ class Node:
 def main() -> None:
     """Run a node until its stdin ends or it is told to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
+    no_core_files()
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     stop = threading.Event()

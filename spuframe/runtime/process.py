@@ -159,6 +159,13 @@ def _data() -> int:
     return 0
 
 
+def no_core_files() -> None:
+    """Let a crash of this process, and of its children, leave no copy of its memory behind."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def keep_freed_memory(largest: int = 1 << 25, kept: int = 1 << 26) -> None:
     """Let the allocator keep what is freed, for arrays of up to ``largest`` bytes and up to ``kept`` bytes at the end of the heap.
 

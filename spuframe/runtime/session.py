@@ -74,8 +74,9 @@ class RankProfile:
     received : int
         Payload bytes from its peers.
     seconds : float
+        0 for owners, who do not hand it over: it would tell of their data.
     peak_memory : int
-        Largest resident set in bytes while the plan ran.
+        Largest resident set in bytes while the plan ran; 0 for owners.
     rows : int
         Rows of all steps' results.
     steps : tuple of mappings

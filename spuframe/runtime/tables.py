@@ -7,6 +7,7 @@ Errors name columns and rows, never values; so the texts of Arrow's own errors, 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from spuframe.runtime import csvfile
 from spuframe.runtime.fields import fit, publish
 
 _OPTIONS = ("columns", "ranges", "nan_as_null", "fraction_bits")
+MOST_COLUMNS = 4096
+MOST_ROWS = 50_000_000
+LONGEST_HEADER = 1 << 20
+"""Bytes of the first line of a CSV file."""
 
 
 def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[pa.Table, list[Field]]:
@@ -46,7 +51,8 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
         raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are {', '.join(options)}.")
     table = _read(source, policy)
     names = table.column_names
-    twice = sorted({n for n in names if names.count(n) > 1})
+    _bounded(source, table.num_rows, len(names))
+    twice = sorted(n for n, times in Counter(names).items() if times > 1)
     if twice:
         raise SchemaError(f"column {twice[0]!r} occurs twice in {_what(source)}: rename one of them.")
     wanted = source.get("columns")
@@ -72,13 +78,18 @@ def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
     path = _path(source, policy) if kind in {"csv", "parquet"} else ""
     try:
         if kind == "arrow":
-            return pa.ipc.open_stream(source["data"]).read_all()
+            table = pa.ipc.open_stream(source["data"]).read_all()
+            _bounded(source, table.num_rows, table.num_columns)
+            table.validate(full=True)  # offsets and lengths come from elsewhere, and would point anywhere
+            return table
         if kind == "csv":
+            _header(path)
             return csvfile.read_csv(path, source)
         if kind == "parquet":
-            wanted = source.get("columns")
+            wanted, about = source.get("columns"), pa.parquet.read_metadata(path)
             if wanted is not None:
-                _require(wanted, pa.parquet.read_schema(path).names)
+                _require(wanted, about.schema.to_arrow_schema().names)
+            _bounded(source, about.num_rows, about.num_columns if wanted is None else len(wanted))  # before anything is unpacked
             return pa.parquet.ParquetFile(path).read(columns=None if wanted is None else list(wanted))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError) as error:
         row = re.search(r"Row #(\d+)", str(error))
@@ -103,6 +114,22 @@ def _path(source: Mapping[str, Any], policy: Policy) -> str:
         reason = "is not a file" if real.exists() else "does not exist"
         raise DataFileError(f"{str(path)!r} {reason} at the owner. Check the path and the owner's current folder.")
     return str(real)  # what was looked at, not what it may have become
+
+
+def _bounded(source: Mapping[str, Any], rows: int, columns: int) -> None:
+    """Refuse what is larger than a table may be."""
+    if columns > MOST_COLUMNS:
+        raise DataError(f"{_what(source)} has {columns} columns; at most {MOST_COLUMNS} are read. Leave some out.")
+    if rows > MOST_ROWS:
+        raise DataError(f"{_what(source)} has {rows} rows; at most {MOST_ROWS} are read. Split it.")
+
+
+def _header(path: str) -> None:
+    """Refuse a CSV file of too many columns by its first line: Arrow would take minutes over them."""
+    with open(path, "rb") as file:
+        line = file.readline(LONGEST_HEADER)
+    if len(line) == LONGEST_HEADER or max(line.count(mark) for mark in (b",", b";", b"\t", b"|")) >= 4 * MOST_COLUMNS:
+        raise DataError(f"{path!r} has too long a first line: at most {MOST_COLUMNS} columns are read. Leave some out.")
 
 
 def _require(wanted: Sequence[str], names: list[str]) -> None:

@@ -27,6 +27,7 @@ from spuframe.runtime.process import (
     end_with_threads,
     is_memory,
     keep_freed_memory,
+    no_core_files,
     out_of_memory,
     peak_memory,
     reset_peak_memory,
@@ -74,6 +75,7 @@ class Worker:
         self._link: Link | None = None
         self._engine: Engine | None = None
         self._plans = 0
+        self._owner = False
         self._handlers = {"warm": self._warm, "listen": self._listen, "initialise": self._initialise, "run": self._run}
 
     def serve(self) -> None:
@@ -112,7 +114,7 @@ class Worker:
         from spuframe.runtime.store import ShareStore
 
         names, rank, parties = params["names"], params["rank"], params["parties"]
-        self._name = names[rank]
+        self._name, self._owner = names[rank], rank >= parties
         table = plugins.protocol(params["protocol"])
         plugins.check_parties(table, parties)
         folder = Path(params["folder"])
@@ -151,6 +153,10 @@ class Worker:
                 "peak_memory": peak_memory(),
                 "rows": sum(step["rows"] for step in plan["steps"]),
             }
+            if self._owner:  # its time and memory tell how much text it holds: they stay here
+                counters |= {"seconds": 0.0, "peak_memory": 0}
+                own = result["profile"]
+                result["profile"] = own | {"seconds": 0.0, "peak_rss": 0, "steps": [s | {"seconds": 0.0} for s in own["steps"]]}
             # Packed here, so that the node passes it on as it is.
             return {"counters": counters, "result": msgpack.packb(result)}
 
@@ -195,6 +201,7 @@ def main(factory: EngineFactory | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    no_core_files()
     keep_freed_memory()
     end_with_threads()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")

@@ -81,7 +81,8 @@ def check_whole_way(session: Session, ipc: Callable[[pa.Table], bytes]) -> None:
     cost = session.estimate(whole).total
     assert (result.profile.rounds, result.profile.sent) == (cost.rounds, cost.sent)
     assert [r.name for r in result.profile.ranks] == [f"party {r}" for r in range(session.config.parties)] + ["owner ann"]
-    assert all(r.peak_memory > 0 and r.seconds > 0 for r in result.profile.ranks)
+    measured = [(r.peak_memory > 0, r.seconds > 0, any(s["seconds"] for s in r.steps)) for r in result.profile.ranks]
+    assert measured == [(True, True, True)] * session.config.parties + [(False, False, False)]  # an owner's would tell of its texts
 
     kept = replace(first, op="load", params={"name": "kept"})
     assert list(session.stored()) == ["kept"] and session.stored()["kept"] > 0
@@ -222,6 +223,8 @@ def test_nothing_secret_is_on_a_command_line_or_in_the_environment(start: Start,
         for each in [process, *process.children(recursive=True)]:
             seen = " ".join([*each.cmdline(), *(f"{k}={v}" for k, v in each.environ().items())])
             assert not any(s.hex() in seen or repr(s) in seen for s in secrets)
+    nodes = list(session._launcher._nodes.values())  # type: ignore[attr-defined]
+    assert nodes and all(repr(n.secret) not in repr(n) and n.secret.hex() not in repr(n) for n in nodes)
     assert all(s.hex() not in repr(c.address) and repr(s) not in repr(c.address) for c, s in zip(session._parties, secrets))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -225,6 +226,30 @@ def test_bad_files(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="does not let files be read"):
         read(CSV, policy=Policy(folders=(str(tmp_path / "data"),)))
     read(CSV, policy=Policy(folders=(str(tmp_path),)))
+
+
+def test_sizes_are_limited_before_anything_is_unpacked(tmp_path: Path, ipc: Callable[[pa.Table], bytes]) -> None:
+    (tmp_path / "wide.csv").write_text(",".join(f"c{i}" for i in range(1_000_000)) + "\n")
+    with pytest.raises(DataError, match="at most 4096 columns"):
+        open_table("ann", {"kind": "csv", "path": str(tmp_path / "wide.csv")}, reading(tmp_path))
+    (tmp_path / "less.csv").write_text(",".join(f"c{i}" for i in range(5000)) + "\n" + "1," * 4999 + "1\n")
+    with pytest.raises(DataError, match="5000 columns; at most 4096"):
+        open_table("ann", {"kind": "csv", "path": str(tmp_path / "less.csv")}, reading(tmp_path))
+    pq.write_table(pa.table({"a": pa.array(np.zeros(60_000_000, np.int8))}), tmp_path / "bomb.parquet", compression="zstd")
+    with pytest.raises(DataError, match="60000000 rows; at most 50000000"):
+        open_table("ann", {"kind": "parquet", "path": str(tmp_path / "bomb.parquet")}, reading(tmp_path))
+    with pytest.raises(DataError, match="5000 columns"):
+        open_table("ann", {"kind": "arrow", "data": ipc(pa.table({f"c{i}": [1] for i in range(5000)}))}, Policy())
+
+
+@pytest.mark.parametrize("offsets", [[0, -5, 3], [-1, 1, 3], [0, 2, 1 << 30], [0, 3, 1]])
+def test_offsets_that_point_elsewhere_are_refused(ipc: Callable[[pa.Table], bytes], offsets: list[int]) -> None:
+    array = pa.StringArray.from_buffers(2, pa.py_buffer(np.array([0, 2, 3], np.int32)), pa.py_buffer(b"abc"))
+    good, wrong = np.array([0, 2, 3], np.int32).tobytes(), np.array(offsets, np.int32).tobytes()
+    data = ipc(pa.table({"s": array}))
+    assert data.count(good) == 1
+    with pytest.raises(DataError, match="cannot be read as arrow"):
+        open_table("ann", {"kind": "arrow", "data": data.replace(good, wrong)}, Policy())
 
 
 def test_without_folders_no_file_is_read_and_no_path_is_told(tmp_path: Path) -> None:
