@@ -3,8 +3,8 @@
 from spuframe.expr.expr import Col, Expr, Function, Lit, Scalar, as_expr, col, evaluate, lit, rebind, substitute
 from spuframe.expr.functions.arithmetic import add, div, mul, neg, sub
 from spuframe.expr.functions.bitwise import bit_and, bit_not, bit_or, bit_xor, shift_left, shift_right
-from spuframe.expr.functions.comparison import eq, ge, gt, le, lt, ne
-from spuframe.expr.functions.conditional import abs_, between, clip, fill_null, is_null, isin, maximum, minimum, not_null, where
+from spuframe.expr.functions.comparison import COMPARISONS, eq, ge, gt, le, lt, ne
+from spuframe.expr.functions.conditional import abs_, between, clip, fill_null, idle, is_null, isin, maximum, minimum, not_null, where
 from spuframe.expr.functions.conversion import cast
 from spuframe.expr.functions.logic import and_, not_, or_, xor
 from spuframe.expr.functions.lookup import map_
@@ -14,6 +14,7 @@ from spuframe.expr.functions.whole import ceil, floor, floordiv, mod, pow_, roun
 from spuframe.expr.node import Node
 
 __all__ = [
+    "COMPARISONS",
     "Col",
     "Expr",
     "Function",
@@ -45,6 +46,7 @@ __all__ = [
     "floordiv",
     "ge",
     "gt",
+    "idle",
     "is_null",
     "isin",
     "le",

@@ -267,7 +267,7 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
         if not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]:
             raise PlanError(f"a constant of {value.bit_length()} bits is too large: integers here have 64, from -2**63 to 2**64 - 1")
     elif isinstance(value, float):
-        found = Fixed()
+        found = dtype if isinstance(dtype, Fixed) else Fixed()
         if abs(value) >= found.limit:
             raise PlanError(f"the constant {value} is too large for {found}: |x| must be below {found.limit:g}")
     else:

@@ -75,7 +75,8 @@ class SecretScalar(Secret):
             if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
         node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)], self.name)
-        made = make(*(next(exprs) if isinstance(o, SecretScalar) else ex.as_expr(arguments.plain(o)) for o in operands))
+        public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
+        made = make(*(next(exprs) if isinstance(o, SecretScalar) else o if make in ex.COMPARISONS else ex.as_expr(o) for o in public))
         return SecretScalar(self.session, build.project(node, {"number": made}), f"a number computed from {self.name}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretScalar:

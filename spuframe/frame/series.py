@@ -86,8 +86,12 @@ class SecretSeries(Operators["SecretSeries"]):
         return SecretSeries(self.session, self.base, expr, self.name if name is None else name)
 
     def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretSeries:
-        base, exprs = self._common(operands)
-        return SecretSeries(self.session, base, build(*exprs), self.name)
+        bare = dict[int, object]()  # a comparison takes numbers that no constant can be
+        if build in ex.COMPARISONS:
+            bare = {i: v for i, o in enumerate(operands) if (v := arguments.plain(o)) is None or isinstance(v, int | float)}
+        base, exprs = self._common([o for i, o in enumerate(operands) if i not in bare])
+        made = iter(exprs)
+        return SecretSeries(self.session, base, build(*(bare[i] if i in bare else next(made) for i in range(len(operands)))), self.name)
 
     def _common(self, operands: Sequence[object]) -> tuple[LogicalNode, list[ex.Expr]]:
         """The operands' expressions, and rows that all of them are over: this column's, with the prefix sums that others have."""
@@ -167,12 +171,12 @@ class SecretSeries(Operators["SecretSeries"]):
         """
         if isinstance(values, str) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
             raise TypeMismatchError(f"`values` must be a list or the like, got {type(values).__name__}: write isin([value])")
-        known, missing = [], False
-        for v in values:
+        known, missing = list[object](), False
+        for v in map(arguments.plain, values):
             if _is_missing(v):
                 missing = True
             else:
-                known.append(self._constant(v))
+                known.append(v if isinstance(v, int | float) else self._constant(v))
         found = ex.isin(self.expr, known)
         return self._with(ex.or_(found, ex.is_null(self.expr)) if missing and self.expr.nullable else found)
 
@@ -185,7 +189,10 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def clip(self, lower: object = None, upper: object = None) -> SecretSeries:
         """Bring the values into bounds, public or columns of the same frame; two public ones in the wrong order are exchanged, as pandas does."""
-        ends = [None if _is_missing(v) else v for v in (lower, upper)]
+        ends = [None if _is_missing(v) else arguments.plain(v) for v in (lower, upper)]
+        if isinstance(ends[0], int | float) and isinstance(ends[1], int | float) and ends[0] > ends[1]:
+            ends.reverse()
+        ends = [None if ex.idle(self.expr, v, upper=i == 1) else v for i, v in enumerate(ends)]
         base, made = self._common([self, *(v for v in ends if v is not None)])
         exprs = iter(made[1:])
         low, high = (None if v is None else self._bound(next(exprs)) for v in ends)

@@ -14,9 +14,10 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from spuframe.dtypes import Bool, Fixed, Int, String
+from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import Binary, mismatch, overflow, same_type
 from spuframe.expr.functions.conversion import convert
@@ -90,6 +91,24 @@ _CLASSES: dict[str, type[Compare]] = {c.fn: c for c in (Eq, Ne, Lt, Le, Gt, Ge)}
 
 
 def _compare(fn: str, left: object, right: object) -> Expr:
+    from spuframe.expr.functions.conditional import is_null, where  # which is built of comparisons
+
+    if left is None or right is None:
+        raise PlanError(f"a comparison with null ({_CLASSES[fn].infix}) is null in every row: isna() and notna() tell which values are missing")
+    if _is_number(left):
+        left, right, fn = right, left, _CLASSES[fn].mirrored
+    if _is_number(right):
+        a = as_expr(left)
+        if isinstance(a.dtype, Bool):
+            left = a = convert(a, Int(64))
+        if isinstance(a.dtype, Int | Fixed):
+            if right != right or beyond(a, right):  # NaN, of which all differ
+                known = lit(fn == "ne" if fn in ("eq", "ne") or right != right else (right > 0) is (fn in ("lt", "le")))
+                return where(is_null(a), None, known) if a.nullable else known
+            if isinstance(right, float) and isinstance(a.dtype, Int):  # an integer may be beyond the type of a float constant
+                fn, right = _whole(fn, right, a)
+            elif isinstance(right, float):
+                right = lit(right, a.dtype)
     a, b = as_expr(left), as_expr(right)
     if isinstance(a, Lit) and not isinstance(b, Lit):  # the constant on the right: fewer cases everywhere
         a, b, fn = b, a, _CLASSES[fn].mirrored
@@ -103,6 +122,17 @@ def _compare(fn: str, left: object, right: object) -> Expr:
         b = lit(b.value, a.dtype)
     a, b = same_type("compare", a, b)
     return _CLASSES[fn](a, b)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def beyond(e: Expr, value: float) -> bool:
+    """Whether a number is larger or smaller than all that the type of ``e`` holds: how it compares is known, though there is no such constant."""
+    if isinstance(e.dtype, Fixed):
+        return abs(value) >= e.dtype.limit
+    return not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]
 
 
 def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:
@@ -144,6 +174,10 @@ def gt(left: object, right: object) -> Expr:
 def ge(left: object, right: object) -> Expr:
     """``left >= right``."""
     return _compare("ge", left, right)
+
+
+COMPARISONS: frozenset[Callable[[object, object], Expr]] = frozenset({eq, ne, lt, le, gt, ge})
+"""They take public numbers that are no constants here, too: infinity, 2**70."""
 
 
 def fixed_zero(e: Expr) -> Lit:

@@ -239,6 +239,14 @@ def clip(operand: object, low: object = None, high: object = None) -> Expr:
     return e
 
 
+def idle(e: Expr, bound: object, upper: bool) -> bool:
+    """Whether a public bound changes no value and need not be a constant, which infinity, 1e15 and 2**70 cannot be."""
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or not isinstance(e.dtype, Int | Fixed | Bool) or abs(bound) < Fixed().limit:
+        return False
+    low, high = bounds_of(e)
+    return bound >= high if upper else bound <= low
+
+
 def abs_(operand: object) -> Expr:
     """The magnitude."""
     e = numeric("take the magnitude of", as_expr(operand))
