@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spuframe.errors import SpuframeError
     from spuframe.frame.frame import SecretFrame, concat
     from spuframe.frame.groupby import GroupBy
+    from spuframe.frame.null import null
     from spuframe.frame.reveal import reveal
     from spuframe.frame.scalar import SecretScalar
     from spuframe.frame.series import SecretSeries
@@ -31,7 +32,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "GroupBy", "InsecureWarning", "Policy", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "SpuframeError", "__version__",
-    "concat", "erf", "local", "ml", "reveal", "rsqrt", "sigmoid",
+    "concat", "erf", "local", "ml", "null", "reveal", "rsqrt", "sigmoid",
 ]  # fmt: skip
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "spuframe.errors": ("SpuframeError",),
     "spuframe.frame.frame": ("SecretFrame", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),
+    "spuframe.frame.null": ("null",),
     "spuframe.frame.reveal": ("reveal",),
     "spuframe.frame.scalar": ("SecretScalar",),
     "spuframe.frame.series": ("SecretSeries",),

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.frame.null import Null
 
 C = TypeVar("C", bound=type)
 
@@ -147,12 +148,18 @@ def _brief(value: object) -> str:
 
 # ---- what is read of an argument ------------------------------------------------------------------------------
 def plain(value: object) -> object:
-    """NumPy's scalars as Python's, pandas' NA and NaT as None; anything else as it is."""
-    if type(value).__name__ in ("NAType", "NaTType"):
+    """NumPy's scalars as Python's, `spuframe.null` and pandas' NA and NaT as None; anything else as it is."""
+    if isinstance(value, Null) or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return value.item()  # type: ignore[attr-defined]
     return value
+
+
+def is_missing(value: object) -> bool:
+    """Whether it is one of Python's, pandas' and our signs of a missing value."""
+    value = plain(value)
+    return value is None or (isinstance(value, float) and value != value)
 
 
 def flag(value: object, what: str) -> bool:

@@ -13,6 +13,7 @@ from spuframe.expr.node import replace_parts
 from spuframe.frame import arguments, display
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.missing import missing
+from spuframe.frame.null import Null
 from spuframe.frame.numpy import call_function, refuse_array
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar
@@ -201,10 +202,15 @@ class SecretFrame(Operators["SecretFrame"]):
     def _value(self, name: str, value: object) -> ex.Expr:
         if isinstance(value, SecretSeries):
             return self._aligned(value, f"column {name!r}")
+        if arguments.is_missing(value):
+            dtype = (value.dtype if isinstance(value, Null) else None) or (self._exprs[name].dtype if name in self else None)
+            if dtype is None:
+                raise PlanError(f"column {name!r} of missing values needs a type: frame[{name!r}] = sf.null.astype('int64')")
+            return ex.lit(None, dtype)
         value = arguments.plain(value)
         if isinstance(value, SecretScalar):
             raise TypeMismatchError(f"column {name!r} cannot be a secret number ({value.name}) yet: .reveal() it, if it may be seen")
-        if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta) or value is None:
+        if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta):
             return ex.lit(value)
         raise TypeMismatchError(
             f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}: public values of the rows come in through "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
 from spuframe.dtypes import Date, DType, Field, alias, parse_dtype
-from spuframe.errors import ForeignFrameError, SchemaError, TypeMismatchError
+from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments, display, scalar
 from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
@@ -114,6 +114,11 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def _constant(self, other: object) -> ex.Expr:
         other = arguments.plain(other)
+        if other is None:
+            raise PlanError(
+                f"what column {self.name!r} and a missing value give is missing in every row: isna() and fillna() treat missing values, and "
+                "where(condition, sf.null) writes them"
+            )
         if isinstance(other, datetime.date | datetime.timedelta):  # pandas' scalars are such, too
             return ex.as_expr(other)
         if isinstance(other, SecretScalar):
@@ -161,19 +166,21 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def fillna(self, value: object) -> SecretSeries:
         """Put ``value`` (a scalar or a column of the same frame) where the value is missing."""
+        if arguments.is_missing(value):
+            raise PlanError(f"fillna of column {self.name!r} needs a value to put where one is missing: leave it out to keep missing values")
         return self._apply(ex.fill_null, self, value)
 
     def isin(self, values: Iterable[object]) -> SecretSeries:
         """Whether the value is one of some public values.
 
-        None, NaN, ``pandas.NA`` and ``NaT`` all stand for a missing value, as in pandas' Arrow-backed columns: with one of them among ``values``,
-        nulls are in.
+        None, NaN, `spuframe.null`, ``pandas.NA`` and ``NaT`` all stand for a missing value, as in pandas' Arrow-backed columns: with one of them
+        among ``values``, nulls are in.
         """
         if isinstance(values, str) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
             raise TypeMismatchError(f"`values` must be a list or the like, got {type(values).__name__}: write isin([value])")
         known, missing = list[object](), False
         for v in map(arguments.plain, values):
-            if _is_missing(v):
+            if arguments.is_missing(v):
                 missing = True
             else:
                 known.append(v if isinstance(v, int | float) else self._constant(v))
@@ -189,7 +196,7 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def clip(self, lower: object = None, upper: object = None) -> SecretSeries:
         """Bring the values into bounds, public or columns of the same frame; two public ones in the wrong order are exchanged, as pandas does."""
-        ends = [None if _is_missing(v) else arguments.plain(v) for v in (lower, upper)]
+        ends = [None if arguments.is_missing(v) else arguments.plain(v) for v in (lower, upper)]
         if isinstance(ends[0], int | float) and isinstance(ends[1], int | float) and ends[0] > ends[1]:
             ends.reverse()
         ends = [None if ex.idle(self.expr, v, upper=i == 1) else v for i, v in enumerate(ends)]
@@ -215,7 +222,7 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def where(self, cond: SecretSeries, other: object = None) -> SecretSeries:
         """The value where ``cond`` holds, else (also where it is null) ``other``; null without one."""
-        return self._apply(lambda c, x: ex.where(c, x, None), cond, self) if _is_missing(other) else self._apply(ex.where, cond, self, other)
+        return self._apply(lambda c, x: ex.where(c, x, None), cond, self) if arguments.is_missing(other) else self._apply(ex.where, cond, self, other)
 
     def mask(self, cond: SecretSeries, other: object = None) -> SecretSeries:
         """``other`` (null without one) where ``cond`` holds or is null, else the value: as in pandas' nullable types."""
@@ -223,7 +230,7 @@ class SecretSeries(Operators["SecretSeries"]):
         def made(c: ex.Expr, x: ex.Expr, y: ex.Expr | None = None) -> ex.Expr:
             return ex.where(ex.fill_null(c, True) if c.nullable else c, y, x)
 
-        return self._apply(made, cond, self) if _is_missing(other) else self._apply(made, cond, self, other)
+        return self._apply(made, cond, self) if arguments.is_missing(other) else self._apply(made, cond, self, other)
 
     def astype(self, dtype: str | type | DType) -> SecretSeries:
         """Convert: ``"int64"``, ``"float"``, ``"bool"``, ..., as NumPy and pandas name them too, or a `spuframe.dtypes` type."""
@@ -331,14 +338,3 @@ def type_name(dtype: object) -> str:
     if not isinstance(name, str):
         raise TypeMismatchError(f"a type is a name such as 'int64', 'float', 'bool' or 'date', got {type(dtype).__name__}")
     return alias(name)
-
-
-def _is_missing(value: object) -> bool:
-    """Whether it is one of Python's and pandas' signs of a missing value."""
-    if isinstance(value, Operators):
-        return False
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    plain = isinstance(value, float) or (type(value).__module__ == "numpy" and getattr(value, "shape", None) == ())
-    return plain and bool(value != value)
-
