@@ -36,7 +36,7 @@ from spuframe.plan.logical import (
     Store,
     Tensor,
 )
-from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.plan.physical import PhysicalPlan, Step, check_size
 from spuframe.plan.rows import Attach, rows_from, stored_rows
 from spuframe.plan.widths import widen
 
@@ -84,6 +84,7 @@ def lower(
             raise PlanError(f"no step for a {type(n).__name__}: add one to spuframe.plan.lower")
         at[n] = len(steps)
         steps.append(Step(n.op, inputs, writer(n), _secret(n.schema), n.rows, n.masked))
+    check_size(steps)
     steps = widen(steps)
     rows = max((s.rows for s in steps), default=0)
     return PhysicalPlan(protocol, parties, known, tuple(steps), batch_rows or choose_batch_rows(rows), dict(options or {}))

@@ -163,16 +163,26 @@ class PhysicalPlan:
         if version != VERSION:
             raise PlanVersionError(f"the plan has version {version!r}, this party reads version {VERSION}: install the same spuframe everywhere")
         plain = _sequence(data["steps"])
-        if len(plain) > MAX_STEPS:
-            raise PlanError(f"the plan has {len(plain)} steps, more than the {MAX_STEPS} that a party reads: run it in parts, with persist() in between")
+        _check_steps(len(plain))
         steps = tuple(_step(i, s) for i, s in enumerate(plain))
-        size = sum(1 + len(n.get("args", ())) for s in steps for n in s.params.get("expressions", ()))
-        if size > MAX_NODES:
-            raise PlanError(f"the plan's expressions have {size} nodes and arguments, more than {MAX_NODES}: run it in parts, with persist() in between")
+        check_size(steps)
         batch_rows = int(data["batch_rows"])
         if batch_rows < 64 or batch_rows % 64:
             raise PlanError(f"batch_rows must be a positive multiple of 64, got {batch_rows}")
         return cls(str(data["protocol"]), int(data["parties"]), tuple(map(str, data["owners"])), steps, batch_rows, dict(data["options"]))
+
+
+def check_size(steps: Sequence[Step]) -> None:
+    """Refuse a plan that no party would read."""
+    _check_steps(len(steps))
+    size = sum(1 + len(n.get("args", ())) for s in steps for n in s.params.get("expressions", ()))
+    if size > MAX_NODES:
+        raise PlanError(f"the plan's expressions have {size} nodes and arguments, more than {MAX_NODES}: run it in parts, with persist() in between")
+
+
+def _check_steps(count: int) -> None:
+    if count > MAX_STEPS:
+        raise PlanError(f"the plan has {count} steps, more than the {MAX_STEPS} that a party reads: run it in parts, with persist() in between")
 
 
 def _step(position: int, data: Mapping[str, Any]) -> Step:

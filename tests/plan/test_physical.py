@@ -97,13 +97,16 @@ def test_expressions_that_are_missing_or_not_taken() -> None:
 
 
 def test_sizes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read(plain())
+    whole = plain()
+    assert read(whole)
     monkeypatch.setattr(physical, "MAX_NODES", 10)
     with pytest.raises(PlanError, match="more than 10.*persist"):
-        read(plain())
+        read(whole)
+    with pytest.raises(PlanError, match="more than 10.*persist"):  # and where it is built
+        plain()
     monkeypatch.setattr(physical, "MAX_STEPS", 3)
     with pytest.raises(PlanError, match="more than the 3"):
-        read(plain())
+        read(whole)
 
 
 def test_nesting_is_no_recursion() -> None:
