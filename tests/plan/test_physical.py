@@ -8,12 +8,13 @@ import msgpack
 import pytest
 
 from spuframe.dtypes import Field, Int
-from spuframe.errors import PlanError
+from spuframe.errors import PlanError, SchemaError
 from spuframe.expr import add, col, ge
 from spuframe.plan import physical
 from spuframe.plan.build import filter_, join, project, reveal, scan
 from spuframe.plan.lower import lower
 from spuframe.plan.physical import PhysicalPlan
+from spuframe.plan.tensor import Program
 
 ABOUT = {"dtype": "int64", "nullable": False, "range": [0, 9]}
 
@@ -122,3 +123,15 @@ def test_nesting_is_no_recursion() -> None:
     for other in (7, [1], None, "plan", {"version": 2}, {**plain(), "steps": {"a": 1}}, {**plain(), "steps": [7]}):
         with pytest.raises(PlanError):
             read(other)
+
+
+def test_constants_do_not_grow_with_rows() -> None:
+    def size(rows: int) -> int:
+        p = Program()
+        x = p.input(0, ["a"], rows)
+        p.hstack([x, p.full(rows, 1, 1.0), p.zeros(rows, 1)])
+        return len(msgpack.packb(p.to_plain()))
+
+    assert size(10**9) <= size(10) + 16  # the numbers of rows themselves
+    with pytest.raises(SchemaError, match="too large for a plan.*full"):
+        Program().constant([[1.0]] * 100_000)
