@@ -49,12 +49,14 @@ def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Session, Se
 
 
 def scan(info: TableInfo, **params: Any) -> Step:
-    columns = [
-        [f.name, {"col": f.name, "dtype": str(f.dtype), "nullable": f.nullable, "range": None if f.range is None else list(f.range)}]
-        for f in info.fields
+    """A step that shares a whole table."""
+    nodes = [
+        {"col": f.name, "dtype": str(f.dtype), "nullable": f.nullable, "range": None if f.range is None else list(f.range)} for f in info.fields
     ]
+    columns = [[f.name, i] for i, f in enumerate(info.fields)]
     fields = Schema.of([replace(f, visibility=SECRET) for f in info.fields])
-    return Step("scan", (), {"owner": info.owner, "table": info.handle, "columns": columns, "filter": None} | params, fields, info.rows, False)
+    own = {"owner": info.owner, "table": info.handle, "expressions": nodes, "columns": columns, "filter": None}
+    return Step("scan", (), own | params, fields, info.rows, False)
 
 
 def then(step: Step, op: str, **params: Any) -> Step:
