@@ -18,6 +18,10 @@ class InsecureWarning(UserWarning):
     """A protocol that protects nothing is in use."""
 
 
+class PrecisionWarning(UserWarning):
+    """What is stored of a column has lost more than the last digits of its values."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """What an owner lets others do with its tables; every rule is enforced at the owner's own process.

@@ -19,7 +19,7 @@ Range = tuple[float, float] | tuple[int, int]
 """Inclusive public bounds of a column's values; Python numbers, in the column's own unit."""
 
 DEFAULT_FRACTION_BITS = 18
-"""Fraction bits of a fixed-point column unless the plan says otherwise."""
+"""Fraction bits that a fixed-point value has at least, as long as its range leaves room for them."""
 
 
 RINGS = (8, 16, 32, 64)
@@ -53,6 +53,16 @@ def alias(name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def exponent(bound: float) -> int:
+    """The least e with ``bound <= 2**e``; that of one for zero.
+
+    >>> exponent(8.0), exponent(8.1), exponent(0.3)
+    (3, 4, -1)
+    """
+    mantissa, e = math.frexp(bound)
+    return e - (mantissa == 0.5)
+
+
 @dataclass(frozen=True, eq=False)
 class DType:
     """Base of the logical types. Compare with ``==``, with names too, as NumPy's; make one from its name with :func:`parse_dtype`.
@@ -81,6 +91,11 @@ class DType:
     @property
     def name(self) -> str:
         return type(self).__name__.lower()
+
+    @property
+    def label(self) -> str:
+        """What users are shown: the name, without what only the encoding of a float knows."""
+        return self.name
 
     @property
     def is_numeric(self) -> bool:
@@ -134,19 +149,70 @@ class Fixed(DType):
     Parameters
     ----------
     f : int
-        Fraction bits, 0 to 61; the resolution is ``2**-f``.
+        Fraction bits, 0 to 92; the resolution is ``2**-f``. With more than 61, all values are below one.
     """
 
-    MOST: ClassVar[int] = 61  # one bit is left for whole numbers
+    MOST: ClassVar[int] = 92  # a bound of 2^-62 keeps its 30 bits
+    SIGNIFICANT: ClassVar[int] = 30
+    """Bits that a value keeps against its bound, at least: two such factors multiply below 2^62."""
+    SPAN: ClassVar[int] = 46
+    """Bits that a result takes against its bound, at most, to keep the fraction bits of its operands: sums of 2^15 rows of it fit."""
+    ROOM: ClassVar[int] = 61
+    """Bits of the largest value of any range."""
 
     f: int = DEFAULT_FRACTION_BITS
 
     def __post_init__(self) -> None:
         if isinstance(self.f, bool) or not isinstance(self.f, int) or not 0 <= self.f <= self.MOST:
             raise SchemaError(
-                f"a float keeps 0 to {self.MOST} fraction bits of the 64 of its ring, got f={self.f!r}: "
+                f"a float keeps 0 to {self.MOST} fraction bits in its ring of 64 bits, got f={self.f!r}: "
                 f"use 'float' ({DEFAULT_FRACTION_BITS} bits) or 'float[f=n]'"
             )
+
+    @classmethod
+    def for_range(cls, low: float, high: float, *, own: int = 0, span: int = SPAN) -> Fixed:
+        """The type for values between two public bounds: 30 significant bits against the larger one, and 18 fraction bits, as far as they fit.
+
+        Columns, constants and results of all functions have their type from here.
+
+        Parameters
+        ----------
+        low, high : float
+        own : int
+            Fraction bits that what the value is computed from has: kept, if the result then takes no more than ``span`` bits.
+        span : int
+
+        >>> [Fixed.for_range(0, top).f for top in (1e-12, 1e-3, 1, 100, 1e6, 1e15)], Fixed.for_range(0, 1, own=40).f
+        ([69, 39, 30, 23, 18, 11], 40)
+        """
+        top = max(abs(low), abs(high))
+        if not top:
+            return cls(max(DEFAULT_FRACTION_BITS, min(own, cls.MOST)))
+        e = exponent(top)
+        f = max(DEFAULT_FRACTION_BITS, cls.SIGNIFICANT - e, min(own, span - e))
+        return cls(max(0, min(f, cls.ROOM - e, cls.MOST)))
+
+    @classmethod
+    def common(cls, *operands: tuple[float, int], span: int = SPAN) -> Fixed:
+        """The type in which values meet, given as (bound, fraction bits): the finest one, unless the largest bound needs more than ``span`` bits in it.
+
+        >>> Fixed.common((1.0, 30), (100.0, 23)).f, Fixed.common((1e-6, 49), (1e6, 18)).f
+        (30, 26)
+        """
+        top = max(bound for bound, _ in operands)
+        e = exponent(top)
+        span = max(span, *(exponent(bound) + f for bound, f in operands))
+        f = min(max(f for _, f in operands), max(span - e, DEFAULT_FRACTION_BITS, cls.SIGNIFICANT - e))
+        return cls(f if top <= cls(f).limit else max(0, cls.ROOM - e))
+
+    def summed(self, low: float, high: float) -> Fixed:
+        """The type in which values of this one are summed to something between the bounds: coarser, if that needs the room, but 18 bits stay.
+
+        >>> Fixed(40).summed(0, 2.0**30), Fixed(40).summed(0, 100.0)
+        (Fixed(f=31), Fixed(f=40))
+        """
+        top = max(abs(low), abs(high))
+        return self if top < self.limit else Fixed(max(min(self.f, DEFAULT_FRACTION_BITS), self.ROOM - exponent(top)))
 
     @property
     def name(self) -> str:
@@ -155,6 +221,10 @@ class Fixed(DType):
     @property
     def family(self) -> tuple[str, ...]:
         return ("float",)
+
+    @property
+    def label(self) -> str:
+        return "float"
 
     @property
     def is_numeric(self) -> bool:
@@ -167,8 +237,8 @@ class Fixed(DType):
 
     @property
     def largest(self) -> float:
-        """The largest magnitude of a column that is read, and of a quotient: a whole number below `limit`, so that rounding does not leave the type."""
-        return self.limit - 1
+        """The largest magnitude of a column that is read, and of a quotient: below `limit` by so much that rounding does not leave the type."""
+        return self.limit - min(1.0, self.limit / 2)
 
     def nearest(self, value: float) -> float:
         """The value of the type that a number is stored as.

@@ -237,7 +237,7 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
     """A constant; of ``dtype`` if given, else of the type that its value has.
 
     >>> lit(3).dtype, lit(0.5).dtype, lit("north").dtype
-    (Int(bits=64, signed=True), Fixed(f=18), String(width=5))
+    (Int(bits=64, signed=True), Fixed(f=31), String(width=5))
     >>> lit(None, Int(64)).nullable
     True
     """
@@ -267,7 +267,7 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
         if not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]:
             raise PlanError(f"a constant of {value.bit_length()} bits is too large: integers here have 64, from -2**63 to 2**64 - 1")
     elif isinstance(value, float):
-        found = dtype if isinstance(dtype, Fixed) else Fixed()
+        found = Fixed.for_range(value, value)
         if abs(value) >= found.limit:
             raise PlanError(f"the constant {value} is too large for {found}: |x| must be below {found.limit:g}")
     else:

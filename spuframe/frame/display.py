@@ -15,7 +15,7 @@ def describe(field: Field) -> tuple[str, ...]:
     span = "" if field.range is None else f"{_number(field.range[0])} .. {_number(field.range[1])}"
     if isinstance(field.dtype, Date) and field.range is not None:
         span = f"{Date.day(int(field.range[0]))} .. {Date.day(int(field.range[1]))}"
-    return (field.name, str(field.dtype), str(field.visibility), ", ".join(sorted(field.owners)), "yes" if field.nullable else "no", span)
+    return (field.name, field.dtype.label, str(field.visibility), ", ".join(sorted(field.owners)), "yes" if field.nullable else "no", span)
 
 
 def title(kind: str, rows: int, masked: bool, columns: int) -> str:

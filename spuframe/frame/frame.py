@@ -84,7 +84,7 @@ class SecretFrame(Operators["SecretFrame"]):
     @property
     def dtypes(self) -> dict[str, str]:
         """Types by column, as text."""
-        return {f.name: str(f.dtype) for f in self.schema}
+        return {f.name: f.dtype.label for f in self.schema}
 
     @property
     def rows(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import Date, DType, Field, alias, parse_dtype
+from spuframe.dtypes import Date, DType, Field, alias
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments, display, scalar
 from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
@@ -234,7 +234,7 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def astype(self, dtype: str | type | DType) -> SecretSeries:
         """Convert: ``"int64"``, ``"float"``, ``"bool"``, ..., as NumPy and pandas name them too, or a `spuframe.dtypes` type."""
-        target = dtype if isinstance(dtype, DType) else parse_dtype(type_name(dtype))
+        target = dtype if isinstance(dtype, DType) else type_name(dtype)
         return self._with(ex.cast(self.expr, target))
 
     def rename(self, name: str | None = None, *, index: str | None = None) -> SecretSeries:

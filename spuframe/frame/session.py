@@ -100,7 +100,7 @@ class Session(Runtimes):
         date_format: str | Mapping[str, str] | None = None,
         na_values: str | Sequence[str] | None = None,
         nan_as_null: bool = False,
-        fraction_bits: Mapping[str, int] | None = None,
+        fraction_bits: int | Mapping[str, int] | None = None,
     ) -> SecretFrame:
         """A CSV file of an owner; read by the owner's process, never here.
 
@@ -123,8 +123,9 @@ class Session(Runtimes):
             More words for a missing value.
         nan_as_null : bool
             NaN is a missing value rather than an error.
-        fraction_bits : mapping of str to int, optional
-            Float columns that are kept with more (or fewer) than 18 bits after the point; magnitudes must then stay below ``2**(62 - bits) - 1``.
+        fraction_bits : int, or mapping of str to int, optional
+            Float columns that are kept with so many bits after the point (a number alone: all of them); magnitudes must then stay below
+            ``2**(62 - bits) - 1``. By default a column keeps about 30 significant bits against its published bounds, and 18 after the point.
 
         Returns
         -------
@@ -154,7 +155,7 @@ class Session(Runtimes):
         columns: Sequence[str] | None = None,
         ranges: Ranges | None = None,
         nan_as_null: bool = False,
-        fraction_bits: Mapping[str, int] | None = None,
+        fraction_bits: int | Mapping[str, int] | None = None,
     ) -> SecretFrame:
         """A Parquet file of an owner; see `read_csv`."""
         return self._read("parquet", path, owner, columns, ranges, _common(nan_as_null, fraction_bits))
@@ -172,14 +173,14 @@ class Session(Runtimes):
         return self._open(owner, {"kind": kind, "path": where}, columns, ranges, options)
 
     def from_arrow(
-        self, table: pa.Table, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: Mapping[str, int] | None = None
+        self, table: pa.Table, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: int | Mapping[str, int] | None = None
     ) -> SecretFrame:
         """A table that is here already, handed to an owner's process: for tests and first steps, since the analyst has seen it."""
         data = intake.serialized(intake.checked(table))
         return self._open(owner, {"kind": "arrow", "data": data}, None, ranges, _common(nan_as_null, fraction_bits))
 
     def from_pandas(
-        self, frame: pd.DataFrame, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: Mapping[str, int] | None = None
+        self, frame: pd.DataFrame, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: int | Mapping[str, int] | None = None
     ) -> SecretFrame:
         """A DataFrame that is here already, handed to an owner's process; missing values become nulls. The index is dropped."""
         table = intake.from_pandas(frame)
@@ -255,12 +256,14 @@ class Session(Runtimes):
         return build.load(name, stored.schema, stored.rows, stored.masked, self.id, kept.ordered)
 
 
-def _common(nan_as_null: bool, fraction_bits: Mapping[str, int] | None) -> dict[str, Any]:
+def _common(nan_as_null: bool, fraction_bits: int | Mapping[str, int] | None) -> dict[str, Any]:
     """Options of every kind of table."""
     options: dict[str, Any] = {"nan_as_null": True} if arguments.flag(nan_as_null, "nan_as_null") else {}
     if fraction_bits is not None:
-        bits = arguments.mapping(fraction_bits, "fraction_bits")
-        options["fraction_bits"] = {n: arguments.whole(b, f"fraction_bits of {n!r}") for n, b in bits.items()}
+        if isinstance(fraction_bits, Mapping):
+            options["fraction_bits"] = {n: arguments.whole(b, f"fraction_bits of {n!r}") for n, b in fraction_bits.items()}
+        else:
+            options["fraction_bits"] = arguments.whole(fraction_bits, "fraction_bits")
     return options
 
 

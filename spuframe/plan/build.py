@@ -15,6 +15,7 @@ from dataclasses import replace
 from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
+from spuframe.expr.functions.common import bits_of, bound_of
 from spuframe.expr.functions.conversion import convert
 from spuframe.plan.logical import (
     Aggregate,
@@ -225,9 +226,8 @@ def _common(name: str, schemas: Sequence[Schema]) -> DType:
         return String(max(t.width for t in types if isinstance(t, String)))
     if all(isinstance(t, Int) for t in types):
         return Int(64)
-    fixed = [t for t in types if isinstance(t, Fixed)]
-    if fixed and all(t.is_numeric for t in types):
-        return max(fixed, key=lambda t: t.f)
+    if all(t.is_numeric for t in types):
+        return Fixed.common(*((bound_of(c), bits_of(c)) for c in (col(s[name]) for s in schemas)))
     raise SchemaError(f"column {name!r} has the types {', '.join(map(str, types))}: make them the same first, with astype")
 
 

@@ -473,8 +473,8 @@ def _aggregate(table: LogicalNode, name: str, function: str, column: str | None,
     total = (min(0, low * table.rows), max(0, high * table.rows))
     text = f"the sum of {column!r} over {table.rows} rows"
     if function == "sum":
-        dtype: DType = f.dtype if isinstance(f.dtype, Fixed) else Int(64)
+        dtype: DType = f.dtype.summed(*total) if isinstance(f.dtype, Fixed) else Int(64)
         return Field(name, dtype, False, SECRET, checked(col(f), dtype, total, text=text), owners)
-    dtype = f.dtype if isinstance(f.dtype, Fixed) else Fixed()
-    checked(col(f), dtype, total, text=f"the mean needs {text}, which")
+    dtype = Fixed.for_range(low, high, own=f.dtype.f if isinstance(f.dtype, Fixed) else 0)
+    checked(col(f), f.dtype.summed(*total) if isinstance(f.dtype, Fixed) else Int(64), total, text=f"the mean needs {text}, which")
     return Field(name, dtype, f.nullable or may_be_empty, SECRET, (float(low), float(high)), owners)

@@ -10,17 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.config import RangePolicy
-from spuframe.dtypes import Bool, Date, DType, Field, Fixed, Int, Range, String, private
+from spuframe.dtypes import Bool, Date, DType, Field, Fixed, Int, Range, String, exponent, private
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
 log = logging.getLogger(__name__)
 MAX_STRING = 256
-_CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (float(1 << 20), float(1 << 42))}
+LARGEST = 2.0**Fixed.ROOM
+"""The largest magnitude of a float column."""
+_CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (float(1 << 20), float(1 << 42), LARGEST)}
 """Magnitudes of columns of which nothing is published: one with room for sums and quotients (products, of floats), and one with room to add and negate."""
 
 
 def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fraction_bits: int | None = None) -> tuple[pa.ChunkedArray, DType]:
-    """Give the column in the Arrow type of its logical type, and that type; a float column with ``fraction_bits``, if they are given.
+    """Give the column in the Arrow type of its logical type, and that type; a float column with ``fraction_bits``, or with those that `publish` chooses.
 
     Raises
     ------
@@ -40,7 +42,8 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
         return column, Int(kind.bit_width, pa.types.is_signed_integer(kind))
     if pa.types.is_floating(kind):
         dtype = Fixed() if fraction_bits is None else Fixed(fraction_bits)
-        return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, dtype, nan_as_null), dtype
+        largest = LARGEST if fraction_bits is None else dtype.largest
+        return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, largest, nan_as_null), dtype
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column, _fit_string(name, column)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -56,15 +59,15 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
     )
 
 
-def _fit_float(name: str, column: pa.ChunkedArray, dtype: Fixed, nan_as_null: bool) -> pa.ChunkedArray:
+def _fit_float(name: str, column: pa.ChunkedArray, largest: float, nan_as_null: bool) -> pa.ChunkedArray:
     nan = pc.is_nan(column)
     if nan_as_null:
         column = pc.if_else(pc.fill_null(nan, False), pa.scalar(None, column.type), column)
     else:
         _refuse(name, nan, "NaN", "Use fillna or dropna first, or nan_as_null=True to take NaN as missing", NotFiniteError)
     _refuse(name, pc.is_inf(column), "infinite", "Replace them first", NotFiniteError)
-    outside = pc.greater(pc.abs(column.cast(pa.float64())), dtype.largest)
-    _refuse(name, outside, f"above 2**{62 - dtype.f} - 1 in magnitude", "Scale the column to a larger unit, or give it fewer fraction_bits=")
+    outside = pc.greater(pc.abs(column.cast(pa.float64())), largest)
+    _refuse(name, outside, f"above {largest:.17g} in magnitude", "Scale the column to a larger unit, or give it fewer fraction_bits=")
     return column
 
 
@@ -94,8 +97,12 @@ def _fit_string(name: str, column: pa.ChunkedArray) -> String:
     return String(max(4, -(-longest // 4) * 4))
 
 
-def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy: RangePolicy, declared: Any = None) -> Field:
+def publish(
+    name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy: RangePolicy, declared: Any = None, *, keep_bits: bool = False
+) -> Field:
     """Infer the field of a fitted column, its bounds by the owner's policy, or as ``declared``, which is checked.
+
+    The fraction bits of a float column follow from its bounds, and so tell nothing more, unless ``keep_bits``.
 
     Bounds that are not declared tell everybody something of the data: with "magnitude" the powers of two between which it lies, with "none" whether
     it has values beyond those that arithmetic has room for.
@@ -107,15 +114,17 @@ def publish(name: str, column: pa.ChunkedArray, dtype: DType, owner: str, policy
         low, high = pc.min_max(column).as_py().values()
         found = (0, 0) if low is None else (low, high)
         if declared is not None:
-            bounds = _declared(name, dtype, declared)
+            bounds = _declared(name, dtype, declared, dtype.limit if isinstance(dtype, Fixed) and keep_bits else LARGEST)
         elif policy == "exact":
             bounds = found
         elif policy == "none":
-            bounds = nothing(dtype, found)
+            bounds = nothing(dtype, found, keep_bits=keep_bits)
         elif isinstance(dtype, Int | Date):
             bounds = magnitude(found[0], found[1], dtype)
         else:
-            bounds = magnitude_float(float(found[0]), float(found[1]), dtype)
+            bounds = magnitude_float(float(found[0]), float(found[1]), dtype.largest if keep_bits else LARGEST)
+        if isinstance(dtype, Fixed) and not keep_bits:
+            dtype = Fixed.for_range(*bounds)
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
             outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
             log.warning("values outside a declared range", extra={"column": name, "rows": pc.indices_nonzero(outside.combine_chunks()).to_pylist()[:100]})
@@ -137,6 +146,14 @@ def unique(table: pa.Table, fields: list[Field], policy: RangePolicy) -> list[st
     return [n for n in keys if pc.count_distinct(table[n], mode="only_valid").as_py() == len(table) - table[n].null_count]
 
 
+def vanishes(column: pa.ChunkedArray, field: Field) -> bool:
+    """Whether a float column holds values other than zero that it stores as zero."""
+    if not isinstance(field.dtype, Fixed):
+        return False
+    sizes = pc.abs(column.cast(pa.float64()))
+    return bool(pc.any(pc.and_(pc.greater(sizes, 0.0), pc.less_equal(sizes, 2.0 ** (-field.dtype.f - 1)))).as_py())
+
+
 def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
     """Bounds rounded outward to powers of two.
 
@@ -149,24 +166,23 @@ def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
     return max(least, down), min(most, up)
 
 
-def magnitude_float(low: float, high: float, dtype: Fixed) -> tuple[float, float]:
-    """Bounds rounded outward to powers of two, of one at least, and of what the type holds at most.
+def magnitude_float(low: float, high: float, largest: float) -> tuple[float, float]:
+    """Bounds rounded outward to powers of two, of 2^-62 at least, and of ``largest`` at most.
 
-    >>> magnitude_float(0.2, 0.9, Fixed()), magnitude_float(-3.0, 100.5, Fixed())
-    ((0.0, 1.0), (-4.0, 128.0))
+    >>> magnitude_float(0.2, 0.9, LARGEST), magnitude_float(-3.0, 100.5, LARGEST), magnitude_float(1e-7, 1e-5, LARGEST)
+    ((0.0, 1.0), (-4.0, 128.0), (0.0, 1.52587890625e-05))
     """
 
     def up(x: float) -> float:
-        power = 1.0
-        while power < x:
-            power *= 2
-        return min(power, dtype.largest)
+        return min(2.0 ** max(exponent(x), Fixed.SIGNIFICANT - Fixed.MOST), largest)
 
     return (-up(-low) if low < 0 else 0.0), (up(high) if high > 0 else 0.0)
 
 
-def nothing(dtype: Int | Fixed | Date, found: Range) -> Range:
+def nothing(dtype: Int | Fixed | Date, found: Range, *, keep_bits: bool = False) -> Range:
     """The same bounds for all columns of a type, if its values are within those that leave room for arithmetic; else wider ones, at last the type's.
+
+    ``keep_bits``: those of a float column with the fraction bits that it has.
 
     >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7))
     ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0))
@@ -174,11 +190,12 @@ def nothing(dtype: Int | Fixed | Date, found: Range) -> Range:
     if isinstance(dtype, Date):
         return dtype.bounds
     top = next((c for c in _CLASSES["floats" if isinstance(dtype, Fixed) else "integers"] if -c <= found[0] and found[1] <= c), None)
-    least, most = (-dtype.largest, dtype.largest) if isinstance(dtype, Fixed) else dtype.bounds
+    largest = dtype.largest if isinstance(dtype, Fixed) and keep_bits else LARGEST
+    least, most = (-largest, largest) if isinstance(dtype, Fixed) else dtype.bounds
     return (least, most) if top is None else (max(least, -top), min(most, top))
 
 
-def _declared(name: str, dtype: Int | Fixed | Date, declared: Any) -> Range:
+def _declared(name: str, dtype: Int | Fixed | Date, declared: Any, limit: float) -> Range:
     if isinstance(dtype, Date) and isinstance(declared, list | tuple):
         try:
             declared = [Date.days(d) for d in declared]
@@ -189,8 +206,8 @@ def _declared(name: str, dtype: Int | Fixed | Date, declared: Any) -> Range:
         raise TypeMismatchError(f"the range of column {name!r} must be (low, high) with low <= high, got {declared!r}.")
     low, high = declared
     if isinstance(dtype, Fixed):
-        if max(abs(low), abs(high)) >= dtype.limit:
-            raise EncodingError(f"the range of column {name!r} must lie below {dtype.limit} in magnitude, got {declared!r}. Scale the column.")
+        if max(abs(low), abs(high)) >= limit:
+            raise EncodingError(f"the range of column {name!r} must lie below {limit:g} in magnitude, got {declared!r}. Scale the column.")
         return float(low), float(high)
     if int(low) != low or int(high) != high:
         raise TypeMismatchError(f"the range of column {name!r} ({dtype}) must be of integers, got {declared!r}.")

@@ -118,7 +118,7 @@ class Desk:
         if self._config.owner is None:
             raise OwnerNotFoundError(f"{self._config.name} owns no tables. Name an owner.")
         from spuframe.runtime.fields import unique
-        from spuframe.runtime.tables import open_table
+        from spuframe.runtime.tables import open_table, rounded_away
 
         source = params["source"]
         if source["kind"] != "arrow":  # what is handed over is known to who hands it over
@@ -130,7 +130,8 @@ class Desk:
         distinct = unique(table, fields, self._config.policy.ranges)
         handle = self._space.tables.add(table)
         self._tables[handle] = Holding(table.num_rows, tuple(fields))
-        return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct}
+        rounded = rounded_away(table, fields, self._config.policy)
+        return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct, "rounded": rounded}
 
     def _close_table(self, params: dict[str, Any], emit: Emit) -> None:
         if self._tables.pop(params["handle"], None) is not None:

@@ -17,9 +17,9 @@ import pyarrow.parquet
 
 from spuframe.config import Policy
 from spuframe.dtypes import Field
-from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError
+from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError, TypeMismatchError
 from spuframe.runtime import csvfile
-from spuframe.runtime.fields import fit, publish
+from spuframe.runtime.fields import fit, publish, vanishes
 
 _OPTIONS = ("columns", "ranges", "nan_as_null", "fraction_bits")
 MOST_COLUMNS = 4096
@@ -37,8 +37,8 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     source : mapping
         ``kind``: "csv", "parquet" (with ``path``) or "arrow" (with ``data``, the bytes of an Arrow IPC stream). Optional: ``columns`` (only these),
         those of a CSV file (`spuframe.runtime.csvfile`), ``ranges`` (column to (low, high), believed by all and checked here),
-        ``nan_as_null`` (NaN means missing), ``fraction_bits`` (float column to the fraction bits that it keeps, 18 unless given: the finer, the
-        smaller is what it can hold).
+        ``nan_as_null`` (NaN means missing), ``fraction_bits`` (float column to the fraction bits that it keeps, or one number for all; by
+        default they follow from the bounds. The finer, the smaller is what it can hold).
     policy : Policy
 
     Raises
@@ -59,7 +59,7 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     if wanted is not None:
         _require(wanted, names)
         table = table.select(list(wanted))
-    ranges, bits = (dict(source.get(option) or {}) for option in ("ranges", "fraction_bits"))
+    ranges, bits = dict(source.get("ranges") or {}), _bits(source.get("fraction_bits"), table)
     _require([*ranges, *bits], table.column_names)
     if ranges and policy.ranges == "none":
         raise PolicyError(f"owner {owner!r} publishes no ranges, and takes none: whether one holds would tell. Leave out ranges=, or ask the owner.")
@@ -69,8 +69,22 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     for name, column in zip(table.column_names, table.columns, strict=True):
         fitted, dtype = fit(name, column, nan_as_null=bool(source.get("nan_as_null", False)), fraction_bits=bits.get(name))
         arrays.append(fitted)
-        fields.append(publish(name, fitted, dtype, owner, policy.ranges, ranges.get(name)))
+        fields.append(publish(name, fitted, dtype, owner, policy.ranges, ranges.get(name), keep_bits=name in bits))
     return pa.table(arrays, names=table.column_names), fields
+
+
+def rounded_away(table: pa.Table, fields: Sequence[Field], policy: Policy) -> list[str]:
+    """Columns that hold values too small for their fraction bits, which are stored as 0; none of them is told of where nothing of the values is."""
+    return [] if policy.ranges == "none" else [f.name for f in fields if vanishes(table[f.name], f)]
+
+
+def _bits(asked: Any, table: pa.Table) -> dict[str, Any]:
+    """Column to fraction bits; one number stands for all float columns."""
+    if isinstance(asked, int):
+        return {f.name: asked for f in table.schema if pa.types.is_floating(f.type)}
+    if asked is not None and not isinstance(asked, Mapping):
+        raise TypeMismatchError(f"fraction_bits must be a number of bits, or map float columns to one each, got {type(asked).__name__}.")
+    return dict(asked or {})
 
 
 def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:

@@ -35,10 +35,10 @@ WILD = column("wild", Int(64))
         (ex.mul(AGE, -2), Int(64), (-194, -36), False),
         (ex.mul(ex.sub(AGE, 50), ex.sub(AGE, 50)), Int(64), (0, 2209), False),
         (ex.neg(AGE), Int(64), (-97, -18), False),
-        (ex.add(AGE, 0.5), Fixed(), (18.5, 97.5), False),
-        (ex.div(AGE, 2), Fixed(), (9.0, 48.5), False),
+        (ex.add(AGE, 0.5), Fixed(31), (18.5, 97.5), False),
+        (ex.div(AGE, 2), Fixed(24), (9.0, 48.5), False),
         (ex.div(COST, DAYS), Fixed(), (0.0, 2.0**17 + 263 * UNIT), True),  # with the error of a division
-        (ex.div(COST, AGE), Fixed(), (0.0, math.ceil(2.0**35 / 18 * (1 + 2.0**-27) + 7) * UNIT), False),
+        (ex.div(COST, AGE), Fixed(19), (0.0, math.ceil(2.0**36 / 18 * (1 + 2.0**-27) + 7) * UNIT / 2), False),
         (ex.div(COST, 18), Fixed(), (0.0, math.ceil(2.0**35 / 18) * UNIT), False),
         (ex.mul(COST, COST), Fixed(), (0.0, 2.0**34), False),
         (ex.mul(COST, DAYS), Fixed(), (0.0, 2.0**17 * 63), False),
@@ -49,11 +49,11 @@ WILD = column("wild", Int(64))
         (ex.is_null(SMOKER), Bool(), None, False),
         (ex.fill_null(SMOKER, False), Bool(), None, False),
         (ex.where(SMOKER, AGE, None), Int(32), (0, 97), True),
-        (ex.where(SMOKER, AGE, 0.5), Fixed(), (0.5, 97.0), False),
+        (ex.where(SMOKER, AGE, 0.5), Fixed(31), (0.5, 97.0), False),
         (ex.clip(WILD, 0, 9), Int(64), (0, 9), False),
         (ex.minimum(AGE, DAYS), Int(64) if AGE.dtype != DAYS.dtype else Int(32), (0, 63), False),
         (ex.cast(COST, "int32"), Int(32), (0, 2**17), False),
-        (ex.cast(SMOKER, float), Fixed(), (0.0, 1.0), True),
+        (ex.cast(SMOKER, float), Fixed(30), (0.0, 1.0), True),
         (ex.cast(REGION, "string[10]"), String(10), None, False),
         (ex.cast(AGE, bool), Bool(), None, False),
     ],
@@ -75,9 +75,9 @@ def test_two_floats_of_2_10_multiply() -> None:
 
 
 def test_a_quotient_by_nearly_zero_is_clipped_not_refused() -> None:
-    limit = Fixed().limit
-    quotient = ex.div(column("x", Fixed(), -(2.0**30), 2.0**30), column("y", Fixed(), 0.0, 1.0))
-    assert quotient.range == (1 - limit, limit - 1) and quotient.nullable
+    largest = Fixed(0).largest
+    quotient = ex.div(column("x", Fixed(), -(2.0**30), 2.0**30), column("y", Fixed(40), 0.0, 1.0))
+    assert (quotient.dtype, quotient.range) == (Fixed(0), (-largest, largest)) and quotient.nullable
 
 
 @pytest.mark.parametrize(

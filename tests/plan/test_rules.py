@@ -131,7 +131,7 @@ def test_owner_pushdown_keeps_rows_and_combines_filters() -> None:
 
 
 def test_what_the_parties_clip_the_owner_does_not_compute() -> None:
-    t = scan("s", "h", "t", [Field("a", Fixed(), range=(0.0, 2.0**30)), Field("b", Fixed(), range=(0.0, 1.0))], 4)
+    t = scan("s", "h", "t", [Field("a", Fixed(), range=(0.0, 2.0**30)), Field("b", Fixed(40), range=(0.0, 1.0))], 4)
     plan = project(t, {"q": div(c(t, "a"), c(t, "b"))})
     assert one("owner_pushdown", plan) == plan
 

@@ -53,8 +53,7 @@ def test_products_are_right_to_three_units(protocol, f, x, y):
     a, b = Field("a", Fixed(f), range=(-x, x)), Field("b", Fixed(f), range=(-y, y))
     e = ex.mul(ex.col(a), ex.cast(ex.col(b), a.dtype))
     assert isinstance(e.dtype, Fixed)
-    node = e.args[0].dtype.f  # factors with more bits than the product has room for are cut before
-    u, v = spread(-x, x, min(f, node), seed=1), spread(-y, y, min(f, node), seed=2)
+    u, v = spread(-x, x, f, seed=1), spread(-y, y, f, seed=2)
     v = v[:-4] + [-y, y, y, -y]
     (got,) = computed(protocol, [e], [(a, u), (b, v)])
     close(got, [Fraction(p) * Fraction(q) for p, q in zip(u, v)], e.dtype.f, 2.0**-53, 3)  # a float64 holds 53 bits of it
@@ -72,9 +71,9 @@ def test_public_factors_and_divisors(protocol, f, top):
     quotients = [ex.div(ex.col(a), ex.lit(c, a.dtype)) for c in divisors]
     found = computed(protocol, [*products, *quotients], [(a, u)])
     for e, c, got in zip(products, FACTORS, found):
-        close(got, [Fraction(x) * Fraction(c) for x in u], f, 2.0**-29, 2.5, e)
+        close(got, [Fraction(x) * Fraction(c) for x in u], e.dtype.f, 2.0**-29, 2.5, e)
     for e, c, got in zip(quotients, divisors, found[len(products) :]):
-        close(got, [Fraction(x) / Fraction(c) for x in u], f, 2.0**-29, 2.5, e)
+        close(got, [Fraction(x) / Fraction(c) for x in u], e.dtype.f, 2.0**-29, 2.5, e)
 
 
 def test_divisors_below_a_unit(protocol):
@@ -94,11 +93,11 @@ def test_quotients(protocol, f, x, y):
     numerators = [n for n in (0.3, 9.2, 1e-3, 1.0 / 3, -2.0) if abs(n) <= x]
     e = [ex.div(ex.col(a), ex.col(b)), *[ex.div(n, ex.col(b)) for n in numerators]]
     found = computed(protocol, e, [(a, u), (b, v)])
-    top = Fraction(Fixed(f).largest)
     for one, got, above in zip(e, found, [u, *[[n] * len(u) for n in numerators]]):
-        clipped = any(abs(r) >= Fixed(f).largest for r in one.range)
+        top = Fraction(one.dtype.largest)
+        clipped = any(abs(r) >= top for r in one.range)
         exact = [min(max(Fraction(p) / Fraction(q), -top), top) for p, q in zip(above, v)]
-        close(got, exact, f, 2.0**-25 if clipped else 2.0**-27, 6.5, one)
+        close(got, exact, one.dtype.f, 2.0**-25 if clipped else 2.0**-27, 6.5, one)
 
 
 def test_integer_powers(protocol):

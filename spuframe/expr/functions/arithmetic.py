@@ -16,11 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, overflow, same_type
+from spuframe.expr.functions.common import Binary, bits_of, bound_of, checked, mismatch, numeric, overflow, same_type
 from spuframe.expr.functions.conversion import convert
+
+MOST_DROPPED = 62
+"""Fraction bits that the truncation of a product takes off, at most."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,39 +58,45 @@ class Sub(Binary):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Mul(Binary):
-    """``left * right``: integers, values of one fixed-point type, or an integer and a fixed-point value (which needs no truncation)."""
+    """``left * right``; ``target`` is the type of the result if it is fixed point, which the builder chooses."""
 
+    target: Fixed | None = None
     fn, infix = "mul", "*"
 
     def inferred(self) -> Info:
         kinds = (self.left.dtype, self.right.dtype)
-        both = all(isinstance(k, Fixed) for k in kinds)
-        if (both and kinds[0] != kinds[1]) or not all(k.is_numeric for k in kinds):
-            raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which converts them")
-        dtype = next((k for k in kinds if isinstance(k, Fixed)), Int(64))
-        (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
-        corners = [a * c, a * d, b * c, b * d]
-        if self.left == self.right:  # a square
-            corners = [a * a, b * b] + [0] * (a < 0 < b)
-        return self.info_of(dtype, checked(self, dtype, (min(corners), max(corners))))
+        if any(isinstance(k, Fixed) for k in kinds) != (self.target is not None) or not all(k.is_numeric for k in kinds):
+            raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which chooses the type of the product")
+        dtype = self.target or Int(64)
+        return self.info_of(dtype, checked(self, dtype, product(self.left, self.right)))
 
     def value(self, *args: Any) -> Scalar:
         return args[0] * args[1]  # type: ignore[no-any-return]
 
 
+def product(left: Expr, right: Expr) -> Range:
+    """The range of ``left * right``."""
+    (a, b), (c, d) = bounds_of(left), bounds_of(right)
+    corners = [a * c, a * d, b * c, b * d]
+    if left == right:  # a square
+        corners = [a * a, b * b] + [0] * (a < 0 < b)
+    return (min(corners), max(corners))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Div(Binary):
-    """``left / right``, null where the denominator is 0: fixed-point by fixed-point of the same type, or by an integer.
+    """``left / right``, null where the denominator is 0; ``target`` is the type of the result, which the builder chooses.
 
     A quotient that leaves the fixed-point range (its denominator is close to 0) is clipped to the range's limit; refused if every quotient would be.
     """
 
+    target: Fixed
     fn, infix = "div", "/"
 
     def inferred(self) -> Info:
-        dtype = self.left.dtype
-        if not isinstance(dtype, Fixed) or not (isinstance(self.right.dtype, Int) or self.right.dtype == dtype):
-            raise mismatch("divide", self.args, "build it with spuframe.expr.div, which converts them")
+        dtype = self.target
+        if not self.left.dtype.is_numeric or not self.right.dtype.is_numeric:
+            raise mismatch("divide", self.args, "it needs numbers")
         low, high = bounds_of(self.right)
         top = dtype.largest
         a, b = _quotient(bounds_of(self.left), self.right)
@@ -101,7 +110,7 @@ class Div(Binary):
     def value(self, *args: Any) -> Scalar:
         if args[1] == 0:
             return None
-        top = self.dtype.largest if isinstance(self.dtype, Fixed) else 0.0
+        top = self.target.largest
         quotient = min(max(args[0] / args[1], -top), top)
         return float(quotient) if isinstance(quotient, int) else quotient
 
@@ -194,7 +203,7 @@ def add(left: object, right: object) -> Expr:
     dates = _dates("add", as_expr(left), as_expr(right))
     if dates:
         return Add(*dates)
-    return Add(*same_type("add", *_pair("add", left, right)))
+    return Add(*_terms(*same_type("add", *_pair("add", left, right))))
 
 
 def sub(left: object, right: object) -> Expr:
@@ -202,28 +211,39 @@ def sub(left: object, right: object) -> Expr:
     dates = _dates("subtract", as_expr(left), as_expr(right))
     if dates:
         return Sub(*dates)
-    return Sub(*same_type("subtract", *_pair("subtract", left, right)))
+    return Sub(*_terms(*same_type("subtract", *_pair("subtract", left, right))))
+
+
+def _terms(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Terms with fewer fraction bits, if their sum needs the room; 18 stay."""
+    if not isinstance(a.dtype, Fixed) or bound_of(a) + bound_of(b) < a.dtype.limit:
+        return a, b
+    room = Fixed(max(min(a.dtype.f, DEFAULT_FRACTION_BITS), Fixed.ROOM - exponent(bound_of(a) + bound_of(b))))
+    return convert(a, room), convert(b, room)
 
 
 def mul(left: object, right: object) -> Expr:
     """``left * right``."""
     a, b = _pair("multiply", left, right)
-    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed):
-        a, b = same_type("multiply", a, b)
-    a, b = _fitting(a, b)
-    return Mul(a, b)
+    if isinstance(a.dtype, Int) and isinstance(b.dtype, Int):
+        return Mul(a, b)
+    return Mul(a, b, _product_type(a, b))
 
 
-def _fitting(a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    """Factors with no more fraction bits than their product has room for, but 18 if they have as many: results of functions have more."""
-    f = max((e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed)), default=0)
-    if f <= DEFAULT_FRACTION_BITS:
-        return a, b
-    top = max(abs(x * y) for x in bounds_of(a) for y in bounds_of(b))
-    target = Fixed(max(DEFAULT_FRACTION_BITS, min(f, 61 - int(top).bit_length())))
-    if target.f == f:
-        return a, b
-    return (convert(a, target) if isinstance(a.dtype, Fixed) else a), (convert(b, target) if isinstance(b.dtype, Fixed) else b)
+def _product_type(a: Expr, b: Expr) -> Fixed:
+    """The type of a product. Of two columns it has 18 bits, or as many as they have, even where it does not fit then: the product is refused."""
+    bounds = product(a, b)
+    constant, other = (a, b) if isinstance(a, Lit) else (b, a)
+    if isinstance(constant, Lit) and other.range is None and isinstance(other.dtype, Fixed):
+        return other.dtype
+    if isinstance(constant, Lit):  # a large one makes the other's bits coarser
+        whole = isinstance(constant.value, int) or (isinstance(constant.value, float) and constant.value.is_integer())
+        return Fixed.for_range(*bounds, own=bits_of(other), span=Fixed.ROOM if whole else Fixed.SPAN)
+    exact = isinstance(a.dtype, Int) or isinstance(b.dtype, Int)  # times an integer there is nothing to round
+    found = Fixed.for_range(*bounds, own=max(bits_of(a), bits_of(b)), span=Fixed.ROOM if exact else Fixed.SPAN)
+    least = min(e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed))
+    spare = min(bits_of(a) + bits_of(b) - MOST_DROPPED, Fixed.ROOM - exponent(max(map(abs, bounds))))
+    return Fixed(max(found.f, min(least, DEFAULT_FRACTION_BITS), spare))
 
 
 def div(left: object, right: object) -> Expr:
@@ -235,11 +255,24 @@ def div(left: object, right: object) -> Expr:
         return reciprocal(b)
     if isinstance(b, Lit) and b.value == 0:
         raise PlanError(f"'{a} / {b}' divides by zero: the denominator must be a nonzero constant or a column (whose zeros give null)")
-    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed):
-        return Div(*same_type("divide", a, b))
-    if isinstance(b.dtype, Fixed):
-        return Div(convert(a, b.dtype), b)
-    return Div(a if isinstance(a.dtype, Fixed) else convert(a, Fixed()), b)
+    return Div(a, b, quotient_type(a, b))
+
+
+def quotient_type(a: Expr, b: Expr) -> Fixed:
+    """The type of a quotient: 30 significant bits of what it is where both operands are at their bounds, if the largest one leaves room for them.
+
+    It has 18 fraction bits, those 30, or those of its operands, even if the largest ones are clipped then: they come of denominators of a few units.
+    """
+    bounds = _quotient(bounds_of(a), b)
+    if isinstance(b, Lit) and a.range is None and isinstance(a.dtype, Fixed):
+        return a.dtype
+    if isinstance(b, Lit):
+        return Fixed.for_range(*bounds, own=bits_of(a))
+    top, bottom = bound_of(a), bound_of(b)
+    want = Fixed.SIGNIFICANT - exponent(top / bottom) if top and bottom else DEFAULT_FRACTION_BITS
+    found = Fixed.for_range(*bounds, own=want, span=Fixed.ROOM - 1)
+    own = max((e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed)), default=DEFAULT_FRACTION_BITS)
+    return Fixed(max(min(want, DEFAULT_FRACTION_BITS, own), found.f, 0))
 
 
 def neg(operand: object) -> Expr:

@@ -76,8 +76,8 @@ def checked(e: Expr, dtype: DType, bounds: Range, text: str = "") -> Range:
     return (int(bounds[0]), int(bounds[1]))
 
 
-def same_type(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
-    """Bring both to the type that pandas would: int with float gives float, a shorter string becomes a longer one."""
+def same_type(what: str, left: Expr, right: Expr, span: int = Fixed.SPAN) -> tuple[Expr, Expr]:
+    """Bring both to the type that pandas would: int with float gives float (see `Fixed.common`), a shorter string becomes a longer one."""
     from spuframe.expr.functions.conversion import convert  # conversion is a family like any other, and uses this module
 
     left, right = _dated(left, right), _dated(right, left)
@@ -88,7 +88,7 @@ def same_type(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
         wide = String(max(a.width, b.width))
         return convert(left, wide), convert(right, wide)
     if a.is_numeric and b.is_numeric:
-        target = _fixed(left, right)
+        target = _fixed(left, right, span)
         return convert(left, target), convert(right, target)
     raise mismatch(what, (left, right), f"make them the same type first, e.g. astype({str(a)!r})")
 
@@ -100,13 +100,21 @@ def _dated(e: Expr, other: Expr) -> Expr:
     return e
 
 
-def _fixed(left: Expr, right: Expr) -> Fixed:
-    """The fixed-point type of a mixed pair: the one with more fraction bits, or as many as both ranges allow; a constant takes the column's."""
-    kinds = [e.dtype for e in (left, right) if isinstance(e.dtype, Fixed) and not isinstance(e, Lit)]
-    kinds = kinds or [e.dtype for e in (left, right) if isinstance(e.dtype, Fixed)]
-    most, least = max(k.f for k in kinds), min(k.f for k in kinds)
-    top = max(abs(b) for e in (left, right) if e.dtype.is_numeric for b in bounds_of(e))
-    return Fixed(max(least, min(most, 61 - int(top).bit_length())))
+def bound_of(e: Expr) -> float:
+    """The largest magnitude of a number."""
+    return max(map(abs, bounds_of(e)))
+
+
+def bits_of(e: Expr) -> int:
+    """Fraction bits of a number."""
+    return e.dtype.f if isinstance(e.dtype, Fixed) else 0
+
+
+def _fixed(left: Expr, right: Expr, span: int) -> Fixed:
+    """The fixed-point type of a mixed pair; a constant takes the column's, and does not make it coarser if it can be helped."""
+    fine = any(isinstance(e.dtype, Fixed) and not isinstance(e, Lit) for e in (left, right))
+    span = Fixed.ROOM if isinstance(left, Lit) or isinstance(right, Lit) else span
+    return Fixed.common(*((bound_of(e), 0 if fine and isinstance(e, Lit) else bits_of(e)) for e in (left, right)), span=span)
 
 
 def ranged(what: str, e: Expr) -> Expr:

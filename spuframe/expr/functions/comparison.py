@@ -120,7 +120,9 @@ def _compare(fn: str, left: object, right: object) -> Expr:
         fn, b = _whole(fn, b.value, a)
     if isinstance(a.dtype, String) and isinstance(b, Lit) and isinstance(b.dtype, String) and b.dtype.width < a.dtype.width:
         b = lit(b.value, a.dtype)
-    a, b = same_type("compare", a, b)
+    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype and not isinstance(b, Lit):
+        return _rounded(fn, a, b, min(a.dtype.f, b.dtype.f))
+    a, b = same_type("compare", a, b, Fixed.ROOM)
     return _CLASSES[fn](a, b)
 
 
@@ -133,6 +135,22 @@ def beyond(e: Expr, value: float) -> bool:
     if isinstance(e.dtype, Fixed):
         return abs(value) >= e.dtype.limit
     return not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]
+
+
+def _rounded(fn: str, left: Expr, right: Expr, coarse: int) -> Expr:
+    """Columns of two resolutions: equal if one number may be stored as both, that is within half a unit of the coarser one."""
+    from spuframe.expr.functions.arithmetic import add  # a family that is built on this one
+    from spuframe.expr.functions.logic import and_, not_
+
+    a, b = same_type("compare", left, right, Fixed.ROOM)
+    assert isinstance(a.dtype, Fixed)
+    half = lit(2.0 ** (-coarse - 1) if a.dtype.f > coarse else 0.0, a.dtype)
+    if fn in ("eq", "ne"):
+        found = and_(Le(a, add(b, half)), Le(b, add(a, half)))
+        return found if fn == "eq" else not_(found)
+    if fn in ("gt", "ge"):
+        a, b = b, a
+    return Lt(add(a, half), b) if fn in ("lt", "gt") else Le(a, add(b, half))
 
 
 def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:

@@ -65,6 +65,13 @@ def convert(e: Expr, target: DType) -> Expr:
     return Cast(e, target)
 
 
+def float_of(e: Expr) -> DType:
+    """What ``astype("float")`` gives: a float as it is, another number with the fraction bits that its range asks for."""
+    if isinstance(e.dtype, Fixed) or not (e.dtype.is_numeric or isinstance(e.dtype, Bool)):
+        return e.dtype if isinstance(e.dtype, Fixed) else Fixed()
+    return Fixed.for_range(*bounds_of(e))
+
+
 def cast(operand: object, dtype: DType | str) -> Expr:
     """``operand.astype(dtype)``; ``dtype`` is a type or its name (pandas' names are known too).
 
@@ -80,7 +87,8 @@ def cast(operand: object, dtype: DType | str) -> Expr:
         target = dtype
     else:
         name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
-        target = parse_dtype(alias(name))
+        name = alias(name)
+        target = float_of(e) if name == "float" else parse_dtype(name)
     if isinstance(target, Bool) and e.dtype.is_numeric:
         return ne(e, fixed_zero(e))
     return convert(e, target)

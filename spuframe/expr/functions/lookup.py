@@ -5,7 +5,7 @@
 >>> region = col(Field("region", Int(8), range=(0, 3)))
 >>> e = map_(region, {0: 10.5, 1: 12})
 >>> str(e), str(e.dtype), e.range, e.nullable
-('map(region, 0: 10.5, 1: 12.0)', 'float', (10.5, 12.0), True)
+('map(region, 0: 10.5, 1: 12.0)', 'float[f=26]', (10.5, 12.0), True)
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, Range
+from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr
 from spuframe.expr.functions.common import mismatch, same_type
 from spuframe.expr.functions.conditional import constant_of, is_null, where
+from spuframe.expr.functions.conversion import convert
 
 LARGEST = 4096
 """Entries of a table: each costs a few bits a row."""
@@ -71,7 +72,7 @@ def map_(operand: object, table: Mapping[object, object]) -> Expr:
     widest = values[0]
     for v in values[1:]:
         widest, _ = same_type("map to", widest, v)
-    values = [same_type("map to", v, widest)[0] for v in values]
+    values = [convert(v, widest.dtype) if isinstance(widest.dtype, Fixed) else same_type("map to", v, widest)[0] for v in values]
     if isinstance(e.dtype, Bool):
         by_key = dict(zip((bool(k) for k in entries), values, strict=True))
         chosen = where(e, by_key.get(True), by_key.get(False)) if len(by_key) == 2 else _one(e, by_key)

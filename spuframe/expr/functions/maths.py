@@ -52,24 +52,22 @@ from typing import Any, ClassVar
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError
-from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
-from spuframe.expr.functions.arithmetic import divisors, step_of
-from spuframe.expr.functions.common import checked, mismatch, number, numeric, only_nulls, overflow, ranges_text
+from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.functions.arithmetic import Div, divisors, step_of
+from spuframe.expr.functions.common import bits_of, checked, mismatch, number, numeric, only_nulls, overflow, ranges_text
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
-SPAN = 46
-"""Bits that the largest result may take: products of two such results keep at least 16 fraction bits."""
 _TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16) + Fraction(-5.989539619436679e-33)  # what a float cannot hold
 MOST_BOUNDED = 30
 """Fraction bits of functions with a bounded result, at most."""
+MOST_LOG = 24
+"""Fraction bits of logarithms, at most: finer than their error."""
 
 
 def fraction_bits(least: float, most: float) -> Fixed:
     """The type of results with magnitudes between ``least`` and ``most``."""
-    want = SIGNIFICANT - math.floor(math.log2(least)) if least > 0 else DEFAULT_FRACTION_BITS
-    bits = max(0, math.floor(math.log2(most)) + 1) if most > 0 else 0
-    return Fixed(max(min(max(want, DEFAULT_FRACTION_BITS), SPAN - bits), DEFAULT_FRACTION_BITS))
+    return Fixed.for_range(0, most, own=SIGNIFICANT - math.floor(math.log2(least)) if least > 0 else 0)
 
 
 def _around(low: float, high: float, dtype: Fixed, relative: float = 0.0, absolute: float = 0.0, floor: float | None = None) -> Range:
@@ -239,7 +237,11 @@ def _argument(fn: str, operand: object, *, zero: bool = False) -> Expr:
 
 
 def _logarithm(kind: type[Log], operand: object, target: Fixed | None = None) -> Expr:
-    return kind(_argument(kind.fn, operand), target or Fixed())
+    e = _argument(kind.fn, operand)
+    if target is None:
+        ends = [kind.scalar(max(b, step_of(e))) for b in bounds_of(e)]
+        target = Fixed(min(Fixed.for_range(*ends).f, MOST_LOG))
+    return kind(e, target)
 
 
 def log(operand: object) -> Expr:
@@ -334,8 +336,10 @@ def reciprocal(operand: object) -> Expr:
     step = step_of(e)
     sizes = [abs(d) for d in divisors(e)] or [step]
     target = Fixed() if _unknown(e) else fraction_bits(1 / max(sizes), 1 / min(sizes))
-    room = Fixed.MOST - (e.dtype.f if isinstance(e.dtype, Fixed) else 0)
-    return Reciprocal(e, target if min(sizes) > step else Fixed(min(target.f, room)))
+    if min(sizes) > step:
+        return Reciprocal(e, target)
+    room = Fixed.ROOM - bits_of(e)
+    return Reciprocal(e, Fixed(min(target.f, room))) if room >= 0 else Div(lit(1), e, target)  # that of a unit does not fit: clipped
 
 
 # ---- waves -----------------------------------------------------------------------------------------

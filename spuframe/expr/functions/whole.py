@@ -14,6 +14,7 @@ decimals, it gives the value of the column's type nearest to the decimal.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -23,8 +24,8 @@ from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul
 from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, only_nulls, overflow, same_type
-from spuframe.expr.functions.comparison import eq, gt
-from spuframe.expr.functions.conditional import where
+from spuframe.expr.functions.comparison import eq, gt, lt
+from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential, _logarithm, reciprocal, rsqrt, sqrt
@@ -32,6 +33,8 @@ from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential
 POWER_BITS = 30
 """Fraction bits of the logarithm inside a power."""
 LARGEST_POWER = 64
+FINE = 60
+"""Fraction bits of the finest numbers that are rounded."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,19 +141,23 @@ class Mod(Divided):
         return args[0] % args[1] if args[1] != 0 else None
 
 
-def _whole(kind: type[Whole], operand: object) -> Expr:
+def _whole(kind: type[Whole], operand: object, away: Callable[[object, object], Expr], value: float) -> Expr:
     e = numeric(f"take {kind.fn} of", as_expr(operand))
-    return kind(e, e.dtype) if isinstance(e.dtype, Fixed) else e
+    if not isinstance(e.dtype, Fixed):
+        return e
+    if e.dtype.limit > 1:
+        return kind(e, e.dtype)
+    return where(is_null(e), None, where(away(e, 0.0), value, 0.0)) if e.nullable else where(away(e, 0.0), value, 0.0)
 
 
 def floor(operand: object) -> Expr:
-    """The largest whole number that is not above it, in its own type."""
-    return _whole(Floor, operand)
+    """The largest whole number that is not above it, in its own type if that holds whole numbers."""
+    return _whole(Floor, operand, lt, -1.0)
 
 
 def ceil(operand: object) -> Expr:
-    """The smallest whole number that is not below it, in its own type."""
-    return _whole(Ceil, operand)
+    """The smallest whole number that is not below it, in its own type if that holds whole numbers."""
+    return _whole(Ceil, operand, gt, 1.0)
 
 
 def round_(operand: object, decimals: int = 0) -> Expr:
@@ -163,6 +170,9 @@ def round_(operand: object, decimals: int = 0) -> Expr:
         return _round_tens(e, 10**-decimals)
     if not isinstance(e.dtype, Fixed) or 10**decimals >= 1 << e.dtype.f:  # finer than the type
         return e
+    if e.dtype.limit <= 1:
+        fine = Fixed(FINE)
+        return Round(convert(e, fine), fine, lit(decimals)) if 10**decimals < 1 << FINE else convert(e, fine)
     return Round(e, e.dtype, lit(decimals))
 
 
@@ -229,7 +239,7 @@ def _public_exponent(base: Expr, exponent: float) -> Expr:
 def _product(base: Expr, exponent: int) -> Expr:
     if exponent == 0:
         one = add(mul(base, 0), 1)
-        return convert(one, base.dtype) if isinstance(base.dtype, Fixed) else one
+        return convert(one, Fixed.for_range(1, 1, own=base.dtype.f)) if isinstance(base.dtype, Fixed) else one
     found: Expr | None = None
     square = base
     while True:
@@ -247,7 +257,7 @@ def _public_base(base: float, exponent: Expr) -> Expr:
         raise PlanError(f"'{base} ** {exponent}' needs a positive base where the exponent is secret: got {base}")
     factor = math.log2(base)
     if factor == 0:
-        return convert(add(mul(exponent, 0), 1), exponent.dtype if isinstance(exponent.dtype, Fixed) else Fixed())
+        return convert(add(mul(exponent, 0), 1), Fixed.for_range(1, 1))
     if abs(factor) < 2.0**-20:
         raise PlanError(f"'{base} ** {exponent}': the base is too near 1 for this resolution, it must differ by 1e-6 or more")
     return _exponential("raise to", Power, exponent, factor, lit(float(base), Fixed(POWER_BITS)))

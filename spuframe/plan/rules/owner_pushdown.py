@@ -49,4 +49,4 @@ def _alone(exprs: Sequence[Expr], owner: str) -> bool:
 
 
 def _clips(e: Function) -> bool:
-    return isinstance(e, Div) and isinstance(e.dtype, Fixed) and e.range is not None and max(map(abs, e.range)) >= e.dtype.limit - 1
+    return isinstance(e, Div) and isinstance(e.dtype, Fixed) and e.range is not None and max(map(abs, e.range)) >= e.dtype.largest

@@ -146,7 +146,7 @@ def _at_limit(node: Node) -> bool:
 
 
 def _top(node: Node) -> int:
-    return (1 << HEADROOM) - (1 << node.frac)
+    return (1 << HEADROOM) - (1 << min(node.frac, HEADROOM - 1))
 
 
 def _divide_public(call: Call, x: Value, by: Fraction) -> Share:

@@ -42,6 +42,8 @@ def whole(call: Call, x: Value) -> Share:
     v = x.share
     if f == 0:
         return v
+    if max(abs(x.low), abs(x.high)) < 1 << f:
+        return box.constant(0, v.kind, v.shape)
     if x.low < 0:
         sign = box.b2a(box.msb(v, min(64, signed_bits(x.low, x.high))), 64)
         v = v + sign.scale((1 << f) - 1)

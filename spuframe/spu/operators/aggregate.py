@@ -7,7 +7,7 @@ as the last sort key, one sort for each such column; the first of them serves ev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -133,6 +133,7 @@ def _prepare(box: BlackBox, view: _Sorted, w: _Wanted) -> Callable[[], Column]:
         return _minimum(box, view, column, w)
     if w.function == "max":
         return _maximum(box, view, column, w)
+    column = _summable(box, column, groups.rows)
     ring = _ring_of_sum(column.field, groups.rows) if w.function == "mean" else column_kind(w.field)[0].bits
     name = ("sum", w.source, ring)
     groups.carry(name, lambda: prefix(numbers(box, column, _counted(box, view, column), ring)))
@@ -146,6 +147,18 @@ def _prepare(box: BlackBox, view: _Sorted, w: _Wanted) -> Callable[[], Column]:
         return _mean(box, groups.total(name), count, valid, column.field, w.field, groups.rows)
 
     return mean
+
+
+def _summable(box: BlackBox, column: Column, rows: int) -> Column:
+    """The column with as many fraction bits as the sum of so many rows leaves room for, as the plan says too."""
+    field = column.field
+    if not isinstance(field.dtype, Fixed) or field.range is None:
+        return column
+    low, high = field.range
+    dtype = field.dtype.summed(min(0, low * rows), max(0, high * rows))
+    if dtype == field.dtype:
+        return column
+    return Column(replace(field, dtype=dtype), box.trunc(column.values, field.dtype.f - dtype.f), column.valid)
 
 
 def _counted(box: BlackBox, view: _Sorted, column: Column) -> Share | None:
@@ -247,6 +260,8 @@ def _of_whole(box: BlackBox, table: Table, w: _Wanted) -> Column:
     counted = column.valid if table.valid is None else table.valid if column.valid is None else box.and_(column.valid, table.valid)
     if w.function == "count":
         return Column(w.field, _whole_count(box, table, counted, w.field))
+    if w.function in ("sum", "mean"):
+        column = _summable(box, column, table.rows)
     if w.function == "sum":
         return Column(w.field, numbers(box, column, counted, column_kind(w.field)[0].bits).sum())
 
