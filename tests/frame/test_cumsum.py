@@ -41,7 +41,7 @@ def test_every_type(frame: sf.SecretFrame) -> None:
         for c in COLUMNS:
             t[f"sum {c}"] = t[c].cumsum()
     same(f.reveal(), p.drop(columns="key"))
-    assert [str(f[f"sum {c}"].dtype) for c in COLUMNS] == ["int64", "int64", "float", "int64"]
+    assert [f[f"sum {c}"].dtype.label for c in COLUMNS] == ["int64", "int64", "float", "int64"]
     assert f["sum b"].field.range == (0, 8) and f["sum i"].field.nullable and not f["sum n"].field.nullable
 
 
