@@ -32,7 +32,7 @@ reveal  in order                                                                
    │           region  int8    [0, 3]           secret
    │           n       int64   [0, 2000]        secret
    │           cost    float   [0, 6.5536e+07]  secret
-   │           mean    float?  [0, 32768]       secret
+   │           mean    float[f=19]?  [0, 32768]       secret
    └─ join  inner on id  (right unique)                                                      2000 rows, masked
       ├─ scan  hospital.t0  [id, region]  where age >= 50                                    2000 rows, masked
       │         id      int64  [0, 4095]  private(hospital)
@@ -40,7 +40,7 @@ reveal  in order                                                                
       └─ scan  insurer.t0  [id, cost, per_day]                                               1940 rows
                 id       int64   [0, 4095]   private(insurer)
                 cost     float   [0, 32768]  private(insurer)
-                per_day  float?  [0, 32768]  private(insurer)  = cost / days"""
+                per_day  float[f=19]?  [0, 32768]  private(insurer)  = cost / days"""
 
 
 def test_golden_plan() -> None:
