@@ -15,7 +15,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from spuframe.dtypes import DType, Field, parse_dtype
+from spuframe.dtypes import DType, Field, Fixed, parse_dtype
 from spuframe.errors import ColumnNotFoundError, PlanError
 from spuframe.expr.expr import Col, Expr, Function, Lit
 
@@ -40,8 +40,8 @@ def arity(fn: str) -> int | None:
     return None if any(str(kind).startswith("tuple") for kind in kinds) else len(kinds)
 
 
-_TYPES = ("DType", "Fixed")
-"""Fields of functions that are the result's type, and no argument."""
+_TYPES = ("DType", "Fixed", "Fixed | None")
+"""Fields of functions that are the result's type (None where it is no fixed point), and no argument."""
 
 
 def from_plain(nodes: Sequence[Mapping[str, Any]], columns: Mapping[str, Field]) -> list[Expr]:
@@ -85,5 +85,8 @@ def _function(kind: type[Function], args: Sequence[Expr], dtype: DType) -> Expr:
     values: list[object] = []
     rest = iter(args)
     for f in declared:
+        if str(f.type).endswith("None") and not isinstance(dtype, Fixed):
+            values.append(None)
+            continue
         values.append(dtype if f.type in _TYPES else tuple(next(rest) for _ in range(each)) if f in lists else next(rest))
     return kind(*values)

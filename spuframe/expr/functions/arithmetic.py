@@ -95,8 +95,8 @@ class Div(Binary):
 
     def inferred(self) -> Info:
         dtype = self.target
-        if not self.left.dtype.is_numeric or not self.right.dtype.is_numeric:
-            raise mismatch("divide", self.args, "it needs numbers")
+        if not isinstance(dtype, Fixed) or not self.left.dtype.is_numeric or not self.right.dtype.is_numeric:
+            raise mismatch("divide", self.args, "it needs numbers, and gives a float")
         low, high = bounds_of(self.right)
         top = dtype.largest
         a, b = _quotient(bounds_of(self.left), self.right)
