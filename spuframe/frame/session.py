@@ -180,7 +180,13 @@ class Session(Runtimes):
         return self._open(owner, {"kind": "arrow", "data": data}, None, ranges, _common(nan_as_null, fraction_bits))
 
     def from_pandas(
-        self, frame: pd.DataFrame, *, owner: str, ranges: Ranges | None = None, nan_as_null: bool = False, fraction_bits: int | Mapping[str, int] | None = None
+        self,
+        frame: pd.DataFrame,
+        *,
+        owner: str,
+        ranges: Ranges | None = None,
+        nan_as_null: bool = False,
+        fraction_bits: int | Mapping[str, int] | None = None,
     ) -> SecretFrame:
         """A DataFrame that is here already, handed to an owner's process; missing values become nulls. The index is dropped."""
         table = intake.from_pandas(frame)
