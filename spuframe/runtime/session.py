@@ -7,7 +7,6 @@ import difflib
 import os
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgpack
 
 from spuframe import plugins
-from spuframe.config import Policy, PrecisionWarning, SessionConfig
-from spuframe.dtypes import Field, Fixed, Schema
+from spuframe.config import Policy, SessionConfig
+from spuframe.dtypes import Field, Schema
 from spuframe.errors import (
     OwnerNotFoundError,
     PartyCountError,
@@ -30,6 +29,7 @@ from spuframe.errors import (
 from spuframe.plan.physical import PhysicalPlan
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.group import Group, Progress, gather
+from spuframe.runtime.precision import warn_rounded
 from spuframe.runtime.rpc import forked
 
 if TYPE_CHECKING:
@@ -304,13 +304,7 @@ class Session:
         info = TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner, frozenset(map(str, answer["unique"])))
         self._open_tables[info.handle] = owner
         for name in answer["rounded"]:
-            dtype = fields[name].dtype
-            assert isinstance(dtype, Fixed)
-            text = (
-                f"column {name!r}: values below 2^-{dtype.f + 1} are stored as 0; its {dtype.f} fraction bits follow from its range. Keep more with "
-                f"fraction_bits={{{name!r}: n}} (values must stay below 2^(62-n)), or scale it or take its logarithm at the owner"
-            )
-            warnings.warn(text, PrecisionWarning, stacklevel=5)  # the line that read the table
+            warn_rounded(fields[name])
         return info
 
     def close_table(self, info: TableInfo) -> None:
