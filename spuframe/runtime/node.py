@@ -124,7 +124,8 @@ class Desk:
         if source["kind"] != "arrow":  # what is handed over is known to who hands it over
             where = str(Path(source.get("path", "")).resolve())
             for declared in ("ranges", "fraction_bits"):
-                for column, value in (source.get(declared) or {}).items():
+                asked = source.get(declared) or {}
+                for column, value in (asked if isinstance(asked, dict) else {"(all floats)": asked}).items():
                     self._questions.ask(where, column, value, self._config.name)
         table, fields = open_table(self._config.owner, source, self._config.policy)
         distinct = unique(table, fields, self._config.policy.ranges)

@@ -303,8 +303,7 @@ class Session:
         fields = Schema.of([Field.from_plain(f) for f in answer["fields"]])
         info = TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner, frozenset(map(str, answer["unique"])))
         self._open_tables[info.handle] = owner
-        for name in answer["rounded"]:
-            warn_rounded(fields[name])
+        warn_rounded([fields[name] for name in answer["rounded"]])
         return info
 
     def close_table(self, info: TableInfo) -> None:
