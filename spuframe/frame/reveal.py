@@ -112,7 +112,7 @@ def _frame(result: object) -> SecretFrame:
 
 def _shown(result: object, table: pa.Table, order: int | None, as_: str) -> Any:
     if isinstance(result, SecretScalar):
-        return table.column(0)[0].as_py()
+        return result.shown(table.column(0)[0].as_py())
     if isinstance(result, SecretFrame):
         return table if as_ == "arrow" else to_pandas(table, order)
     if isinstance(result, SecretSeries):

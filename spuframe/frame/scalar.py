@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, DType, Field, Fixed, Int
+from spuframe.dtypes import Bool, DType, Field, Fixed, Schema
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
-from spuframe.expr.expr import bounds_of
-from spuframe.expr.functions.common import numeric, overflow
+from spuframe.expr.functions.common import numeric
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
-from spuframe.plan.logical import Aggregate, LogicalNode, Project
+from spuframe.plan.logical import Aggregate, LogicalNode, Project, TensorOutput
 from spuframe.plan.rows import together
+from spuframe.plan.tensor import Program
+from spuframe.plan.words import MOST, words
 
 if TYPE_CHECKING:
     import numpy as np
 
     from spuframe.frame.session import Session
-
-SUM_BITS, MOST_BITS = 36, 40
-"""Fraction bits of values that are brought into [-1, 1], and of their squares, at most."""
-NARROW = 26
-"""Bits that a value may have before its point when it is brought there."""
 
 
 @arguments.like_pandas
@@ -37,14 +33,19 @@ class SecretScalar(Secret):
     Operators compute with constants and with numbers of the same table: ``(a.sum() - b.sum()) / a.count()``, ``a.max() > 100``.
     """
 
-    __slots__ = ("name", "node", "session")
+    __slots__ = ("finish", "name", "node", "session")
     __hash__ = None  # type: ignore[assignment]
     _what = "a secret number"
 
-    def __init__(self, session: Session, node: LogicalNode, name: str) -> None:
+    def __init__(self, session: Session, node: LogicalNode, name: str, finish: Callable[[Any], Any] | None = None) -> None:
         self.session = session
         self.node = node
         self.name = name
+        self.finish = finish
+
+    def shown(self, value: Any) -> Any:
+        """The number, of what was revealed of it: a variance is kept as its root, so that none is too large or too small to be held."""
+        return value if value is None or self.finish is None else self.finish(value)
 
     @property
     def field(self) -> Field:
@@ -76,8 +77,18 @@ class SecretScalar(Secret):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
         node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)], self.name)
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
-        made = make(*(next(exprs) if isinstance(o, SecretScalar) else o if make in ex.COMPARISONS else ex.as_expr(o) for o in public))
+        plain = make in ex.COMPARISONS
+        made = make(*(o._value(next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
         return SecretScalar(self.session, build.project(node, {"number": made}), f"a number computed from {self.name}")
+
+    def _value(self, e: ex.Expr) -> ex.Expr:
+        """The number, of what its node holds: the square of a root, where its public range leaves room for that."""
+        if self.finish is None:
+            return e
+        assert isinstance(e.dtype, Fixed)
+        room = 2 * e.dtype.f - 62
+        root = ex.cast(e, Fixed(min(e.dtype.f, room))) if room >= 0 else e
+        return ex.mul(root, root)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretScalar:
         return self._apply(builder(ufunc, method, options), *inputs)
@@ -166,7 +177,7 @@ class SecretScalar(Secret):
 
     def persist(self) -> SecretScalar:
         """Compute now and keep the number, in shares, at the parties."""
-        return SecretScalar(self.session, self.session.persist(self.node), self.name)
+        return SecretScalar(self.session, self.session.persist(self.node), self.name, self.finish)
 
     def reveal(self) -> bool | int | float | str | None:
         """Compute the number and show it to the analyst; None where it is null."""
@@ -245,56 +256,36 @@ def dot(table: LogicalNode, name: str, left: ex.Expr, right: ex.Expr) -> Logical
     return reduce_rows(table, columns, sums, name, lambda total, gaps: ex.where(ex.gt(gaps, 0), None, total))
 
 
-def moment(table: LogicalNode, name: str, e: ex.Expr, ddof: int, root: bool) -> LogicalNode:
-    """The variance, or its root, of the values that are there; null where they are no more than ``ddof``.
+def squared(deviation: float) -> float:
+    """A variance, of its root."""
+    return deviation * deviation
 
-    The values are brought into [-1, 1] by their public range. For any m near their mean, the squares of their distances from it sum up to
-    ``Q - m (2 S - n m)``, with the sums S of the values and Q of their squares: how near does not matter, and nothing large is rounded. Where the range
-    is R wide and the deviation s, the relative error is about ``2**-36 * (R / s)**2``, and 2^-19 of the root.
+
+def moment(table: LogicalNode, name: str, e: ex.Expr, ddof: int) -> LogicalNode:
+    """The standard deviation of the values that are there; null where they are no more than ``ddof``.
+
+    Sums and sums of squares are exact (`spuframe.spu.algorithms.moments`); the relative error is that of a root, 2^-19, whatever offset and scale.
     """
     if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
         raise PlanError(f"`ddof` must be an integer, 0 or more, got {ddof!r}")
-    scaled, k = _scaled(numeric("take the variance of", e), table.rows)
-    size = 2.0 ** (k if root else 2 * k)
-    if size * (1 + ddof) >= Fixed().limit:
-        raise overflow(e, bounds_of(e), Fixed().limit, f"its {'deviation' if root else 'variance'}", repr(str(e)))
+    column = numeric("take the variance of", e)
     known = not (table.masked or e.nullable)
     if known and table.rows <= ddof:
-        return build.project(reduce_rows(table, {"x": scaled}, [("n", "count", "x")]), {name: ex.lit(None, Fixed())})
-    exact = Fixed(_room(table.rows, MOST_BITS))
-
-    def finish(mean: ex.Expr, total: ex.Expr, squares: ex.Expr, count: ex.Expr) -> ex.Expr:
-        n: ex.Expr = ex.lit(table.rows) if known else count
-        near = ex.mul(mean, ex.sub(ex.mul(total, 2), ex.mul(mean, n)))
-        distances = ex.maximum(ex.sub(squares, ex.cast(near, exact)), 0.0)
-        found = ex.clip(ex.div(distances, table.rows - ddof if known else ex.sub(count, ddof)), 0.0, 1.0 + ddof)
-        found = ex.sqrt(found) if root else found
-        assert isinstance(found.dtype, Fixed)
-        found = ex.cast(found, Fixed(min(found.dtype.f, 60 - int(size * (1 + ddof)).bit_length())))
-        found = ex.mul(found, int(size) if size >= 1 else size)
-        return found if known else ex.where(ex.gt(count, ddof), found, None)
-
-    wide = ex.cast(scaled, exact)
-    sums = [("m", "mean", "x"), ("s", "sum", "x"), ("q", "sum", "square"), ("n", "count", "x")]
-    return reduce_rows(table, {"x": scaled, "square": ex.mul(wide, wide)}, sums, name, finish)
-
-
-def _scaled(e: ex.Expr, rows: int) -> tuple[ex.Expr, int]:
-    """``(e - c) / 2**k`` within [-1, 1], for the centre c of the public range; and k."""
-    low, high = bounds_of(e)
-    centre: float = (int(low) + int(high)) // 2
-    if isinstance(e.dtype, Fixed):
-        centre = 0.0 if e.range is None else round((low + high) * 2.0 ** (e.dtype.f - 1)) * 2.0**-e.dtype.f
-    moved = ex.sub(e, centre) if centre else e
-    reach = max(high - centre, centre - low)
-    k = max(math.ceil(math.log2(reach)), -DEFAULT_FRACTION_BITS) if reach else 0
-    if k > NARROW:
-        spare = k - NARROW
-        moved = ex.shift_right(moved, spare) if isinstance(moved.dtype, Int) else ex.mul(moved, 2.0**-spare)
-    before = min(k, NARROW)
-    return ex.mul(ex.cast(moved, Fixed(min(_room(rows, SUM_BITS), 60 - max(before, 0)))), 2.0**-before), k
-
-
-def _room(rows: int, most: int) -> int:
-    """Fraction bits, at most so many, that three times a sum over the rows leaves."""
-    return min(most, 59 - (3 * max(rows, 1)).bit_length())
+        return build.project(reduce_rows(table, {"x": column}, [("n", "count", "x")]), {name: ex.lit(None, Fixed())})
+    only = build.project(table, {"x": column})
+    field = replace(only.schema["x"], name=name)
+    found = words([field])
+    (fraction,), more = found.fractions, MOST - found.bits
+    more -= max(0, fraction + more - Fixed.MOST)
+    p = Program()
+    x = p.words(0, ["x"], table.rows, found.fractions, found.centres)
+    mask = None if known else p.mask(0, ["x"], table.rows)
+    m = p.moments(x, found.bits, mask, std=more, ddof=ddof, count=not known)
+    fields = [Field("std", Fixed(fraction + more), range=(0.0, 2.0 ** (MOST - fraction - more)), owners=e.owners)]
+    if m.count is not None:
+        fields.append(Field("count", Fixed(0), range=(0.0, float(table.rows)), owners=e.owners))
+    refs = [r for r in (m.std, m.count) if r is not None]
+    p.output("std", p.hstack(refs), [f.name for f in fields], fractions=[fraction + more, 0][: len(fields)])
+    output = build.output(build.tensor([only], p.to_plain(), [TensorOutput("std", Schema.of(fields), 1)]), "std")
+    std = ex.col(output.schema["std"])
+    return build.project(output, {name: std if known else ex.where(ex.gt(ex.col(output.schema["count"]), ddof), std, None)})

@@ -279,11 +279,12 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def var(self, ddof: int = 1) -> SecretScalar:
         """Variance of the values that are there, over their number less ``ddof``; null without enough of them."""
-        return self._scalar("var", scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"), root=False))
+        root = scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"))
+        return SecretScalar(self.session, root, f"var of {self.name}", scalar.squared)
 
     def std(self, ddof: int = 1) -> SecretScalar:
         """Standard deviation, the root of `var`."""
-        return self._scalar("std", scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"), root=True))
+        return self._scalar("std", scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof")))
 
     def any(self) -> SecretScalar:
         """Whether any value that is there is true, or not zero; False without any."""

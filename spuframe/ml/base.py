@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, frexp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,13 @@ from spuframe.frame.series import SecretSeries
 from spuframe.plan import build
 from spuframe.plan.logical import TensorOutput
 from spuframe.plan.tensor import Program, Ref
+from spuframe.plan.words import Words, distance
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 WIDEST = 2.0**40
-"""The widest public range of a feature: beyond it are only ranges that say nothing."""
+"""The widest public range of a feature that is not standardised: beyond it are only ranges that say nothing."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,15 +39,12 @@ class SecretArray:
     frame : SecretFrame
         Its rows and columns; the transpose is what scikit-learn shows.
     shape : tuple of int
-    units : tuple of float, optional
-        A public factor per column of ``frame``: numbers of any size keep their digits so.
     finish : callable, optional
-        Applied to what is revealed.
+        Applied to what is revealed, a matrix with the rows and columns of ``frame``: puts in public units.
     """
 
     frame: SecretFrame
     shape: tuple[int, ...]
-    units: tuple[float, ...] | None = None
     finish: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
 
     def reveal(self) -> NDArray[np.float64]:
@@ -60,13 +58,28 @@ class SecretArray:
     def shown(self, table: pa.Table, order: int | None, as_: str) -> NDArray[np.float64]:
         """The values, as they were revealed."""
         values = to_pandas(table).to_numpy(np.float64)
-        if self.units is not None:
-            values = values * np.array(self.units)
-        out = np.ascontiguousarray(values.T).reshape(self.shape)
-        return out if self.finish is None else self.finish(out)
+        if self.finish is not None:
+            values = self.finish(values)
+        return np.ascontiguousarray(values.T).reshape(self.shape)
+
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        raise TypeMismatchError(f"{self!r} cannot become an array as it is: NumPy takes what .reveal() shows, if it may be seen")
+
+    __float__ = __len__ = __iter__ = __getitem__ = __array__
 
     def __repr__(self) -> str:
         return f"<SecretArray: shape {self.shape}, secret; .reveal() shows it>"
+
+
+class PublicArray(np.ndarray[Any, np.dtype[np.float64]]):
+    """A fitted value that is public, such as an intercept that was not asked for: an array that can be revealed like the secret ones."""
+
+    def __new__(cls, values: NDArray[np.float64]) -> PublicArray:
+        return values.view(cls)
+
+    def reveal(self) -> NDArray[np.float64]:
+        """The values."""
+        return np.array(self)
 
 
 class SecretEstimator(BaseEstimator):  # get_params, set_params, clone and the repr are scikit-learn's own
@@ -82,8 +95,8 @@ class SecretEstimator(BaseEstimator):  # get_params, set_params, clone and the r
         return value
 
 
-def features(X: SecretFrame, name: str = "X") -> SecretFrame:
-    """Refuse what cannot be a feature matrix, before anything is sent."""
+def features(X: SecretFrame, name: str = "X", wide: float | None = None) -> SecretFrame:
+    """Refuse what cannot be a feature matrix, before anything is sent; ``wide``: the widest public range that is taken."""
     if not isinstance(X, SecretFrame):
         raise TypeMismatchError(f"`{name}` must be a SecretFrame, got {type(X).__name__}: select columns with frame[[...]]")
     if not len(X.columns):
@@ -93,7 +106,7 @@ def features(X: SecretFrame, name: str = "X") -> SecretFrame:
     for field in X.schema:
         if not isinstance(field.dtype, Bool | Int | Fixed):
             raise TypeMismatchError(f"column {field.name!r} of `{name}` is {field.dtype}: features must be numbers or booleans; drop or encode it")
-        if _bound(field) > WIDEST:
+        if wide is not None and _bound(field) > wide:
             raise RangeOverflowError(
                 f"column {field.name!r} of `{name}` has the public range {field.range}, beside which its values could not be told from zero: "
                 f"declare it when reading (ranges={{{field.name!r}: (low, high)}}), or bound it with .clip(low, high)"
@@ -158,7 +171,42 @@ def matrix(program: Program, frame: SecretFrame, columns: Sequence[str], by: Seq
     """
     partial = frame.masked or any(f.nullable for f in frame.schema)
     x = program.input(0, columns, frame.rows, by, complete=frame.columns if partial else None)
+    return x, program.scale(program.mask(0, frame.columns, frame.rows), 2.0**program.f) if partial else None
+
+
+def exact(program: Program, frame: SecretFrame, columns: Sequence[str], found: Words) -> tuple[Ref, Ref | None]:
+    """Columns of table 0 as words, and the mask of the rows that exist and are complete; None where all are."""
+    partial = frame.masked or any(f.nullable for f in frame.schema)
+    x = program.words(0, columns, frame.rows, found.fractions, found.centres)
     return x, program.mask(0, frame.columns, frame.rows) if partial else None
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What is public of a scaling that the parties keep: where it stands in the model, and how other rows become words for it."""
+
+    words: Words
+    rows: int
+    labels: tuple[tuple[str, ...], ...]
+
+    @property
+    def own(self) -> list[int]:
+        """Fraction bits of the columns themselves."""
+        return [f - up for f, up in zip(self.words.fractions, self.words.ups, strict=True)]
+
+    def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> Ref:
+        """The columns of table 0, scaled by the model in table 1."""
+        w, fields = self.words, [X.schema[name] for name in names]
+        parts = [p.input(1, list(row), 1) for row in self.labels]
+        bits = distance(fields, w.fractions, w.centres, w.bits)
+        return p.scale_rows(p.words(0, names, X.rows, w.fractions, w.centres), bits, p.vstack(parts), w.bits, self.rows)
+
+
+def scaling(p: Program, matrix: Ref, found: Words, rows: int) -> tuple[Scaling, Ref, list[str]]:
+    """The rows of a scaling below the model's columns: what is public of it, one row, and the names of its columns."""
+    labels = tuple(tuple(f"scaling {i} {j}" for j in range(matrix.columns)) for i in range(matrix.rows))
+    row = p.hstack([p.rows(matrix, i, i + 1) for i in range(matrix.rows)])
+    return Scaling(found, rows, labels), row, [name for names in labels for name in names]
 
 
 def nullable(frame: SecretFrame) -> list[str]:
@@ -177,7 +225,8 @@ def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, Se
     for name, out in program.outputs.items():
         bounds = None if out["range"] is None else (float(out["range"][0]), float(out["range"][1]))
         null = bool(out["complete"])
-        fields = [Field(c, parse_dtype(out["dtype"]), null, range=bounds, owners=owners) for c in out["columns"]]
+        kinds = zip(out["columns"], map(parse_dtype, out["dtypes"]), strict=True)
+        fields = [Field(c, dtype, null, range=bounds, owners=owners) for c, dtype in kinds]
         outputs.append(TensorOutput(name, Schema.of(fields), out["rows"], out["like"]))
     tensor = build.tensor([frame.node for frame in inputs], program.to_plain(), outputs)
     found = {name: build.output(tensor, name) for name in program.outputs}

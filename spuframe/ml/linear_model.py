@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import warnings
 from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
-from spuframe.dtypes import Bool, Int
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Int
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.series import SecretSeries
 from spuframe.ml.base import (
+    WIDEST,
+    PublicArray,
+    Scaling,
     SecretArray,
     SecretEstimator,
+    exact,
+    features,
     matrix,
     nullable,
     run_program,
     same_features,
     same_session,
+    scaling,
     shifts,
     split,
     units,
     with_target,
 )
-from spuframe.plan.tensor import Program, Ref
+from spuframe.plan.tensor import SLOPE_BITS, Program, Ref
+from spuframe.plan.words import words
 
 INTERCEPT = "intercept"
 UNIT = (-(2.0**-10), 1 + 2.0**-10)
@@ -123,13 +132,14 @@ class LogisticRegression(SecretEstimator):
         -------
         self
         """
-        outputs = self.fit_plan(X, y)
-        names, by = list(X.columns), shifts(list(X.schema))
+        outputs, scaled, fraction = self._plan(X, y)
+        names = list(X.columns)
         fitted = outputs["model"].persist()
-        self._model = fitted
-        self._shifts = by
-        self.coef_ = SecretArray(fitted[_labels(names)], (1, len(names)), units([-s for s in by]))
-        self.intercept_ = SecretArray(fitted[[INTERCEPT]], (1,)) if INTERCEPT in fitted.columns else np.zeros(1)
+        self._model, self._scaling, self._centred = fitted, scaled, bool(self.fit_intercept)
+        self._shifts = shifts(list(X.schema)) if scaled is None else []
+        unit = np.array(units([-s for s in self._shifts])) if scaled is None else np.exp2(DEFAULT_FRACTION_BITS - fraction + np.array(scaled.own, float))
+        self.coef_ = SecretArray(fitted[_labels(names)], (1, len(names)), lambda v: v * unit)
+        self.intercept_ = SecretArray(fitted[[INTERCEPT]], (1,)) if self.fit_intercept else PublicArray(np.zeros(1))
         self.classes_ = np.array([False, True]) if isinstance(y.dtype, Bool) else np.array([0, 1])
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
@@ -138,25 +148,42 @@ class LogisticRegression(SecretEstimator):
 
     def fit_plan(self, X: SecretFrame, y: SecretSeries) -> dict[str, SecretFrame]:
         """The lazy result of training, for ``explain()`` before anything runs: ``{"model": one row}``."""
+        return self._plan(X, y)[0]
+
+    def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Scaling | None, int]:
+        """The lazy model, its scaling, and the fraction bits of its coefficients."""
         self._check_parameters()
         table, target = with_target(X, y)
         check_target(table, target)
         columns = list(X.columns)
         p = Program()
-        x, mask = matrix(p, table, columns, shifts(list(X.schema)))
         label = p.input(0, [target], table.rows)
-        mean = rstd = None
-        if self.standardize:
-            if self.fit_intercept:
-                mean = p.mean(x, mask)
-                x = p.sub(x, mean if mask is None else p.mul(mask, mean))
-            rstd, _ = p.deviation(x, mask)
-            x = p.mul(x, rstd)
-        if self.fit_intercept:
-            x = p.hstack([x, mask if mask is not None else p.full(table.rows, 1, 1.0)])
-        w = self._descend(p, p.spread(x), p.spread(label), len(columns))
-        self._original(p, w, mean, rstd, columns)
-        return run_program(p, [table])
+        if not self.standardize:
+            features(X, wide=WIDEST)
+            x, mask = matrix(p, table, columns, shifts(list(X.schema)))
+            w = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns))
+            parts, names = [p.transpose(w)], [*_labels(columns), *([INTERCEPT] if self.fit_intercept else [])]
+            p.output("model", p.hstack(parts), names)
+            return run_program(p, [table]), None, p.f
+        found = words(list(X.schema), self.fit_intercept)
+        x, there = exact(p, table, columns, found)
+        m = p.moments(x, found.bits, there, scaled=True, scaling=True, centred=self.fit_intercept)
+        assert m.scaled is not None and m.scaling is not None
+        mask = None if there is None else p.scale(there, 2.0**p.f)
+        w = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns))
+        fraction = SLOPE_BITS - table.rows.bit_length() // 2
+        coef, intercept = p.slopes(m, w, found, fraction)
+        kept, row, labels = scaling(p, m.scaling, found, table.rows)
+        parts, names = [coef, p.transpose(w), row], [*_labels(columns), *(f"weight {j}" for j in range(w.rows)), *labels]
+        if intercept is not None:
+            parts, names = [*parts, intercept], [*names, INTERCEPT]
+        p.output("model", p.hstack(parts), names)
+        return run_program(p, [table]), kept, fraction
+
+    def _with_ones(self, p: Program, x: Ref, mask: Ref | None) -> Ref:
+        if not self.fit_intercept:
+            return x
+        return p.hstack([x, mask if mask is not None else p.full(x.rows, 1, 1.0)])
 
     def _descend(self, p: Program, x: Ref, label: Ref, d: int) -> Ref:
         n, width = x.rows, x.columns
@@ -194,21 +221,22 @@ class LogisticRegression(SecretEstimator):
                 f"`learning_rate` {rate:g} with C = {self.C:g} would let the penalty throw the coefficients about: it must be at most "
                 f"{1 / penalty:.3g} here; lower it, raise `C` or use learning_rate='auto'"
             )
+        # Some direction has a curvature of a quarter at least (of the intercept, of a column of mean square 1): beyond this, every fit diverges.
+        most = 2 * (1 + self.momentum) / (0.25 + penalty)
+        if rate > most and (self.standardize or self.fit_intercept):
+            raise PlanError(
+                f"`learning_rate` {rate:g} would make the coefficients diverge: with momentum {self.momentum:g} it must be at most {most:.3g} here; "
+                "lower it, or use learning_rate='auto'"
+            )
+        sure = 2 * (1 + self.momentum) / curvature
+        if rate > sure and self.standardize:
+            warnings.warn(
+                f"`learning_rate` {rate:g} may make {width} coefficients diverge, which nobody would see: up to {sure:.3g} none does; lower it, or use "
+                "learning_rate='auto'",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
         return rate
-
-    def _original(self, p: Program, w: Ref, mean: Ref | None, rstd: Ref | None, columns: list[str]) -> None:
-        """Coefficients of the features in [-1, 1]: ``coef = w rstd``, ``intercept = b - sum(coef mean)``; their units are public."""
-        d = len(columns)
-        coef = p.transpose(p.rows(w, 0, d))
-        if rstd is not None:
-            coef = p.mul(coef, rstd)
-        if not self.fit_intercept:
-            p.output("model", coef, _labels(columns))
-            return
-        intercept = p.rows(w, d, d + 1)
-        if mean is not None:
-            intercept = p.sub(intercept, p.matmul(coef, p.transpose(mean)))
-        p.output("model", p.hstack([coef, intercept]), [*_labels(columns), INTERCEPT])
 
     # ---- predict -----------------------------------------------------------------------------------
     def decision_function(self, X: SecretFrame) -> SecretSeries:
@@ -230,7 +258,10 @@ class LogisticRegression(SecretEstimator):
         table, target = with_target(X, y)
         check_target(table, target)
         table = table.dropna()
-        return float(self._apply(table[list(X.columns)], "hit", table[[target]])["hit"].mean().reveal())
+        found = self._apply(table[list(X.columns)], "hit", table[[target]])["hit"].mean().reveal()
+        if found is None:
+            raise SchemaError("no complete row of `X` and `y` is left, so that there is no score: look at filters, merges and nulls (.count().reveal())")
+        return float(found)
 
     def _apply(self, X: SecretFrame, what: str, truth: SecretFrame | None = None) -> SecretFrame:
         model: SecretFrame = self._check_is_fitted("_model")
@@ -238,9 +269,14 @@ class LogisticRegression(SecretEstimator):
         X = same_features(X, names)
         same_session(X, model)
         p = Program()
-        x, coef = p.input(0, names, X.rows, self._shifts), p.transpose(p.input(1, _labels(names), 1))
-        if INTERCEPT in model.columns:
-            x, coef = p.hstack([x, p.full(X.rows, 1, 1.0)]), p.vstack([coef, p.input(1, [INTERCEPT], 1)])
+        width = len(names) + self._centred
+        if self._scaling is None:
+            x, weights = p.input(0, names, X.rows, self._shifts), [*_labels(names), *([INTERCEPT] if self._centred else [])]
+        else:
+            x, weights = self._scaling.apply(p, X, names), [f"weight {j}" for j in range(width)]
+        coef = p.transpose(p.input(1, weights, 1))
+        if self._centred:
+            x = p.hstack([x, p.full(X.rows, 1, 1.0)])
         null = nullable(X)
         if what == "decision":
             p.output(what, p.matmul(x, coef), [what], like=0, complete=null)

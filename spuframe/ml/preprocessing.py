@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
+from spuframe.dtypes import DEFAULT_FRACTION_BITS
+from spuframe.errors import PlanError
 from spuframe.frame.frame import SecretFrame
-from spuframe.ml.base import (
-    SecretArray,
-    SecretEstimator,
-    features,
-    matrix,
-    nullable,
-    run_program,
-    same_features,
-    same_session,
-    shifts,
-    units,
-)
-from spuframe.plan.tensor import STD_BITS, Program
+from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, exact, features, nullable, run_program, same_features, same_session, scaling
+from spuframe.plan.tensor import Program
+from spuframe.plan.words import Words, distance, words
+
+THERE = "rows"
 
 
 class StandardScaler(SecretEstimator):
     """Bring features to mean 0 and variance 1 (the population's, as scikit-learn), without anybody seeing either.
 
-    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the moments. A column whose deviation is below
-    2^-16 of its public bound counts as constant: it becomes zero, as scikit-learn's does. The relative error of a deviation s is about
-    2^-17 + 2^-36 / s^2, in units of the public bound: narrow public ranges make it exact.
+    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the moments. Sums and sums of squares are exact, whatever
+    offset, unit and outliers a column has: the relative error of a deviation is that of one root, 2^-19. A column that is constant becomes zero, as
+    scikit-learn's does. Values of other frames more than a thousand deviations from the mean may be brought nearer to it, where ranges are wider than 2^33
+    steps.
+
+    Parameters
+    ----------
+    with_mean, with_std : bool, default True
+        False: leave the mean, or the unit, as it is.
 
     Attributes
     ----------
     mean_, var_, scale_ : SecretArray (n_features,)
-        As scikit-learn's: the scale of a constant column is 1.
+        As scikit-learn's: the scale of a constant column is 1, the mean is NaN where no row takes part. None for what is left as it is.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
 
@@ -42,30 +41,58 @@ class StandardScaler(SecretEstimator):
     StandardScaler()
     """
 
+    def __init__(self, *, with_mean: bool = True, with_std: bool = True) -> None:
+        self.with_mean = with_mean
+        self.with_std = with_std
+
     def fit(self, X: SecretFrame, y: object = None) -> StandardScaler:
         """Find the moments; runs the plan at once."""
-        fitted = self.fit_plan(X)["moments"].persist()
-        columns, by = list(X.columns), shifts(list(X.schema))
+        outputs, self._scaling = self._plan(X)
+        fitted, found = outputs["moments"].persist(), self._scaling.words
+        columns = list(X.columns)
         self._moments = fitted
-        self._shifts = by
         shape = (len(columns),)
-        self.mean_ = SecretArray(_named(fitted, "mean", columns), shape, units(by))
-        self.scale_ = SecretArray(_named(fitted, "std", columns), shape, units([s - STD_BITS for s in by]), lambda s: np.where(s > 0, s, 1.0))
-        self.var_ = SecretArray(_named(fitted, "std", columns), shape, units([s - STD_BITS for s in by]), np.square)
+        there = [THERE] if THERE in fitted.columns else []
+        unit = np.exp2(-np.array(found.fractions, float))
+        middles = np.array([float(c) for c in found.centres]) * unit
+
+        def mean(v: NDArray[np.float64]) -> NDArray[np.float64]:
+            means: NDArray[np.float64] = v[:, : shape[0]] * (2.0 ** (DEFAULT_FRACTION_BITS - _more(found)) * unit) + middles
+            return np.where(v[:, -1:] > 0, means, np.nan) if there else means
+
+        def deviation(v: NDArray[np.float64]) -> NDArray[np.float64]:
+            out: NDArray[np.float64] = v * (2.0 ** (DEFAULT_FRACTION_BITS - _more(found)) * unit)
+            return out
+
+        self.mean_ = SecretArray(fitted[_labels("mean", columns) + there], shape, mean)
+        stds = fitted[_labels("std", columns)]
+        self.scale_ = SecretArray(stds, shape, lambda v: np.where(v > 0, deviation(v), 1.0)) if self.with_std else None
+        self.var_ = SecretArray(stds, shape, lambda v: np.square(deviation(v))) if self.with_std else None
         self.n_features_in_ = len(columns)
         self.feature_names_in_ = np.array(columns, dtype=object)
         return self
 
     def fit_plan(self, X: SecretFrame, y: object = None) -> dict[str, SecretFrame]:
         """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"moments": one row}``."""
+        return self._plan(X)[0]
+
+    def _plan(self, X: SecretFrame) -> tuple[dict[str, SecretFrame], Scaling]:
+        for name in ("with_mean", "with_std"):
+            if not isinstance(getattr(self, name), bool):
+                raise PlanError(f"`{name}` must be True or False, got {getattr(self, name)!r}")
         columns = list(features(X).columns)
+        found = words(list(X.schema))
         p = Program()
-        x, mask = matrix(p, X, columns, shifts(list(X.schema)))
-        mean = p.mean(x, mask)
-        rstd, std = p.deviation(p.sub(x, mean if mask is None else p.mul(mask, mean)), mask)
-        names = [_label(what, j) for what in ("mean", "rstd", "std") for j in range(len(columns))]
-        p.output("moments", p.hstack([mean, rstd, std]), names)
-        return run_program(p, [X])
+        x, mask = exact(p, X, columns, found)
+        m = p.moments(x, found.bits, mask, mean=_more(found), std=_more(found), scaling=True, count=mask is not None)
+        assert m.mean is not None and m.std is not None and m.scaling is not None
+        kept, row, names = scaling(p, m.scaling, found, X.rows)
+        parts = [m.mean, m.std, row, p.means_scaled(m, found, X.rows)]
+        labels = [*_labels("mean", columns), *_labels("std", columns), *names, *_labels("level", columns)]
+        if m.count is not None:
+            parts, labels = [*parts, m.count], [*labels, THERE]
+        p.output("moments", p.hstack(parts), labels)
+        return run_program(p, [X]), kept
 
     def transform(self, X: SecretFrame) -> SecretFrame:
         """The scaled features, secret and lazy, rows as in ``X``; null where any feature is."""
@@ -73,10 +100,21 @@ class StandardScaler(SecretEstimator):
         names: list[str] = list(self.feature_names_in_)
         X = same_features(X, names)
         same_session(X, moments)
+        if not (self.with_mean or self.with_std):
+            return X
         p = Program()
-        x = p.input(0, names, X.rows, self._shifts)
-        mean, rstd = (p.input(1, [_label(what, j) for j in range(len(names))], 1) for what in ("mean", "rstd"))
-        p.output("scaled", p.mul(p.sub(x, mean), rstd), names, like=0, complete=nullable(X))
+        if self.with_std:
+            scaled = self._scaling.apply(p, X, names)
+            if not self.with_mean:
+                scaled = p.add(scaled, p.input(1, _labels("level", names), 1))
+            p.output("scaled", scaled, names, like=0, complete=nullable(X))
+        else:
+            w = self._scaling.words
+            bits = [distance([X.schema[n]], [f], [c], w.bits) - f for n, f, c in zip(names, w.fractions, w.centres, strict=True)]  # before the point
+            out = [max(0, min(max(f, DEFAULT_FRACTION_BITS), 60 - b)) for f, b in zip(self._scaling.own, bits, strict=True)]
+            x = p.words(0, names, X.rows, w.fractions, w.centres)
+            means = p.input(1, _labels("mean", names), 1)
+            p.output("scaled", p.less(x, means, w.fractions, _more(w), out), names, like=0, complete=nullable(X), fractions=out)
         return run_program(p, [X, moments])["scaled"]
 
     def fit_transform(self, X: SecretFrame, y: object = None) -> SecretFrame:
@@ -84,9 +122,10 @@ class StandardScaler(SecretEstimator):
         return self.fit(X).transform(X)
 
 
-def _label(what: str, j: int) -> str:
-    return f"{what} {j}"
+def _more(found: Words) -> int:
+    """Fraction bits of means and deviations beyond those of the words."""
+    return 60 - found.bits
 
 
-def _named(frame: SecretFrame, what: str, columns: list[str]) -> Any:
-    return frame[[_label(what, j) for j in range(len(columns))]]
+def _labels(what: str, columns: list[str]) -> list[str]:
+    return [f"{what} {j}" for j in range(len(columns))]

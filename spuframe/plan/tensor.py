@@ -25,9 +25,19 @@ from typing import Any
 
 from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import SchemaError
+from spuframe.plan.words import Words
 
-STD_BITS = 12
-"""`Program.deviation` gives standard deviations times 2^12: they are below 2 and may be small."""
+SLOPE_BITS = 53
+"""Fraction bits of a coefficient in a table of one row: half the bits of the number of rows less, since it may be as much larger."""
+WIDE = 33
+"""As `spuframe.spu.algorithms.scaling.WIDE`."""
+SCALING_ROWS = 19
+"""Rows of the matrix that says how to scale others: 3 numbers for each column, and what tells its level, in ranges of more than `WIDE` bits."""
+
+
+def _signed(word: int) -> int:
+    """The word as a signed integer of 64 bits."""
+    return (int(word) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 MOST_CONSTANTS = 1 << 16
 """Numbers of one constant matrix."""
@@ -48,6 +58,18 @@ class Index:
     """The counter of a loop, 0 .. trips-1; public."""
 
     name: str
+
+
+@dataclass
+class Moments:
+    """What `Program.moments` gives: matrices of one row, but for ``scaled`` and ``scaling``."""
+
+    mean: Ref | None = None
+    std: Ref | None = None
+    scaled: Ref | None = None
+    scaling: Ref | None = None
+    count: Ref | None = None
+    name: str = ""
 
 
 @dataclass
@@ -84,8 +106,17 @@ class Program:
         )
 
     def mask(self, table: int, complete: Sequence[str], rows: int) -> Ref:
-        """1 for rows that exist and have no null in the columns ``complete``, else 0: (rows, 1)."""
+        """The word 1 for rows that exist and have no null in the columns ``complete``, else 0: (rows, 1); `scale` by ``2**f`` makes it a number."""
         return self._emit("mask", rows, 1, table=table, columns=list(complete))
+
+    def words(self, table: int, columns: Sequence[str], rows: int, fractions: Sequence[int], centres: Sequence[int]) -> Ref:
+        """Columns of an input table as they are: words with ``fractions[j]`` fraction bits, less ``centres[j]``; for `moments` and `scale_rows`.
+
+        Rows that do not exist may hold anything.
+        """
+        return self._emit(
+            "words", rows, len(columns), table=table, columns=list(columns), fractions=list(fractions), centres=[_signed(c) for c in centres]
+        )
 
     def zeros(self, rows: int, columns: int) -> Ref:
         return self.full(rows, columns, 0.0)
@@ -158,21 +189,97 @@ class Program:
             "matmul_mean", a.columns, b.columns, a=a.name, b=b.name, rate=float(rate), adds=adds, add_rates=rates_, bound=float(bound)
         )
 
-    def mean(self, a: Ref, mask: Ref | None) -> Ref:
-        """Means of the columns over the rows where the mask is one: (1, columns).
+    def moments(
+        self,
+        a: Ref,
+        bits: int,
+        mask: Ref | None = None,
+        *,
+        mean: int | None = None,
+        std: int | None = None,
+        ddof: int = 0,
+        scaled: bool = False,
+        scaling: bool = False,
+        count: bool = False,
+        centred: bool = True,
+    ) -> Moments:
+        """Of the columns of `words`: means, deviations, the columns scaled, and what scales other rows; what is asked for.
 
-        ``a`` must lie in [-1, 1] and be zero where the mask is.
+        Parameters
+        ----------
+        bits : int
+            The words of rows that take part are below ``2**(bits - 1)`` in magnitude, or equal to it.
+        mask : Ref, optional
+            From `mask`: rows that take part.
+        mean, std : int, optional
+            Give them, as words with so many fraction bits more than the columns'.
+        ddof : int
+            Of the deviation; where no more rows take part it is arbitrary.
+        count : bool
+            Give the number of rows that take part.
+        scaled : bool
+            Give the columns with mean 0 and deviation 1, zero in rows that take no part.
+        scaling : bool
+            Give the rows of `scale_rows`.
+        centred : bool
+            False: take zero for the mean.
         """
-        return self._emit("mean", 1, a.columns, a=a.name, mask=None if mask is None else mask.name)
+        out = Moments()
+        asked: dict[str, str] = {}
 
-    def deviation(self, a: Ref, mask: Ref | None) -> tuple[Ref, Ref]:
-        """Of columns with mean zero: the inverse standard deviation, and the standard deviation times ``2**STD_BITS``; each (1, columns).
+        def give(what: str, rows: int) -> Ref:
+            ref = Ref(self._name("m"), rows, a.columns)
+            asked[what] = ref.name
+            return ref
 
-        ``a`` must lie in [-2, 2] and be zero where the mask is. Where the deviation is below 2^-16, both are zero.
+        out.mean = give("mean", 1) if mean is not None else None
+        out.std = give("std", 1) if std is not None else None
+        out.scaled = give("scaled", a.rows) if scaled else None
+        out.scaling = give("scaling", 3 if bits <= WIDE else SCALING_ROWS) if scaling else None
+        if count:
+            out.count = Ref(self._name("m"), 1, 1)
+            asked["count"] = out.count.name
+        out.name = self._name("k")
+        self.body.append({
+            "op": "moments", "a": a.name, "bits": int(bits), "mask": None if mask is None else mask.name, "outputs": asked, "ddof": int(ddof),
+            "mean": mean or 0, "std": std or 0, "rows": 0 if out.scaling is None else out.scaling.rows, "centred": bool(centred), "keep": out.name,
+        })  # fmt: skip
+        return out
+
+    def slopes(self, moments: Moments, w: Ref, words: Words, fraction: int) -> tuple[Ref, Ref | None]:
+        """Coefficients of the columns themselves, as words with ``fraction`` bits per unit of theirs, and the intercept if ``w`` has one more row.
+
+        Parameters
+        ----------
+        moments : Moments
+            Of the columns, from this program.
+        w : Ref
+            (columns, 1) or (columns + 1, 1): coefficients of the columns scaled.
         """
-        rstd, std = Ref(self._name("m"), 1, a.columns), Ref(self._name("m"), 1, a.columns)
-        self.body.append({"op": "deviation", "a": a.name, "mask": None if mask is None else mask.name, "rstd": rstd.name, "std": std.name})
-        return rstd, std
+        d = len(words.fractions)
+        coef = Ref(self._name("m"), 1, d)
+        intercept = Ref(self._name("m"), 1, 1) if w.rows > d else None
+        middles = [c >> up for c, up in zip(words.centres, words.ups, strict=True)]
+        self.body.append({
+            "op": "slopes", "keep": moments.name, "a": w.name, "ups": list(words.ups), "middles": middles, "reach": list(words.reach),
+            "fraction": int(fraction), "coef": coef.name, "intercept": None if intercept is None else intercept.name, "levels": None,
+        })  # fmt: skip
+        return coef, intercept
+
+    def means_scaled(self, moments: Moments, words: Words, rows: int) -> Ref:
+        """Means in units of the deviations: what `moments` with ``scaled`` takes away; zero for constant columns."""
+        self.slopes(moments, self.constant([[1.0]] * len(words.fractions)), words, SLOPE_BITS - rows.bit_length() // 2)
+        out = Ref(self._name("m"), 1, len(words.fractions))
+        self.body[-1]["levels"] = out.name
+        return out
+
+    def less(self, a: Ref, mean: Ref, fractions: Sequence[int], more: int, out: Sequence[int]) -> Ref:
+        """`words` of so many fraction bits less the mean that `moments` gave with ``more``; column j has ``out[j]`` fraction bits."""
+        return self._emit("less", a.rows, a.columns, a=a.name, b=mean.name, fractions=list(fractions), more=int(more), to=list(out))
+
+    def scale_rows(self, a: Ref, bits: int, scaling: Ref, fitted: int, rows: int) -> Ref:
+        """The columns of `words`, whose distance from their mean is below ``2**bits``, by the ``scaling`` of `moments` of so many rows and bits."""
+        return self._emit("scale_rows", a.rows, a.columns, a=a.name, width=int(bits), scaling=scaling.name, fitted=int(fitted), rows=int(rows))
 
     def spread(self, a: Ref) -> Ref:
         """The rows in a fixed public order that makes every run of rows an even sample of all; local."""
@@ -216,7 +323,14 @@ class Program:
         self.body.append({"op": "assign", "out": target.name, "a": value.name})
 
     def output(
-        self, name: str, a: Ref, columns: Sequence[str], like: int | None = None, range: Range | None = None, complete: Sequence[str] = ()
+        self,
+        name: str,
+        a: Ref,
+        columns: Sequence[str],
+        like: int | None = None,
+        range: Range | None = None,
+        complete: Sequence[str] = (),
+        fractions: Sequence[int] | None = None,
     ) -> None:
         """Make ``a`` an output table.
 
@@ -229,12 +343,15 @@ class Program:
             Public bounds of all its values, rounding errors included.
         complete : sequence of str
             Nullable columns of that input table; a row in which one is null is null.
+        fractions : sequence of int, optional
+            Fraction bits of each column; the program's unless given.
         """
         _inner(a.columns, len(columns), a, a)
-        dtype = Bool() if a.bits else Fixed(self.f)
+        kinds = [self.f] * len(columns) if fractions is None else fractions
+        dtypes = [str(Bool() if a.bits else Fixed(f)) for f in kinds]
         bounds = None if range is None else list(range)
         self.outputs[name] = {
-            "a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtype": str(dtype), "range": bounds, "complete": list(complete),
+            "a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtypes": dtypes, "range": bounds, "complete": list(complete),
         }  # fmt: skip
 
     def to_plain(self) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class _Use:
             return self.concat(step, inputs)
         if step.op == "tensor":
             for instruction in step.params["program"].get("body", ()):
-                if instruction["op"] == "input":
+                if instruction["op"] in ("input", "words"):
                     for name in instruction.get("columns", ()):
                         self.want(inputs[instruction["table"]].get(name, frozenset()), 64)
             return {}

@@ -195,10 +195,9 @@ def test_deviations_far_from_zero_and_in_wide_ranges(session: sf.Session) -> Non
     assert frame["rate"].std().reveal() == pytest.approx(data["rate"].std(), abs=2.0**-18)
     assert frame["flat"].std().reveal() == pytest.approx(0, abs=1e-4) and frame["year"].var().reveal() == pytest.approx(data["year"].var(), rel=1e-5)
     assert np.std(frame["height"]).reveal() == pytest.approx(data["height"].std(ddof=0), rel=1e-5)
-    with pytest.raises(RangeOverflowError, match="'salary'.*variance"):
-        frame["salary"].var()
+    assert frame["salary"].var().reveal() == pytest.approx(data["salary"].var(), rel=1e-5)
     wide = session.from_pandas(pd.DataFrame({"w": [2**60, -(2**60)]}), owner="bank")
-    with pytest.raises(RangeOverflowError, match="'w'.*deviation"):
+    with pytest.raises(RangeOverflowError, match="'w'.*no room for sums: declare it"):
         wide["w"].std()
 
 

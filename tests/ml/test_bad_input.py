@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 import spuframe as sf
 from spuframe.errors import ForeignFrameError, NotFittedError, PlanError, RangeOverflowError, SchemaError, SpuframeError, TypeMismatchError
@@ -75,6 +76,7 @@ PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"batch_size": 0}, "`batch_size` must be a whole number of at least 1"),
     ({"learning_rate": "adaptive"}, "`learning_rate` must be a positive number or 'auto', got 'adaptive'"),
     ({"learning_rate": -1.0}, "`learning_rate` must be a positive number or 'auto'"),
+    ({"learning_rate": 15}, "would make the coefficients diverge: with momentum 0.8 it must be at most 12 here"),
     ({"learning_rate": 0.5, "C": 1e-3}, "must be at most 0.02 here; lower it, raise `C`"),
     ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\), got 1.0"),
     ({"momentum": "high"}, r"`momentum` must be in \[0, 1\)"),
@@ -88,12 +90,30 @@ def test_parameter_is_refused(session: sf.Session, frame: sf.SecretFrame, parame
         LogisticRegression(**parameters).fit(frame[["a"]], frame["y"])
 
 
-def test_features_of_no_known_range_are_refused(session: sf.Session) -> None:
-    frame = session.from_pandas(pd.DataFrame({"a": [0.5, 2.0], "y": [0, 1]}), owner="o", ranges={"a": (-1e13, 1e13), "y": (0, 1)})
-    with pytest.raises(RangeOverflowError, match=r"column 'a'.*declare it when reading \(ranges=\{'a': \(low, high\)\}\), or bound it with .clip"):
-        LogisticRegression().fit(frame[["a"]], frame["y"])
-    bounded = frame.assign(a=frame["a"].clip(0, 4))
-    assert StandardScaler().fit(bounded[["a"]]).mean_.reveal().item() == pytest.approx(1.25, abs=1e-4)
+def test_features_of_a_range_without_room_are_refused(session: sf.Session) -> None:
+    data = pd.DataFrame({"a": [0.5, 2.0], "n": [3, 5], "y": [0, 1]})
+    frame = session.from_pandas(data, owner="o", ranges={"a": (-1e13, 1e13), "n": (-(2**63), 2**63 - 1), "y": (0, 1)})
+    with pytest.raises(RangeOverflowError, match=r"column 'n'.*declare it when reading \(ranges=\{'n': \(low, high\)\}\), or bound it with .clip"):
+        LogisticRegression().fit(frame[["n"]], frame["y"])
+    with pytest.raises(RangeOverflowError, match=r"column 'a'.*declare it when reading"):  # unscaled, its values could not be told from zero
+        LogisticRegression(standardize=False).fit(frame[["a"]], frame["y"])
+    assert StandardScaler().fit(frame[["a"]]).mean_.reveal().item() == pytest.approx(1.25, abs=1e-4)
+
+
+def test_a_step_that_may_be_too_long_is_told(session: sf.Session, frame: sf.SecretFrame) -> None:
+    with pytest.warns(ConvergenceWarning, match=r"`learning_rate` 8 may make 2 coefficients diverge.*up to 6.55"):
+        LogisticRegression(max_iter=1, learning_rate=8).fit_plan(frame[["a"]], frame["y"])
+
+
+def test_score_of_no_row_left(session: sf.Session, frame: Any) -> None:
+    model = LogisticRegression(max_iter=1).fit(frame[["a", "b"]], frame["y"])
+    assert model.intercept_.reveal().shape == (1,)
+    assert LogisticRegression(max_iter=1, fit_intercept=False).fit(frame[["a"]], frame["y"]).intercept_.reveal().tolist() == [0.0]
+    none = frame[frame["b"] > 100]
+    with pytest.raises(SchemaError, match="no complete row of `X` and `y` is left"):
+        model.score(none[["a", "b"]], none["y"])
+    with pytest.raises(TypeMismatchError, match=r"NumPy takes what .reveal\(\) shows"):
+        np.array(model.coef_)
 
 
 def test_other_features_at_predict(session: sf.Session, frame: Any, foreign: Any) -> None:

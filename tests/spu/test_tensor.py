@@ -10,9 +10,12 @@ import pytest
 
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.errors import PlanError, SchemaError
-from spuframe.plan.tensor import STD_BITS, Program
+from spuframe.plan import tensor as plan
+from spuframe.plan import words as in_words
+from spuframe.plan.tensor import Program
+from spuframe.plan.words import words
+from spuframe.spu.algorithms import moments, scaling
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.operators import tensor as operator
 from spuframe.spu.operators.tensor import Machine, even_order
 from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.spu.table import Column, Table
@@ -57,7 +60,7 @@ def test_inputs_of_all_types_scaled_and_masked(protocol: str, data: tuple[np.nda
     keep = np.arange(40) % 3 > 0
     p = Program()
     x = p.input(0, ["a", "b", "c"], 40, shifts=[2, 7, 0], complete=["a", "b", "c"])
-    m = p.mask(0, ["a", "b", "c"], 40)
+    m = p.scale(p.mask(0, ["a", "b", "c"], 40), 2.0**F)
 
     def make(a: Share, b: Share, c: Share, keep: Share) -> list[Table]:
         return [table_of(("a", Fixed(F), a), ("b", Int(8), b), ("c", Bool(), c), valid=keep)]
@@ -69,48 +72,49 @@ def test_inputs_of_all_types_scaled_and_masked(protocol: str, data: tuple[np.nda
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_mean_and_deviation(protocol: str, masked: bool) -> None:
+def test_moments_and_scaled_columns(protocol: str, masked: bool) -> None:
+    """Deviations from a half to 4e-4 and none at all, off centre; and their scaling put on the same rows as if they were others."""
     rng = np.random.default_rng(2)
     spread, centre = [0.5, 0.2, 0.01, 0.0, 0.0004], [0.0, 0.25, 0.9, 0.3, -0.98]
     a = np.clip(rng.normal(size=(500, 5)) * spread + centre, -1, 1)
     keep = rng.random(500) < 0.4 if masked else np.ones(500, bool)
     p = Program()
-    x = p.input(0, list("abcde"), 500, complete=list("abcde") if masked else None)
+    fields = [Field(c, Fixed(F), range=(-1.0, 1.0)) for c in "abcde"]
+    found = words(fields)
+    x = p.words(0, list("abcde"), 500, found.fractions, found.centres)
     mask = p.mask(0, list("abcde"), 500) if masked else None
-    mean = p.mean(x, mask)
-    centred = p.sub(x, mean if mask is None else p.mul(mask, mean))
-    rstd, std = p.deviation(centred, mask)
-    scaled = p.mul(centred, rstd)
+    m = p.moments(x, found.bits, mask, mean=20, std=20, scaled=True, scaling=True, count=True)
+    assert m.mean and m.std and m.scaled and m.scaling and m.count
+    other = p.scale_rows(x, found.bits + 1, m.scaling, found.bits, 500)
 
     def make(a: Share, keep: Share) -> list[Table]:
         return [table_of(*((n, Fixed(F), a.column(j)) for j, n in enumerate("abcde")), valid=keep if masked else None)]
 
-    names = [mean.name, rstd.name, std.name, scaled.name]
-    got_mean, got_rstd, got_std, got = run(protocol, p, names, make, (fixed(a), FIXED), (keep, BIT))
+    names = [m.mean.name, m.std.name, m.scaled.name, other.name, m.count.name]
+    mean, std, scaled, again, count = run(protocol, p, names, make, (fixed(a), FIXED), (keep, BIT))
     kept = floating(fixed(a))[keep]
-    np.testing.assert_allclose(got_mean[0], kept.mean(0), atol=2.0**-16)
+    np.testing.assert_allclose(mean[0] * 2.0**-20, kept.mean(0), atol=1e-9)
+    np.testing.assert_allclose(std[0] * 2.0**-20, kept.std(0) * (np.array(spread) > 0), rtol=1e-5)
+    assert (std[0, 3], count.item() * 2**F) == (0, keep.sum())
     vary = [0, 1, 2, 4]
-    std_ = kept.std(0)
-    np.testing.assert_allclose(got_rstd[0, vary], 1 / std_[vary], rtol=3e-3)
-    np.testing.assert_allclose(got_std[0, vary] / 2**STD_BITS, std_[vary], rtol=3e-3)
-    assert (got_rstd[0, 3], got_std[0, 3]) == (0, 0)  # constant
-    want = (kept - kept.mean(0))[:, vary] / std_[vary]
-    np.testing.assert_allclose(got[keep][:, vary], want, atol=3e-2)
-    np.testing.assert_array_equal(got[:, 3], 0)
-    np.testing.assert_allclose(got[~keep], 0, atol=1e-4)
+    want = (kept - kept.mean(0))[:, vary] / kept.std(0)[vary]
+    for got in (scaled, again):
+        np.testing.assert_allclose(got[keep][:, vary], want, atol=2e-3)
+        np.testing.assert_array_equal(got[:, 3], 0)
+    np.testing.assert_allclose(scaled[~keep], 0, atol=1e-4)
 
 
 def test_moments_of_no_rows_at_all(protocol: str) -> None:
     p = Program()
-    x, mask = p.input(0, ["a"], 8, complete=["a"]), p.mask(0, ["a"], 8)
-    mean = p.mean(x, mask)
-    rstd, std = p.deviation(p.sub(x, p.mul(mask, mean)), mask)
+    x, mask = p.words(0, ["a"], 8, [F], [0]), p.mask(0, ["a"], 8)
+    m = p.moments(x, F + 2, mask, std=20, scaled=True, count=True)
+    assert m.std and m.scaled and m.count
 
     def make(a: Share, keep: Share) -> list[Table]:
         return [table_of(("a", Fixed(F), a), valid=keep)]
 
-    got = run(protocol, p, [mean.name, rstd.name, std.name], make, (fixed(np.linspace(-1, 1, 8)), FIXED), (np.zeros(8, bool), BIT))
-    assert [g.item() for g in got] == [0, 0, 0]
+    got = run(protocol, p, [m.std.name, m.scaled.name, m.count.name], make, (fixed(np.ones(8)), FIXED), (np.zeros(8, bool), BIT))
+    assert all((g == 0).all() for g in got)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 1024, 9973])
@@ -178,7 +182,10 @@ def test_bits_and_numbers(protocol: str) -> None:
 
 
 def test_constants_of_plan_and_spu_agree() -> None:
-    assert operator.STD_BITS == STD_BITS
+    assert (plan.WIDE, in_words.MOST) == (scaling.WIDE, moments.MOST)
+    for n in (1, 100, 2**20, 2**26):
+        assert moments.places(n, moments.MOST)[1] + 4 <= plan.SCALING_ROWS
+
 
 
 def test_shapes_are_checked_when_a_program_is_built() -> None:

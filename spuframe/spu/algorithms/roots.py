@@ -87,6 +87,17 @@ def rsqrt(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int) ->
     return _rescale(box, r.y, r.up, P - out + r.half), r.positive
 
 
+def root_pair(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, inverse: int) -> tuple[Share, Share]:
+    """`sqrt` with ``out`` and `rsqrt` with ``inverse`` fraction bits, of one normalisation."""
+    r = _root(box, x, f, bounds, True)
+    down = r.down
+    assert down is not None
+    return box.both(
+        lambda: _rescale(box, box.mul(r.u, r.y, P), down, P - out - r.half + r.count - 1),
+        lambda: _rescale(box, r.y, r.up, P - inverse + r.half),
+    )
+
+
 def _rescale(box: BlackBox, x: Share, power: Share, drop: int) -> Share:
     """``x * power / 2**drop``."""
     if drop > ROOM - 2:

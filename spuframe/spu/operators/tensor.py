@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.dtypes import Bool, Field, Fixed, Int, parse_dtype
 from spuframe.errors import PlanError
-from spuframe.spu.algorithms.roots import rsqrt
+from spuframe.spu.algorithms.moments import Moments, moments, shifted
+from spuframe.spu.algorithms.scaling import apply, read, scaling, slopes, standardised
 from spuframe.spu.algorithms.waves import LOGISTIC, saturating
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operator import Env, Step
@@ -28,14 +29,8 @@ ROOM = 61
 """A word before rounding: `trunc` takes what is below 2^62, and a bound may be met to the rounding error."""
 GUARD = 4
 """Fraction bits of a mean beyond f."""
-CONSTANT = 16
-"""A quarter of a variance below 2^-34, so a deviation below four units in the last place of [-1, 1]: a column that is constant but for rounding."""
-SCALE = 38
-"""Fraction bits of a mean or a variance, which are at most 1."""
 ANY = (-(1 << 62), 1 << 62)
 """The range of a value of which nothing is known."""
-STD_BITS = 12
-"""As `spuframe.plan.tensor.STD_BITS`."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +49,9 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     for name, out in program["outputs"].items():
         matrix, like = machine.values[out["a"]], out["like"]
         valid = machine.complete(inputs[like], out["complete"]) if out["complete"] else None
-        dtype = Bool() if matrix.is_bit else Fixed(machine.f)
         made = {
-            c: Column(Field(c, dtype, nullable=valid is not None), matrix if matrix.is_bit else matrix.column(j), valid)
-            for j, c in enumerate(out["columns"])
+            c: Column(Field(c, parse_dtype(dtype), nullable=valid is not None), matrix if matrix.is_bit else matrix.column(j), valid)
+            for j, (c, dtype) in enumerate(zip(out["columns"], out["dtypes"], strict=True))
         }
         outputs[name] = Table(made, matrix.rows, None if like is None else inputs[like].valid)
     return Outputs({}, 0, outputs=outputs)
@@ -71,6 +65,7 @@ class Machine:
         self.tables = tables
         self.f = f
         self.values: dict[str, Share] = {}
+        self.moments: dict[str, Moments] = {}
         self.counters: dict[str, int] = {}
         self.batches: dict[tuple[str, int, int], tuple[Share, Share]] = {}
         self.stacked: dict[tuple[int, bytes], tuple[Share, Share]] = {}
@@ -116,6 +111,17 @@ class Machine:
                 done = [masked.slice(j * table.rows, (j + 1) * table.rows) for j in range(len(done))]
         return columns(done)
 
+    def do_words(self, i: Mapping[str, Any]) -> Share:
+        table = self.tables[i["table"]]
+        found = [table.columns[name] for name in i["columns"]]
+
+        def word(column: Column, fraction: int, centre: int) -> Share:
+            share, has = self._word(column)
+            return self.box.add_public(shifted(self.box, share, has - fraction), -centre)
+
+        tasks = [partial(word, c, f, o) for c, f, o in zip(found, i["fractions"], i["centres"], strict=True)]
+        return columns(self.box.together(tasks))
+
     def _word(self, column: Column) -> tuple[Share, int]:
         """The column in Z_2^64, and the fraction bits that it has."""
         dtype = column.field.dtype
@@ -146,10 +152,7 @@ class Machine:
     def do_mask(self, i: Mapping[str, Any]) -> Share:
         table = self.tables[i["table"]]
         keep = self._keep(table, i["columns"])
-        one = 1 << self.f
-        if keep is None:
-            return self.box.constant(one, RING, (table.rows, 1))
-        return self.box.b2a(keep, 64).scale(one).reshape(-1, 1)
+        return self.box.constant(1, RING, (table.rows, 1)) if keep is None else self.box.b2a(keep, 64).reshape(-1, 1)
 
     def do_full(self, i: Mapping[str, Any]) -> Share:
         return self.box.constant(round(i["value"] * 2.0**self.f), RING, tuple(i["shape"]))
@@ -199,54 +202,41 @@ class Machine:
         return saturating(self.box, x.reshape(x.size), f, ANY, self.f, LOGISTIC).reshape(*x.shape)
 
     # ---- over the rows -----------------------------------------------------------------------------
-    def do_mean(self, i: Mapping[str, Any]) -> Share:
+    def do_moments(self, i: Mapping[str, Any]) -> None:
         (a,) = self._of(i, "a")
-        return self.box.trunc(self._mean(a.sum(0), self.f, a.rows, i["mask"]), SCALE - self.f).reshape(1, -1)
+        box, wanted = self.box, i["outputs"]
+        mask = None if i["mask"] is None else self.values[i["mask"]]
+        m = moments(box, a, i["bits"], mask, i["centred"])
+        make: dict[str, Callable[[], Share]] = {
+            "mean": lambda: m.mean(box, i["mean"]).reshape(1, -1),
+            "std": lambda: m.deviation(box, i["std"], i["ddof"]).reshape(1, -1),
+            "scaled": lambda: standardised(box, m, self.f, mask),
+            "scaling": lambda: scaling(box, m, self.f).matrix(box, i["rows"]),
+            "count": lambda: box.constant(a.rows, RING, (1, 1)) if m.count.share is None else m.count.share.reshape(1, 1),
+        }
+        found = box.together([make[what] for what in wanted])
+        self.values.update(zip(wanted.values(), found, strict=True))
+        self.moments[i["keep"]] = m
 
-    def do_deviation(self, i: Mapping[str, Any]) -> None:
-        """All from a quarter of the variance, which lies in [0, 1]. Constant columns get zeros, so that they have no effect."""
-        (a,) = self._of(i, "a")
-        f, box = self.f, self.box
-        quarter = self._mean(box.dot([a], [a]).sum(0), 2 * f + 2, a.rows, i["mask"])
-        half = self._rsqrt(quarter)  # 2 / deviation
-        varies = box.not_(box.msb(box.add_public(quarter, -CONSTANT)))
-        kept = box.inject(concat([varies, varies]), concat([half, quarter]))
-        half, quarter = kept.slice(0, half.rows), kept.slice(half.rows, 2 * half.rows)
-        self.values[i["rstd"]] = box.trunc(half, 1).reshape(1, -1)
-        # deviation 2^12 = variance/4 * (2 / deviation) * 2 * 2^12
-        self.values[i["std"]] = box.mul(quarter, half, SCALE - STD_BITS - 1).reshape(1, -1)
+    def do_slopes(self, i: Mapping[str, Any]) -> None:
+        (w,) = self._of(i, "a")
+        found = slopes(self.box, self.moments[i["keep"]], w.reshape(w.size), self.f, i["ups"], i["middles"], i["reach"], i["fraction"])
+        self.values[i["coef"]] = found[0].reshape(1, -1)
+        if i["intercept"] is not None:
+            self.values[i["intercept"]] = found[1].reshape(1, 1)
+        if i["levels"] is not None:
+            self.values[i["levels"]] = found[2].reshape(1, -1)
 
-    def _mean(self, total: Share, fraction: int, n: int, mask: str | None) -> Share:
-        """A sum over the rows to a mean with `SCALE` fraction bits; ``|mean| <= 1``."""
-        mean = self._divide_rows(total, fraction, n)
-        if mask is None:
-            return mean
-        return self.box.mul(mean, self._inverse_share(mask).broadcast(mean.shape), self.f)
+    def do_less(self, i: Mapping[str, Any]) -> Share:
+        a, mean = self._of(i, "a", "b")
+        tasks = [partial(shifted, self.box, a.column(j), f - to) for j, (f, to) in enumerate(zip(i["fractions"], i["to"], strict=True))]
+        cuts = [f + i["more"] - to for f, to in zip(i["fractions"], i["to"], strict=True)]
+        moved, means = self.box.both(lambda: columns(self.box.together(tasks)), lambda: shifted(self.box, mean.reshape(mean.size), cuts))
+        return moved - means.reshape(1, -1)
 
-    def _inverse_share(self, mask: str) -> Share:
-        """All rows over the rows of the mask, to a unit in the last place; 0 if there are none."""
-        key = f"1/{mask}"
-        if key not in self.values:
-            rows = self.values[mask]
-            share = self._divide_rows(rows.sum(0), self.f, rows.rows)
-            root = self._rsqrt(share)
-            inverse = self.box.mul(root, root, self.f)
-            # Newton: y (2 - x y)
-            rest = self.box.add_public(-self.box.mul(share, inverse, SCALE + self.f - RATE_BITS), 2 << RATE_BITS)
-            self.values[key] = self.box.mul(inverse, rest, RATE_BITS)
-        return self.values[key]
-
-    def _rsqrt(self, x: Share) -> Share:
-        """``1 / sqrt(x)`` of a mean; zero for zero."""
-        return rsqrt(self.box, x, SCALE, (0, 1 << SCALE), self.f)[0]
-
-    def _divide_rows(self, total: Share, fraction: int, n: int) -> Share:
-        """A sum over n rows to a mean with `SCALE` fraction bits; ``|mean| <= 1``; relative error below 2^-21."""
-        # |total| <= n 2^fraction: bring it below 2^39, then multiply by 2^by / n <= 2^22.
-        spare = max(0, fraction + n.bit_length() - SCALE - 1)
-        by = 21 + n.bit_length()
-        total = self.box.trunc(total, spare).scale(round(2**by / n))
-        return self.box.trunc(total, fraction - spare + by - SCALE)
+    def do_scale_rows(self, i: Mapping[str, Any]) -> Share:
+        a, how = self._of(i, "a", "scaling")
+        return apply(self.box, read(how, i["rows"], i["fitted"]), a, i["width"], self.f)
 
     def do_spread(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")

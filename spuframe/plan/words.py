@@ -1,0 +1,87 @@
+"""How the columns of a table become words of equal width for moments: none of their bits is lost, and the widest decides how many there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.errors import RangeOverflowError
+
+MOST = 61
+"""Bits of a word's width, at most; as `spuframe.spu.algorithms.moments.MOST`."""
+LEAST = 8
+"""Bits that it has at least: narrow columns get more fraction bits."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words ``round(x 2**fractions[j]) - centres[j]`` of column j, at most ``2**(bits - 1)`` in magnitude.
+
+    Parameters
+    ----------
+    bits : int
+    fractions : tuple of int
+    centres : tuple of int
+        The middles of the ranges, in the units of the words.
+    ups : tuple of int
+        How many fraction bits the words have that the columns have not.
+    reach : tuple of int
+        Bits of the largest magnitude of a column in its own units.
+    """
+
+    bits: int
+    fractions: tuple[int, ...]
+    centres: tuple[int, ...]
+    ups: tuple[int, ...]
+    reach: tuple[int, ...]
+
+
+def bounds(field: Field) -> tuple[int, int, int]:
+    """The lowest and the highest word of a column, and its fraction bits."""
+    if isinstance(field.dtype, Bool):
+        return 0, 1, 0
+    if isinstance(field.dtype, Fixed):
+        f = field.dtype.f
+        low, high = (-field.dtype.limit, field.dtype.limit) if field.range is None else field.range
+        return math.floor(low * 2.0**f), math.ceil(high * 2.0**f), f
+    assert isinstance(field.dtype, Int)
+    low, high = field.dtype.bounds if field.range is None else field.range
+    return int(low), int(high), 0
+
+
+def words(fields: Sequence[Field], centred: bool = True) -> Words:
+    """The words of some columns; those of columns that are not ``centred`` count from zero.
+
+    >>> words([Field("year", Int(64), range=(1990, 2021)), Field("flag", Bool())])
+    Words(bits=8, fractions=(2, 7), centres=(8020, 0), ups=(2, 7), reach=(11, 1))
+    """
+    found = []
+    for field in fields:
+        low, high, f = bounds(field)
+        middle = (low + high) // 2 if centred else 0
+        bits = (max(high - middle, middle - low, 1) - 1).bit_length() + 1
+        if bits > MOST and isinstance(field.dtype, Fixed):  # the lowest bits do not show beside such a range
+            spare = bits - MOST
+            low, high, middle, f, bits = low >> spare, (high >> spare) + 1, middle >> spare, f - spare, MOST
+        if bits > MOST or max(-low, high) >= 1 << 62:
+            raise RangeOverflowError(
+                f"column {field.name!r} has the public range {field.range or (low, high)}, wider than 2^{MOST - 1}, which leaves no room for sums: "
+                f"declare it when reading (ranges={{{field.name!r}: (low, high)}}), or bound it with .clip(low, high)"
+            )
+        found.append((bits, f, middle, max(-low, high, 1).bit_length()))
+    most = max(LEAST, *(bits for bits, *_ in found))
+    ups = tuple(most - bits for bits, *_ in found)
+    fractions = tuple(f + up for (_, f, _, _), up in zip(found, ups, strict=True))
+    return Words(most, fractions, tuple(m << up for (_, _, m, _), up in zip(found, ups, strict=True)), ups, tuple(reach for *_, reach in found))
+
+
+def distance(fields: Sequence[Field], fractions: Sequence[int], centres: Sequence[int], bits: int) -> int:
+    """Bits of what is farthest from a mean within ``2**(bits - 1)`` of the centre, of words of given fraction bits and centres."""
+    largest = 1
+    for field, fraction, centre in zip(fields, fractions, centres, strict=True):
+        low, high, f = bounds(field)
+        ends = [b << fraction - f if fraction >= f else (b >> f - fraction) + 1 for b in (low, high)]
+        largest = max(largest, *(abs(end - centre) for end in ends))
+    return (largest + (1 << (bits - 1))).bit_length()

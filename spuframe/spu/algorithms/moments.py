@@ -1,0 +1,299 @@
+"""Mean and standard deviation of columns, exact up to the last rounding, whatever their offset, their unit and their outliers.
+
+Words are integers. With c the mean rounded to one (secret), the sum S of ``x - c`` and the sum Q of its squares are exact, and so is
+
+    D = n Q - S^2 = n^2 variance,
+
+which is zero just where the column is constant. Where squares do not fit the ring, ``x - c`` is cut into limbs of L bits, whose products are summed
+without traffic (a product of matrices sends its result only), and D is a number of digits of L bits: ``D = sum D_t 2^(L t)``. The level of a column is
+the t for which ``H = D / 2^(L t)`` has the bits of one word; it stays secret, as words 0 and 1 (`Moments.picks`). One root of H and its inverse then
+give the deviation and what divides by it, with public shifts for each level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import sqrt
+
+import numpy as np
+
+from spuframe.spu.algorithms.divide import divide, total
+from spuframe.spu.algorithms.ratio import scale_by
+from spuframe.spu.algorithms.roots import root_pair, rsqrt
+from spuframe.spu.algorithms.shift import round_shift
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.shaping import stacked
+from spuframe.spu.share import Arithmetic, Share, columns, concat
+
+MOST = 61
+"""Bits of the width of a range, at most: a word may not reach 2^62."""
+LEAST = 24
+"""Significant bits of D in its level, at least, where it has so many."""
+LIMB = 30
+ROOT = 28
+"""Fraction bits of the root of H, which is below 2^30."""
+INVERSE = 46
+"""Fraction bits of its inverse."""
+HALF = 30
+"""Bits of the lower half of a word."""
+GUARD = 8
+RING = Arithmetic(64)
+TOP = 1 << 61
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows take part: a public number, or a share of at most ``most`` (zero among them)."""
+
+    most: int
+    share: Share | None = None
+
+    def times(self, box: BlackBox, x: Share) -> Share:
+        return x.scale(self.most) if self.share is None else box.mul(x, self.share.broadcast(x.shape))
+
+    def quotient(self, box: BlackBox, x: Share, shift: int, bound: int) -> Share:
+        """``x / count * 2**shift`` for ``abs(result) < bound``; off by 2^-26 of it and 8 units."""
+        if self.share is None:
+            return scale_by(box, x, Fraction(1 << shift, self.most), bound)
+        largest = min(self.most * bound >> shift, TOP)
+        by = self.share.broadcast(x.shape)
+        return divide(box, x, by, numerator=(-largest, largest), denominator=(1, self.most), shift=shift, quotient=min(bound, TOP)).quotient
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What is known of the columns of a matrix; vectors have a row for each.
+
+    Parameters
+    ----------
+    bits : int
+        Of the width of their ranges.
+    limb : int
+        L; even.
+    count : Count
+    centre : Share
+        The mean, rounded to the nearest integer.
+    rest : Share
+        The sum of ``x - centre``.
+    centred : Share
+        The matrix ``x - centre``, zero in rows that take no part.
+    picks : tuple of Share
+        Words 0 and 1 for each level; none where there is but one level.
+    root, inverse : Share
+        Of H, with `ROOT` and `INVERSE` fraction bits; zero for constant columns.
+    """
+
+    bits: int
+    limb: int
+    count: Count
+    centre: Share
+    rest: Share
+    centred: Share
+    picks: tuple[Share, ...]
+    root: Share
+    inverse: Share
+
+    @property
+    def levels(self) -> int:
+        return max(1, len(self.picks))
+
+    def picked(self, box: BlackBox, values: Sequence[Share]) -> Share:
+        """Of a value for each level the one of the column's level; the others may be anything."""
+        return box.dot(list(self.picks), list(values)) if self.picks else values[0]
+
+    def mean(self, box: BlackBox, more: int) -> Share:
+        """The mean with ``more`` fraction bits than the words have."""
+        fine = self.count.quotient(box, self.rest, max(more, 0), 1 << max(more, 0) + 1)
+        return self.centre.shift_left(more) + fine if more >= 0 else box.trunc(self.centre, -more)
+
+    def deviation(self, box: BlackBox, more: int, ddof: int = 0) -> Share:
+        """The standard deviation with ``more`` fraction bits than the words have; anything where no more than ``ddof`` rows take part."""
+        n = self.count.most
+        if self.count.share is None:
+            scaled = scale_by(box, self.root, Fraction(1 / sqrt(max(n * (n - ddof), 1))), TOP)
+        else:
+            count = self.count.share
+            degrees = box.mul(count, box.add_public(count, -ddof))
+            by = rsqrt(box, degrees, 0, (0, max(n * n, 2)), 40)[0].broadcast(self.root.shape)
+            scaled = product(box, self.root, by, [40])[0]
+        return self.picked(box, [shifted(box, scaled, ROOT - more - self.limb * t // 2) for t in range(self.levels)])
+
+    def factor(self, box: BlackBox, fractions: Sequence[Shift]) -> Share:
+        """``2**fractions[t] / deviation`` in the level t; zero for a constant column."""
+        inverse = self.count.times(box, self.inverse)
+        by = [[fraction] if isinstance(fraction, int) else fraction for fraction in fractions]
+        return self.picked(box, together(box, inverse, [[INVERSE + self.limb * t // 2 - f for f in level] for t, level in enumerate(by)]))
+
+    def lean(self, box: BlackBox, fraction: int) -> Share:
+        """``(mean - centre) / deviation * 2**fraction``: at most about one, and what it is only matters where the deviation is a few units."""
+        inverse = box.mul(self.rest, self.inverse)
+        return self.picked(box, together(box, inverse, [INVERSE + self.limb * t // 2 - fraction for t in range(self.levels)]))
+
+
+Shift = int | Sequence[int]
+"""A number of bits, or one for each row."""
+
+
+def shifted(box: BlackBox, x: Share, by: Shift) -> Share:
+    """``x / 2**by``, to the left where by is negative."""
+    if not isinstance(by, int):
+        amounts = sorted(set(by))
+        if len(amounts) > 1:
+            places = [np.flatnonzero(np.array(by) == amount) for amount in amounts]
+            tasks = [partial(shifted, box, x.take(place), amount) for place, amount in zip(places, amounts, strict=True)]
+            return concat(box.together(tasks)).take(np.argsort(np.concatenate(places)))
+        by = amounts[0]
+    if by <= 0:
+        return x.shift_left(-by) if by > -64 else box.constant(0, x.kind, x.shape)
+    return box.trunc(x, by) if by <= 60 else box.constant(0, x.kind, x.shape)
+
+
+def plus(one: Shift, other: int) -> Shift:
+    """The sum of amounts."""
+    return one + other if isinstance(one, int) else [a + other for a in one]
+
+
+def product(box: BlackBox, x: Share, y: Share, drops: Sequence[Shift]) -> list[Share]:
+    """``x * y / 2**drop`` for each drop, of words below 2^60 in magnitude, right where the result is below 2^61; off by three units."""
+    upper = stacked(lambda s: box.trunc(s[0], HALF), [[x], [y]])
+    lower = [x - upper[0].shift_left(HALF), y - upper[1].shift_left(HALF)]
+    pairs = [(upper[0], upper[1]), (upper[0], lower[1]), (lower[0], upper[1]), (lower[0], lower[1])]
+    high, one, other, low = stacked(lambda s: box.mul(s[0], s[1]), pairs)
+    parts = ((high, 2 * HALF), (one + other, HALF), (low, 0))
+    cut = box.together([partial(shifted, box, part, plus(drop, -at)) for drop in drops for part, at in parts])
+    return [total(cut[i : i + 3]) for i in range(0, len(cut), 3)]
+
+
+def together(box: BlackBox, x: Share, shifts: Sequence[Shift]) -> list[Share]:
+    """`shifted` by each of several amounts, in common rounds."""
+    return box.together([partial(shifted, box, x, by) for by in shifts])
+
+
+def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centred: bool = True) -> Moments:
+    """Find the moments of the columns of a matrix.
+
+    Parameters
+    ----------
+    box : BlackBox
+    x : Share
+        (n, d), `Arithmetic(64)`; magnitudes at most ``2**(bits - 1)`` in rows that take part, anything in others.
+    bits : int
+        At most `MOST`.
+    mask : Share, optional
+        (n, 1): 1 for rows that take part, else 0.
+    centred : bool
+        False: about zero in place of the mean.
+    """
+    n, d = x.shape
+    count = Count(n, None if mask is None else mask.sum(0))
+    if centred:
+        centre, rest = _centre(box, x, bits, mask, count)
+    else:
+        centre = rest = box.constant(0, RING, (d,))
+    moved = x - centre.reshape(1, d)
+    if mask is not None:
+        moved = box.mul(mask.broadcast(x.shape), moved)
+    limb, top = places(n, bits)
+    if 2 * bits + 2 * n.bit_length() + 1 <= 60:
+        digits = [count.times(box, _squares(box, [moved])[0])]
+    else:
+        digits = [count.times(box, r) for r in _carried(box, _squares(box, _limbs(box, moved, bits, limb)), limb, top)]
+    digits[0] = digits[0] - box.mul(rest, rest)
+    digits = _carried(box, digits, limb, top)
+    highs = [total([digit.shift_left(limb * s) for s, digit in enumerate(digits[top:]) if limb * s < 64])]
+    for digit in reversed(digits[:top]):
+        highs.insert(0, digit + highs[0].shift_left(limb))
+    picks = _picks(box, highs)
+    high = box.dot(picks, highs) if picks else highs[0]
+    root, inverse = root_pair(box, high, 0, (0, 1 << (LEAST + limb if picks else 60)), ROOT, INVERSE)
+    return Moments(bits, limb, count, centre, rest, moved, tuple(picks), root, inverse)
+
+
+def places(n: int, bits: int) -> tuple[int, int]:
+    """The bits of a digit of D, and the highest level, for n rows of so many bits."""
+    lg = n.bit_length()
+    if 2 * bits + 2 * lg + 1 <= 60:
+        return LIMB, 0
+    limb = min(LIMB, (58 - lg) // 2 // 2 * 2)
+    return limb, max(0, -(-(2 * bits + 2 * lg - LEAST - limb) // limb))
+
+
+def least(n: int, limb: int, t: int) -> int:
+    """The logarithm of a bound that deviations of level t are not below."""
+    return (limb * t + LEAST) // 2 - n.bit_length() if t else -(n.bit_length() + 1) // 2
+
+
+def _centre(box: BlackBox, x: Share, bits: int, mask: Share | None, count: Count) -> tuple[Share, Share]:
+    """The mean to the nearest integer, and what is left of the sum. Sums may leave the ring: what is left does not."""
+
+    def summed(y: Share) -> Share:
+        return y.sum(0) if mask is None else box.matmul(mask.transpose(), y).reshape(y.shape[1])
+
+    whole = summed(x)
+    cut = max(0, bits - 1 + count.most.bit_length() - 60)
+    near = 1 << bits  # how near the centre is by now
+    centre: Share | None = None
+    while cut or near > 1 << 24:
+        if centre is None:
+            part = count.quotient(box, summed(box.trunc(x, cut)) if cut else whole, 0, 1 << (bits - cut)).shift_left(cut)
+            rest = whole
+        else:
+            part = count.quotient(box, rest, 0, 2 * near)
+        centre = part if centre is None else centre + part
+        rest = rest - count.times(box, part)
+        near, cut = (near >> 25) + (16 << cut), 0
+    left = whole if centre is None else rest
+    part = round_shift(box, count.quotient(box, left, GUARD, 4 * near << GUARD), GUARD)
+    return (part if centre is None else centre + part), left - count.times(box, part)
+
+
+def _limbs(box: BlackBox, x: Share, bits: int, limb: int) -> list[Share]:
+    """``x = sum limbs[i] 2**(limb i)``, each below ``2**limb`` in magnitude."""
+    out = []
+    while bits + 1 > limb:
+        upper = box.trunc(x, limb)
+        out.append(x - upper.shift_left(limb))
+        x, bits = upper, bits - limb
+    return [*out, x]
+
+
+def _squares(box: BlackBox, limbs: Sequence[Share]) -> list[Share]:
+    """The sums over the rows of the square's digits."""
+    k, d = len(limbs), limbs[0].shape[1]
+
+    def gram(j: int) -> Share:
+        parts = columns([limb.column(j) for limb in limbs])
+        return box.matmul(parts.transpose(), parts).reshape(1, k * k)
+
+    products = concat(box.together([partial(gram, j) for j in range(d)]))
+    return [total([products.column(i * k + t - i) for i in range(k) if 0 <= t - i < k]) for t in range(2 * k - 1)]
+
+
+def _carried(box: BlackBox, digits: Sequence[Share], limb: int, top: int) -> list[Share]:
+    """The same number, its digits below ``top`` less than ``2**limb`` in magnitude."""
+    out = list(digits)
+    while len(out) <= top:
+        out.append(box.constant(0, RING, out[0].shape))
+    for t in range(top):
+        carry = box.trunc(out[t], limb)
+        out[t] = out[t] - carry.shift_left(limb)
+        out[t + 1] = out[t + 1] + carry
+    return out
+
+
+def _picks(box: BlackBox, highs: Sequence[Share]) -> list[Share]:
+    """Words 0 and 1: whether a level is the highest with `LEAST` bits; the lowest if none is. Those below it may have left the ring."""
+    if len(highs) == 1:
+        return []
+    small = stacked(lambda s: box.msb(s[0]), [[box.add_public(h, -(1 << LEAST))] for h in highs[1:]])
+    found = [box.not_(small[-1])]
+    seen = found[0]
+    for s in reversed(small[:-1]):
+        this = box.and_(box.not_(s), box.not_(seen))
+        seen = seen ^ this
+        found.insert(0, this)
+    words = stacked(lambda s: box.b2a(s[0], 64), [[f] for f in found])
+    return [box.add_public(-total(words), 1), *words]

@@ -1,0 +1,181 @@
+"""Columns brought to mean 0 and deviation 1: those of which the moments are, and others, with bounds of their own.
+
+A row of the columns themselves is at most ``sqrt(n)`` deviations away from their mean, so that its product with ``2**g / deviation`` fits the ring
+whatever the range is. Of other rows nothing but their range is known: they are taken in pieces, so that no product leaves the ring; where the range is
+wider than `WIDE` bits, what lies more than a thousand deviations from the mean may stop there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from spuframe.spu.algorithms.divide import total
+from spuframe.spu.algorithms.moments import Moments, least, places, product, shifted
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.shaping import stacked
+from spuframe.spu.share import Share, concat
+
+WIDE = 33
+"""Bits of a range, beyond which low bits are left out where the deviation is large."""
+KEPT = 9
+"""Bits of a deviation that are looked at, at least."""
+MOST_WEIGHT = 127
+"""Where coefficients of scaled columns stop."""
+DIGITS = 11
+"""Bits of the factor ``2**g / deviation``, at least, in a fit."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What `apply` needs; vectors have a row for each column.
+
+    Parameters
+    ----------
+    rows : int
+        Of the table that it was found in: deviations are at least ``rows ** -0.5`` units.
+    fraction : int
+        Fraction bits of the factor.
+    drops : tuple of int
+        For each level the bits that are left out of a value.
+    centre, factor, lean : Share
+        ``lean`` is taken off the result; it has the result's fraction bits.
+    picks : tuple of Share
+        Whose level it is; none where all drops are zero.
+    """
+
+    rows: int
+    fraction: int
+    drops: tuple[int, ...]
+    centre: Share
+    factor: Share
+    lean: Share
+    picks: tuple[Share, ...] = ()
+
+    def matrix(self, box: BlackBox, rows: int) -> Share:
+        """All of it as a matrix of so many rows."""
+        parts = [self.centre, self.factor, self.lean, *self.picks]
+        parts += [box.constant(0, self.centre.kind, self.centre.shape)] * (rows - len(parts))
+        return concat([p.reshape(1, p.size) for p in parts])
+
+
+def read(matrix: Share, n: int, bits: int) -> Scaling:
+    """What `Scaling.matrix` gave of n rows of so many bits."""
+    less = drops(n, bits, WIDE)
+    row = [matrix.slice(i, i + 1).reshape(matrix.shape[1]) for i in range(3 + len(less) * any(less))]
+    return Scaling(n, precision(n, bits), less, row[0], row[1], row[2], tuple(row[3:]))
+
+
+def precision(n: int, bits: int) -> int:
+    """Fraction bits of the factor: as many as leave the pieces of a value as few as they are with `KEPT` bits of it."""
+    bits, room = min(bits, WIDE) + 1, 60 - (n.bit_length() + 1) // 2
+    pieces = -(-bits // max(1, room - bits - KEPT))
+    return room - -(-bits // pieces)
+
+
+def drops(n: int, bits: int, wide: int) -> tuple[int, ...]:
+    """For each level the bits of a value that do not show beside its deviation; none in ranges of up to ``wide`` bits."""
+    limb, top = places(n, bits)
+    return tuple(max(0, least(n, limb, t) - KEPT) if t and bits > wide else 0 for t in range(top + 1))
+
+
+def scaling(box: BlackBox, m: Moments, f: int) -> Scaling:
+    """The scaling to be applied to other rows, with results of f fraction bits."""
+    n = m.count.most
+    fraction, less = precision(n, m.bits), drops(n, m.bits, WIDE)
+    factor, lean = box.both(lambda: m.factor(box, [fraction + t for t in less]), lambda: m.lean(box, f))
+    return Scaling(n, fraction, less, m.centre, factor, lean, m.picks if any(less) else ())
+
+
+def standardised(box: BlackBox, m: Moments, f: int, mask: Share | None) -> Share:
+    """The columns themselves, standardised, with f fraction bits; zero in rows that take no part."""
+    n, d = m.centred.shape
+    fraction = 60 - (n.bit_length() + 1) // 2
+    less = drops(n, m.bits, fraction - DIGITS)
+    x = _chosen(box, m.centred, less, m.picks)
+    factor, lean = box.both(lambda: m.factor(box, [fraction + t for t in less]), lambda: m.lean(box, fraction))
+    there = box.constant(1, x.kind, (n, 1)) if mask is None else mask
+    return box.dot([x, there.broadcast((n, d))], [factor.reshape(1, d).broadcast((n, d)), (-lean).reshape(1, d).broadcast((n, d))], fraction - f)
+
+
+def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int) -> Share:
+    """Rows ``abs(x - centre) < 2**bits`` (n, d), standardised, with f fraction bits."""
+    n, d = x.shape
+    x = _chosen(box, x - s.centre.reshape(1, d), s.drops, s.picks)
+    if bits > WIDE:
+        x = _stopped(box, x, bits, 1 << WIDE)
+        bits = WIDE
+    size = 60 - s.fraction - (s.rows.bit_length() + 1) // 2
+    parts = []
+    while bits > size:
+        upper = box.trunc(x, size)
+        parts.append(x - upper.shift_left(size))
+        x, bits = upper, bits - size
+    parts.append(x)
+    factor = s.factor.reshape(1, d).broadcast((n, d))
+    amounts = [s.fraction - f - size * i for i in range(len(parts))]
+    made = box.together([partial(_times, box, part, factor, amount) for part, amount in zip(parts, amounts, strict=True)])
+    return total(made) - s.lean.reshape(1, d)
+
+
+def slopes(
+    box: BlackBox, m: Moments, w: Share, f: int, ups: Sequence[int], middles: Sequence[int], reach: Sequence[int], fraction: int
+) -> tuple[Share, Share, Share]:
+    """Coefficients of columns, from those of the columns scaled; the intercept; and the coefficients times the means.
+
+    What is revealed of the coefficients is what the intercept is computed of: their rounding does not show in ``x coef + intercept``.
+
+    Parameters
+    ----------
+    w : Share
+        (d,) or (d + 1,), with f fraction bits; the last is the intercept.
+    ups : sequence of int
+        How many bits the words of the moments have that the columns' words have not.
+    middles : sequence of int
+        What the columns' words are counted from.
+    reach : sequence of int
+        Bits of the columns' words.
+    fraction : int
+        Fraction bits of the coefficients, per unit of the columns' words.
+    """
+    d = len(ups)
+    w = _stopped(box, w.reshape(1, w.size), 62, MOST_WEIGHT << f).reshape(w.size)
+    weight, offset = w.slice(0, d), w.slice(d, w.size) if w.size > d else box.constant(0, w.kind, (1,))
+    room = 59 - (m.count.most.bit_length() + 1) // 2
+    factor = m.factor(box, [[room + up for up in ups]] * m.levels)
+    coef = product(box, factor, weight, [room + f - fraction])[0]
+    digits = [min(59 - bits, 40) for bits in reach]
+    spare = 60 - m.bits
+    fine = shifted(box, m.mean(box, spare), [spare + up - digit for up, digit in zip(ups, digits, strict=True)])
+    zero = [middle << digit if digit >= 0 else middle >> -digit for middle, digit in zip(middles, digits, strict=True)]
+    mean = box.add_public(fine, np.array(zero, np.int64).view(np.uint64))
+    inside = product(box, coef, mean, [[fraction + digit - f for digit in digits]])[0]
+    return coef, offset - inside.sum(0).reshape(1), inside
+
+
+def _times(box: BlackBox, x: Share, factor: Share, by: int) -> Share:
+    return box.mul(x, factor, by) if by > 0 else box.mul(x, factor).shift_left(-by)
+
+
+def _chosen(box: BlackBox, x: Share, less: Sequence[int], picks: Sequence[Share]) -> Share:
+    """The column without as many low bits as its level says."""
+    if not any(less):
+        return x
+    amounts = sorted(set(less))
+    shape = x.shape
+    cut = box.together([partial(shifted, box, x, amount) for amount in amounts])
+    chosen = [total([p for p, t in zip(picks, less, strict=True) if t == amount]).reshape(1, shape[1]).broadcast(shape) for amount in amounts]
+    return box.dot(cut, chosen)
+
+
+def _stopped(box: BlackBox, x: Share, bits: int, most: int) -> Share:
+    """x, or ``±most`` where it lies beyond."""
+    shape, flat = x.shape, x.reshape(x.size)
+    width = min(64, bits + 2)
+    over, under = stacked(lambda s: box.msb(s[0], width), [[-box.add_public(flat, -most)], [box.add_public(flat, most)]])
+    edge = box.constant(most, x.kind, flat.shape)
+    high, low = stacked(lambda s: box.inject(s[0], s[1]), [[over, edge - flat], [under, -edge - flat]])
+    return (flat + high + low).reshape(*shape)

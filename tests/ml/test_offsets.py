@@ -1,0 +1,80 @@
+"""Features far from zero, of any unit, with outliers: moments and models are those of scikit-learn, under each policy of ranges."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression as Reference
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler as ReferenceScaler
+
+import spuframe as sf
+from spuframe.ml import LogisticRegression, StandardScaler
+
+
+@pytest.fixture(scope="module", params=["exact", "magnitude", "none"])
+def frame(protocol: str, request: pytest.FixtureRequest) -> Iterator[sf.SecretFrame]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sf.InsecureWarning)
+        made = sf.local(protocol=protocol, policy=sf.Policy(ranges=request.param))
+    with made as running:
+        running.progress = False
+        yield running.from_pandas(table(), owner="o")
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    n = 200
+    made = pd.DataFrame(
+        {
+            "far": 1e5 + rng.normal(size=n),
+            "pressure": 101_325 + 3 * rng.normal(size=n),
+            "seconds": 1_700_000_000 + rng.integers(0, 3600, n),
+            "account": 10**8 + rng.integers(0, 40, n),
+            "outlier": np.where(np.arange(n) == 5, 1e6, rng.normal(size=n)),
+            "age": rng.integers(18, 90, n),
+            "flag": rng.random(n) < 0.3,
+            "constant": 7.5,
+        }
+    )
+    score = made["far"] - 1e5 + (made["pressure"] - 101_325) / 6 - (made["seconds"] - 1_700_001_800) / 900 + (made["age"] - 50) / 30 + made["flag"]
+    made["y"] = (rng.random(n) < 1 / (1 + np.exp(-score))).astype(int)
+    return made
+
+
+def test_deviations_and_scaling(frame: sf.SecretFrame) -> None:
+    plain = table().drop(columns="y")
+    for name in ("far", "seconds", "outlier", "constant"):
+        std, var = sf.reveal(frame[name].std(), frame[name].var())
+        assert std == pytest.approx(plain[name].std(), rel=1e-4, abs=1e-12), name
+        assert var == pytest.approx(std**2, rel=1e-5)
+    names = list(plain.columns)
+    scaler, want = StandardScaler().fit(frame[names]), ReferenceScaler().fit(plain.astype(float))
+    np.testing.assert_allclose(scaler.scale_.reveal(), want.scale_, rtol=1e-4)
+    np.testing.assert_allclose((scaler.mean_.reveal() - want.mean_) / want.scale_, 0, atol=1e-4)
+    np.testing.assert_allclose(scaler.var_.reveal(), want.var_, rtol=2e-4, atol=1e-12)
+    np.testing.assert_allclose(scaler.transform(frame[names]).reveal(), want.transform(plain.astype(float)), rtol=1e-3, atol=3e-3)
+
+
+def test_coefficients(frame: sf.SecretFrame) -> None:
+    plain, names = table(), [c for c in table().columns if c not in ("y", "outlier")]
+    X = plain[names].astype(float)
+    want = make_pipeline(ReferenceScaler(), Reference(max_iter=10_000, tol=1e-8)).fit(X, plain["y"])
+    model = LogisticRegression(max_iter=150, batch_size=None).fit(frame[names], frame["y"] == 1)
+    coef, intercept, got = *(a.reveal() for a in (model.coef_, model.intercept_)), model.decision_function(frame[names]).reveal()
+    np.testing.assert_allclose(coef[0] * want[0].scale_, want[1].coef_[0], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(X @ coef[0] + intercept, want.decision_function(X), atol=5e-3)
+    np.testing.assert_allclose(got, want.decision_function(X), atol=5e-3)
+
+
+def test_one_part_as_it_is(frame: sf.SecretFrame) -> None:
+    names = ["far", "age", "flag"]
+    plain = table()[names].astype(float)
+    for with_mean, with_std in ((False, True), (True, False), (False, False)):
+        got = StandardScaler(with_mean=with_mean, with_std=with_std).fit_transform(frame[names]).reveal().astype(float)
+        want = ReferenceScaler(with_mean=with_mean, with_std=with_std).fit_transform(plain)
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-3)
