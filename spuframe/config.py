@@ -168,3 +168,9 @@ def check_memory(limit: int | None) -> None:
     """Refuse a limit in which not even two rows can be added."""
     if limit is not None and limit < MIN_MEMORY:
         raise SessionError(f"`memory_limit` must be at least {MIN_MEMORY} bytes (compiling the kernels needs that), got {limit}.")
+
+
+def check_owner(name: str) -> None:
+    """Refuse what cannot name an owner everywhere: in plans, in messages, on disk."""
+    if not (isinstance(name, str) and 1 <= len(name) <= 256 and name.isprintable()):
+        raise SessionError(f"an owner's name must be 1 to 256 printable characters, got {str(name)[:40]!r}: call it 'hospital', say.")

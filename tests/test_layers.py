@@ -35,7 +35,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
         (*BASE, "shapes", "expr.plain", "plan.physical", "plan.policy", "spu", "link", "kernels", "plugins"),
         "ships and runs physical plans, checks them against policies; never builds or optimises one",
     ),
-    "frame": ((*BASE, "expr", "plan", "runtime.session", "runtime.local"), "only builds nodes, and asks a Session to run them"),
+    "frame": ((*BASE, "expr", "plan", "runtime.session", "runtime.profile", "runtime.local"), "only builds nodes, and asks a Session to run them"),
     "ml": ((*BASE, "expr", "plan", "runtime.session", "frame"), "estimators are written over frames"),
     "testing": (
         (*BASE, "kernels", "link", "spu", "protocols", "plugins", "expr", "plan", "runtime"),

@@ -23,7 +23,8 @@ from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
 from spuframe.plan.physical import PhysicalPlan, Step
 from spuframe.runtime import local as launch
-from spuframe.runtime.session import Profile, Result
+from spuframe.runtime.profile import Profile
+from spuframe.runtime.session import Result
 from spuframe.runtime.session import Session as Runtimes
 
 if TYPE_CHECKING:

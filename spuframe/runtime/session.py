@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgpack
 
 from spuframe import plugins
-from spuframe.config import Policy, SessionConfig
+from spuframe.config import Policy, SessionConfig, check_owner
 from spuframe.dtypes import Field, Schema
 from spuframe.errors import (
     OwnerNotFoundError,
@@ -30,6 +30,7 @@ from spuframe.plan.physical import PhysicalPlan
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.group import Group, Progress, gather
 from spuframe.runtime.precision import warn_rounded
+from spuframe.runtime.profile import Profile, rank_profile
 from spuframe.runtime.rpc import forked
 
 if TYPE_CHECKING:
@@ -59,81 +60,6 @@ class TableInfo:
     rows: int
     owner: str
     unique: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class RankProfile:
-    """What one process measured of one plan.
-
-    Parameters
-    ----------
-    name : str
-    rounds : int
-        Message exchanges, the delivery to the analyst included.
-    sent : int
-        Payload bytes, what was handed to the analyst included.
-    received : int
-        Payload bytes from its peers.
-    seconds : float
-        0 for owners, who do not hand it over: it would tell of their data.
-    peak_memory : int
-        Largest resident set in bytes while the plan ran; 0 for owners.
-    rows : int
-        Rows of all steps' results.
-    steps : tuple of mappings
-        ``op``, ``seconds``, ``rounds``, ``sent``, ``rows`` for each step.
-    """
-
-    name: str
-    rounds: int
-    sent: int
-    received: int
-    seconds: float
-    peak_memory: int
-    rows: int
-    steps: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a plan cost.
-
-    Parameters
-    ----------
-    ranks : tuple of RankProfile
-        The parties, then the plan's owners: the order of `Estimate.total.sent`.
-    seconds : float
-        At the analyst.
-    notes : tuple of str
-        What was opened on purpose, for the leakage report.
-    """
-
-    ranks: tuple[RankProfile, ...]
-    seconds: float
-    notes: tuple[str, ...] = ()
-
-    @property
-    def rounds(self) -> int:
-        return max((r.rounds for r in self.ranks), default=0)
-
-    @property
-    def sent(self) -> tuple[int, ...]:
-        return tuple(r.sent for r in self.ranks)
-
-    @property
-    def peak_memory(self) -> int:
-        """Of the process that needed most."""
-        return max((r.peak_memory for r in self.ranks), default=0)
-
-    def __str__(self) -> str:
-        """What every process measured, as a table."""
-        head = ("process", "rounds", "bytes sent", "bytes received", "seconds", "peak MiB")
-        lines = [
-            (r.name, f"{r.rounds:,}", f"{r.sent:,}", f"{r.received:,}", f"{r.seconds:.3f}", f"{r.peak_memory / 2**20:,.0f}") for r in self.ranks
-        ]
-        widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
-        table = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]) for line in [head, *lines]]
-        return "\n".join([f"measured: {self.rounds:,} rounds, {sum(self.sent):,} bytes, {self.seconds:.3f} s at the analyst", *table])
 
 
 @dataclass(frozen=True)
@@ -268,6 +194,7 @@ class Session:
             The session has a fixed list of owners, and this is not one of them.
         """
         self._check()
+        check_owner(owner)
         with self._lock:
             if owner in self._owners:
                 if policy is not None:
@@ -405,7 +332,7 @@ class Session:
         tables = self._assemble(results[: plan.parties])
         ranks = [*range(plan.parties), *(plan.parties + list(owners).index(o) for o in plan.owners)]
         names = [c.name for c in self._parties] + [f"owner {o}" for o in owners]
-        profiles = tuple(_profile(names[r], answers[r]["counters"], results[r]["profile"]) for r in ranks)
+        profiles = tuple(rank_profile(names[r], answers[r]["counters"], results[r]["profile"]) for r in ranks)
         return Result(tables, Profile(profiles, seconds, tuple(results[0]["notes"])))
 
     def _assemble(self, results: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
@@ -479,19 +406,6 @@ class Session:
         if self._state == "new":
             return SessionClosedError("the session is not open yet. Use it in a `with` block, or call open().")
         return SessionClosedError("the session is closed. Open a new one, and read the tables again in it.")
-
-
-def _profile(name: str, counters: Mapping[str, Any], measured: Mapping[str, Any]) -> RankProfile:
-    return RankProfile(
-        name,
-        int(measured["rounds"]),
-        int(measured["sent"]),
-        sum(counters["received"]),
-        float(counters["seconds"]),
-        int(counters["peak_memory"]),
-        int(counters["rows"]),
-        tuple(measured["steps"]),
-    )
 
 
 def unknown_owner(owner: str, known: Mapping[str, object]) -> OwnerNotFoundError:

@@ -86,6 +86,7 @@ def valid(frame: sf.SecretFrame) -> dict[str, dict[str, Any]]:
         "dot": {"other": other},
         "agg": {"func": "sum"},
         "aggregate": {"func": "sum"},
+        "shown": {"value": 1.0},
     }
 
 
@@ -197,6 +198,7 @@ def test_odd_operands_and_subscripts(frame: sf.SecretFrame) -> None:
     faults.none()
 
 
+@pytest.mark.filterwarnings("ignore::spuframe.config.PrecisionWarning")
 @pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
 def test_odd_arguments_of_a_session(session: sf.Session, frame: sf.SecretFrame, tmp_path: Any) -> None:
     faults = Faults()

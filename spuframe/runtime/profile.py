@@ -1,0 +1,96 @@
+"""What a plan cost, as every process measured it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RankProfile:
+    """What one process measured of one plan.
+
+    Parameters
+    ----------
+    name : str
+    rounds : int
+        Message exchanges, the delivery to the analyst included.
+    sent : int
+        Payload bytes, what was handed to the analyst included.
+    received : int
+        Payload bytes from its peers.
+    seconds : float
+        0 for owners, who do not hand it over: it would tell of their data.
+    peak_memory : int
+        Largest resident set in bytes while the plan ran; 0 for owners.
+    rows : int
+        Rows of all steps' results.
+    steps : tuple of mappings
+        ``op``, ``seconds``, ``rounds``, ``sent``, ``rows`` for each step.
+    """
+
+    name: str
+    rounds: int
+    sent: int
+    received: int
+    seconds: float
+    peak_memory: int
+    rows: int
+    steps: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a plan cost.
+
+    Parameters
+    ----------
+    ranks : tuple of RankProfile
+        The parties, then the plan's owners: the order of `Estimate.total.sent`.
+    seconds : float
+        At the analyst.
+    notes : tuple of str
+        What was opened on purpose, for the leakage report.
+    """
+
+    ranks: tuple[RankProfile, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rounds(self) -> int:
+        return max((r.rounds for r in self.ranks), default=0)
+
+    @property
+    def sent(self) -> tuple[int, ...]:
+        return tuple(r.sent for r in self.ranks)
+
+    @property
+    def peak_memory(self) -> int:
+        """Of the process that needed most."""
+        return max((r.peak_memory for r in self.ranks), default=0)
+
+    def __str__(self) -> str:
+        """What every process measured, as a table."""
+        head = ("process", "rounds", "bytes sent", "bytes received", "seconds", "peak MiB")
+        lines = [
+            (r.name, f"{r.rounds:,}", f"{r.sent:,}", f"{r.received:,}", f"{r.seconds:.3f}", f"{r.peak_memory / 2**20:,.0f}") for r in self.ranks
+        ]
+        widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
+        table = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]) for line in [head, *lines]]
+        return "\n".join([f"measured: {self.rounds:,} rounds, {sum(self.sent):,} bytes, {self.seconds:.3f} s at the analyst", *table])
+
+
+def rank_profile(name: str, counters: Mapping[str, Any], measured: Mapping[str, Any]) -> RankProfile:
+    """Read what a process answered of a plan."""
+    return RankProfile(
+        name,
+        int(measured["rounds"]),
+        int(measured["sent"]),
+        sum(counters["received"]),
+        float(counters["seconds"]),
+        int(counters["peak_memory"]),
+        int(counters["rows"]),
+        tuple(measured["steps"]),
+    )
