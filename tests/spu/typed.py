@@ -102,6 +102,8 @@ def inexact(node) -> bool:
         return False
     if node.fn == "cast":
         source, target = node.operand.dtype, node.target
+        if isinstance(source, Int) and isinstance(target, Fixed):  # the owner and the rows compute in float64, as pandas would; the parties do better
+            return max(map(abs, bounds_of(node.operand))) > 2**53
         return isinstance(source, Fixed) and isinstance(target, Fixed) and target.f < source.f
     if node.fn == "mul":
         constants = [a for a in node.args if isinstance(a, Lit)]

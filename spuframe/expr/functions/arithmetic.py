@@ -20,7 +20,7 @@ from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import Binary, bits_of, bound_of, checked, mismatch, numeric, overflow, same_type
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import Cast, convert
 
 MOST_DROPPED = 62
 """Fraction bits that the truncation of a product takes off, at most."""
@@ -166,6 +166,8 @@ def step_of(e: Expr) -> float:
     """The smallest positive value of a number: a unit of its type, but a constant divides and multiplies as it is, however small."""
     if isinstance(e, Lit) and isinstance(e.value, int | float) and e.value:
         return abs(e.value)
+    if isinstance(e, Cast) and not isinstance(e.operand.dtype, Fixed):
+        return 1  # an integer is one in every type
     return 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1
 
 

@@ -64,7 +64,7 @@ def checked(e: Expr, dtype: DType, bounds: Range, text: str = "") -> Range:
     """``bounds``, if a result of ``dtype`` may have them; ``text`` says what it is, where the expression does not."""
     worst = max(abs(bounds[0]), abs(bounds[1]))
     if isinstance(dtype, Fixed):
-        if worst >= dtype.limit:
+        if float(worst) >= dtype.limit:  # as a float, which the owner computes with
             raise overflow(e, bounds, dtype.limit, f"a {dtype}", text)
         return (float(bounds[0]), float(bounds[1]))
     if isinstance(dtype, Date):

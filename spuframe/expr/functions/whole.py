@@ -187,6 +187,11 @@ def _round_tens(e: Expr, tens: int) -> Expr:
 
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
+    if isinstance(a.dtype, Int) != isinstance(b.dtype, Int) and (isinstance(a, Lit) or isinstance(b, Lit)):
+        # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
+        most = max(map(abs, (*bounds_of(a), *bounds_of(b), *(n / d for n in bounds_of(a) for d in divisors(b)))))
+        target = Fixed.for_range(-most, most)
+        a, b = convert(a, target), convert(b, target)
     a, b = same_type("divide", a, b)
     if bounds_of(b) == (0, 0) and not only_nulls(b):
         raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
