@@ -238,7 +238,7 @@ class Fixed(DType):
     @property
     def largest(self) -> float:
         """The largest magnitude of a column that is read, and of a quotient: below `limit` by so much that rounding does not leave the type."""
-        return self.limit - min(1.0, self.limit / 2)
+        return min(self.limit - min(1.0, self.limit / 2), math.nextafter(self.limit, 0.0))
 
     def nearest(self, value: float) -> float:
         """The value of the type that a number is stored as.

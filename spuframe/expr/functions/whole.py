@@ -187,7 +187,7 @@ def _round_tens(e: Expr, tens: int) -> Expr:
 
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
-    if isinstance(a.dtype, Int) != isinstance(b.dtype, Int) and (isinstance(a, Lit) or isinstance(b, Lit)):
+    if any(isinstance(c, Lit) and isinstance(c.dtype, Fixed) and isinstance(e.dtype, Int) for c, e in ((a, b), (b, a))):
         # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
         most = max(map(abs, (*bounds_of(a), *bounds_of(b), *(n / d for n in bounds_of(a) for d in divisors(b)))))
         target = Fixed.for_range(-most, most)
