@@ -268,7 +268,8 @@ def _common(nan_as_null: bool, fraction_bits: int | Mapping[str, int] | None) ->
     options: dict[str, Any] = {"nan_as_null": True} if arguments.flag(nan_as_null, "nan_as_null") else {}
     if fraction_bits is not None:
         if isinstance(fraction_bits, Mapping):
-            options["fraction_bits"] = {n: arguments.whole(b, f"fraction_bits of {n!r}") for n, b in fraction_bits.items()}
+            what = "fraction_bits"
+            options[what] = {arguments.text(n, f"a column in {what}"): arguments.whole(b, what) for n, b in fraction_bits.items()}
         else:
             options["fraction_bits"] = arguments.whole(fraction_bits, "fraction_bits")
     return options

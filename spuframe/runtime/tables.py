@@ -58,7 +58,7 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     wanted = source.get("columns")
     if wanted is not None:
         _require(wanted, names)
-        table = table.select(list(wanted))
+        table = table.select(list(dict.fromkeys(wanted)))
     ranges, bits = dict(source.get("ranges") or {}), _bits(source.get("fraction_bits"), table)
     _require([*ranges, *bits], table.column_names)
     if ranges and policy.ranges == "none":

@@ -92,6 +92,7 @@ def test_quotients_by_constants_are_exact(protocol):
     for name in "xygzijk":
         for dividend in (0.3, -0.7, 5, 1e-5, 2**20, -0.1):
             made += [ex.floordiv(dividend, _col(name)), ex.mod(dividend, _col(name))]
+    made = [e for e in made if comparable(e)]
     assert len(made) > 300
     for e, (shares, owner) in zip(made, _both(made, 29, protocol)):
         want = expected(e, 29)

@@ -100,7 +100,7 @@ class Div(Binary):
         low, high = bounds_of(self.right)
         top = dtype.largest
         a, b = _quotient(bounds_of(self.left), self.right)
-        if a > top or b < -top or (isinstance(self.right, Lit) and max(-a, b) > top):
+        if a > top or b < -top or (isinstance(self.right, Lit) and isinstance(self.left.dtype, Int) and max(-a, b) > top):
             raise overflow(self, (a, b), dtype.limit, f"a {dtype}")
         if not isinstance(self.right, Lit):
             a, b = _blurred(a, b, dtype)

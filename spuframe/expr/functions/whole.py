@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from spuframe.dtypes import Fixed, Int, Range
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul
@@ -191,6 +191,8 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
         # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
         most = max(map(abs, (*bounds_of(a), *bounds_of(b), *(n / d for n in bounds_of(a) for d in divisors(b)))))
         target = Fixed.for_range(-most, most)
+        if kind is Mod and target.f < DEFAULT_FRACTION_BITS:  # the remainder, which is small, would be a whole number or nearly
+            raise overflow(kind(*same_type("divide", a, b)), (-most, most), Fixed().limit, "an operand of a remainder by a decimal constant")
         a, b = convert(a, target), convert(b, target)
     a, b = same_type("divide", a, b)
     if bounds_of(b) == (0, 0) and not only_nulls(b):
