@@ -55,7 +55,7 @@ def words(fields: Sequence[Field], centred: bool = True) -> Words:
     """The words of some columns; those of columns that are not ``centred`` count from zero.
 
     >>> words([Field("year", Int(64), range=(1990, 2021)), Field("flag", Bool())])
-    Words(bits=8, fractions=(2, 7), centres=(8020, 0), ups=(2, 7), reach=(11, 1))
+    Words(bits=8, fractions=(3, 7), centres=(16040, 0), ups=(3, 7), reach=(11, 1))
     """
     found = []
     for field in fields:
