@@ -194,12 +194,12 @@ class Scaling:
         """Fraction bits of the columns themselves."""
         return [f - up for f, up in zip(self.words.fractions, self.words.ups, strict=True)]
 
-    def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> Ref:
-        """The columns of table 0, scaled by the model in table 1."""
+    def apply(self, p: Program, X: SecretFrame, names: Sequence[str], last: bool = False) -> Ref:
+        """The columns of table 0, scaled by the model in table 1; ``last``: nothing is computed with them in this program."""
         w, fields = self.words, [X.schema[name] for name in names]
         parts = [p.input(1, list(row), 1) for row in self.labels]
         bits = distance(fields, w.fractions, w.centres, w.bits)
-        return p.scale_rows(p.words(0, names, X.rows, w.fractions, w.centres), bits, p.vstack(parts), w.bits, self.rows)
+        return p.scale_rows(p.words(0, names, X.rows, w.fractions, w.centres), bits, p.vstack(parts), w.bits, self.rows, last)
 
 
 def scaling(p: Program, matrix: Ref, found: Words, rows: int) -> tuple[Scaling, Ref, list[str]]:

@@ -104,7 +104,7 @@ class StandardScaler(SecretEstimator):
             return X
         p = Program()
         if self.with_std:
-            scaled = self._scaling.apply(p, X, names)
+            scaled = self._scaling.apply(p, X, names, last=True)
             if not self.with_mean:
                 scaled = p.add(scaled, p.input(1, _labels("level", names), 1))
             p.output("scaled", scaled, names, like=0, complete=nullable(X))

@@ -277,9 +277,15 @@ class Program:
         """`words` of so many fraction bits less the mean that `moments` gave with ``more``; column j has ``out[j]`` fraction bits."""
         return self._emit("less", a.rows, a.columns, a=a.name, b=mean.name, fractions=list(fractions), more=int(more), to=list(out))
 
-    def scale_rows(self, a: Ref, bits: int, scaling: Ref, fitted: int, rows: int) -> Ref:
-        """The columns of `words`, whose distance from their mean is below ``2**bits``, by the ``scaling`` of `moments` of so many rows and bits."""
-        return self._emit("scale_rows", a.rows, a.columns, a=a.name, width=int(bits), scaling=scaling.name, fitted=int(fitted), rows=int(rows))
+    def scale_rows(self, a: Ref, bits: int, scaling: Ref, fitted: int, rows: int, last: bool = False) -> Ref:
+        """The columns of `words`, whose distance from their mean is below ``2**bits``, by the ``scaling`` of `moments` of so many rows and bits.
+
+        Where the result is the ``last`` step, and need not leave room for products, values stop as far out as a result can be.
+        """
+        reach = max(WIDE, 61 - self.f - (rows.bit_length() + 1) // 2) if last and fitted <= WIDE else WIDE
+        return self._emit(
+            "scale_rows", a.rows, a.columns, a=a.name, width=int(bits), scaling=scaling.name, fitted=int(fitted), rows=int(rows), reach=reach
+        )
 
     def spread(self, a: Ref) -> Ref:
         """The rows in a fixed public order that makes every run of rows an even sample of all; local."""

@@ -26,7 +26,7 @@ from spuframe.expr.functions.arithmetic import add, divisors, mul
 from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, only_nulls, overflow, same_type
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import Cast, convert
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential, _logarithm, reciprocal, rsqrt, sqrt
 
@@ -185,6 +185,16 @@ def _round_tens(e: Expr, tens: int) -> Expr:
     return mul(add(quotient, where(up, 1, 0)), tens)
 
 
+def _roomy(kind: type[Divided], left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """Operands with no more fraction bits than leave room for quotients by one unit, but 18 if they have as many."""
+    while isinstance(left.dtype, Fixed) and left.dtype.f > DEFAULT_FRACTION_BITS and kind is FloorDiv:
+        if max((abs(n / d) for n in bounds_of(left) for d in divisors(right)), default=0.0) < left.dtype.limit - 1:
+            break
+        fewer = Fixed(left.dtype.f - 1)
+        left, right = (convert(e.operand if isinstance(e, Cast) else e, fewer) for e in (left, right))
+    return left, right
+
+
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
     if any(isinstance(c, Lit) and isinstance(c.dtype, Fixed) and isinstance(e.dtype, Int) for c, e in ((a, b), (b, a))):
@@ -194,7 +204,7 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
         if kind is Mod and target.f < DEFAULT_FRACTION_BITS:  # the remainder, which is small, would be a whole number or nearly
             raise overflow(kind(*same_type("divide", a, b)), (-most, most), Fixed().limit, "an operand of a remainder by a decimal constant")
         a, b = convert(a, target), convert(b, target)
-    a, b = same_type("divide", a, b)
+    a, b = _roomy(kind, *same_type("divide", a, b))
     if bounds_of(b) == (0, 0) and not only_nulls(b):
         raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
     return kind(a, b)

@@ -101,13 +101,13 @@ def standardised(box: BlackBox, m: Moments, f: int, mask: Share | None) -> Share
     return box.dot([x, there.broadcast((n, d))], [factor.reshape(1, d).broadcast((n, d)), (-lean).reshape(1, d).broadcast((n, d))], fraction - f)
 
 
-def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int) -> Share:
-    """Rows ``abs(x - centre) < 2**bits`` (n, d), standardised, with f fraction bits."""
+def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int, reach: int = WIDE) -> Share:
+    """Rows ``abs(x - centre) < 2**bits`` (n, d), standardised, with f fraction bits; what lies beyond ``2**reach`` stops there."""
     n, d = x.shape
     x = _chosen(box, x - s.centre.reshape(1, d), s.drops, s.picks)
-    if bits > WIDE:
-        x = _stopped(box, x, bits, 1 << WIDE)
-        bits = WIDE
+    if bits > reach:
+        x = _stopped(box, x, bits, 1 << reach)
+        bits = reach
     size = 60 - s.fraction - (s.rows.bit_length() + 1) // 2
     parts = []
     while bits > size:

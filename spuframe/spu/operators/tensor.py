@@ -236,7 +236,7 @@ class Machine:
 
     def do_scale_rows(self, i: Mapping[str, Any]) -> Share:
         a, how = self._of(i, "a", "scaling")
-        return apply(self.box, read(how, i["rows"], i["fitted"]), a, i["width"], self.f)
+        return apply(self.box, read(how, i["rows"], i["fitted"]), a, i["width"], self.f, i["reach"])
 
     def do_spread(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
