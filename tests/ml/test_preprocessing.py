@@ -9,7 +9,7 @@ from sklearn.datasets import load_wine
 from sklearn.preprocessing import StandardScaler as Reference
 
 import spuframe as sf
-from spuframe.ml import StandardScaler
+from spuframe.ml import LogisticRegression, StandardScaler
 
 
 def test_wine(session: sf.Session) -> None:
@@ -85,3 +85,16 @@ def test_scaling_rows_of_another_frame(session: sf.Session) -> None:
     scaler = StandardScaler().fit(session.from_pandas(pd.DataFrame({"a": [0.0, 2.0, 4.0]}), owner="o"))
     other = session.from_pandas(pd.DataFrame({"a": [10.0, -100.0]}), owner="p")
     np.testing.assert_allclose(scaler.transform(other).reveal()["a"], (np.array([10, -100]) - 2) / np.std([0, 2, 4]), rtol=1e-4)
+
+
+def test_a_fit_on_rows_that_were_scaled_for_others(session: sf.Session) -> None:
+    """Their deviation is ten, not one: nothing is assumed of what a transform gives."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=200)
+    own = session.from_pandas(pd.DataFrame({"x": x}), owner="o")
+    other = session.from_pandas(pd.DataFrame({"x": 10 * x, "y": x + rng.normal(size=200) > 0}), owner="p")
+    scaled = StandardScaler().fit(own).transform(other[["x"]])
+    found = LogisticRegression(max_iter=30).fit(scaled, other["y"]).coef_.reveal()
+    direct = LogisticRegression(max_iter=30).fit(other[["x"]], other["y"]).coef_.reveal()
+    assert abs(found[0, 0]) > 0.1
+    np.testing.assert_allclose(found, direct * x.std(), rtol=1e-3)
