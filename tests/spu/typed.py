@@ -118,7 +118,10 @@ def inexact(node) -> bool:
 
 
 def comparable(e: Expr) -> bool:
-    """Whether what the function at the top is given is exact."""
+    """Whether what the function at the top is given is exact; in floats, integers beyond 2^53 are not: owner and rows compute in float64."""
+    nodes = [node for node in e.walk() if isinstance(node, Expr)]
+    if any(isinstance(n.dtype, Fixed) for n in nodes) and any(isinstance(n, Lit) and isinstance(n.value, int) and abs(n.value) > 2**53 for n in nodes):
+        return False
     return not any(inexact(node) for node in e.walk() if node is not e)
 
 

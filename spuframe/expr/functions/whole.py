@@ -201,7 +201,8 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
         # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
         most = max(map(abs, (*bounds_of(a), *bounds_of(b), *(n / d for n in bounds_of(a) for d in divisors(b)))))
         target = Fixed.for_range(-most, most)
-        if kind is Mod and target.f < DEFAULT_FRACTION_BITS:  # the remainder, which is small, would be a whole number or nearly
+        whole = all(float(c.value).is_integer() for c in (a, b) if isinstance(c, Lit) and isinstance(c.value, float))
+        if kind is Mod and not whole and target.f < DEFAULT_FRACTION_BITS - 2:  # the remainder, which is small, would be coarse
             raise overflow(kind(*same_type("divide", a, b)), (-most, most), Fixed().limit, "an operand of a remainder by a decimal constant")
         a, b = convert(a, target), convert(b, target)
     a, b = _roomy(kind, *same_type("divide", a, b))
