@@ -207,9 +207,10 @@ class SecretFrame(Operators["SecretFrame"]):
             if dtype is None:
                 raise PlanError(f"column {name!r} of missing values needs a type: frame[{name!r}] = sf.null.astype('int64')")
             return ex.lit(None, dtype)
-        value = arguments.plain(value)
         if isinstance(value, SecretScalar):
-            raise TypeMismatchError(f"column {name!r} cannot be a secret number ({value.name}) yet: .reveal() it, if it may be seen")
+            self._base, number = value.in_rows(self.session, self._base)
+            return number
+        value = arguments.plain(value)
         if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta):
             return ex.lit(value)
         raise TypeMismatchError(

@@ -16,6 +16,7 @@ import numpy as np
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
 from spuframe.frame.arguments import is_missing
+from spuframe.frame.operators import Operators
 from spuframe.frame.ufuncs import builder
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
-    first = next(v for v in (x, y, condition) if _secret(v))
+    first: Any = next(v for kind in (Operators, object) for v in (x, y, condition) if _secret(v) and isinstance(v, kind))  # a number has no rows
     then, other = (not is_missing(v) for v in (x, y))  # None is no operand, and has the type of the other branch
     operands = [v for v, there in ((x, then), (y, other)) if there]
     return first._apply(lambda c, *v: ex.where(c, v[0] if then else None, v[-1] if other else None), condition, *operands)

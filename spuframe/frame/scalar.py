@@ -16,7 +16,7 @@ from spuframe.frame.missing import Secret
 from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.logical import Aggregate, LogicalNode, Project, TensorOutput
-from spuframe.plan.rows import together
+from spuframe.plan.rows import attach, spread, together
 from spuframe.plan.tensor import Program
 from spuframe.plan.words import MOST, words
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class SecretScalar(Secret):
     """One secret number, such as the mean of a column.
 
-    Operators compute with constants and with numbers of the same table: ``(a.sum() - b.sum()) / a.count()``, ``a.max() > 100``.
+    Operators compute with constants, with other secret numbers, ``(a.sum() - b.sum()) / a.count()``, ``a.max() > 100``, and with the rows of a column,
+    each of which gets the number: ``(x - x.mean()) / x.std()``.
     """
 
     __slots__ = ("finish", "name", "node", "session")
@@ -70,18 +71,25 @@ class SecretScalar(Secret):
 
         for other in operands:
             if isinstance(other, Operators):
-                raise TypeMismatchError(f"{self.name} is secret and cannot be combined with every row of a column yet: .reveal() it, if it may be seen")
+                return NotImplemented  # type: ignore[no-any-return]  # Python asks the column, whose rows the result has
             if isinstance(other, SecretScalar) and other.session is not self.session:
                 raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
             if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
-        node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)], self.name)
+        node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)])
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
         plain = make in ex.COMPARISONS
-        made = make(*(o._value(next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
+        made = make(*(o.value(next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
         return SecretScalar(self.session, build.project(node, {"number": made}), f"a number computed from {self.name}")
 
-    def _value(self, e: ex.Expr) -> ex.Expr:
+    def in_rows(self, session: Session, table: LogicalNode) -> tuple[LogicalNode, ex.Expr]:
+        """A table with the number in every row, and the number there."""
+        if session is not self.session:
+            raise ForeignFrameError(f"{self.name} and the rows that it is to go to belong to two sessions: read both tables in one")
+        found, e = spread(table, self.node)
+        return found, self.value(e)
+
+    def value(self, e: ex.Expr) -> ex.Expr:
         """The number, of what its node holds: the square of a root, where its public range leaves room for that."""
         if self.finish is None:
             return e
@@ -190,39 +198,85 @@ class SecretScalar(Secret):
         return self.reveal()
 
 
-def numbers(nodes: Sequence[LogicalNode], name: str) -> tuple[LogicalNode, Iterator[ex.Expr]]:
+def numbers(nodes: Sequence[LogicalNode]) -> tuple[LogicalNode, Iterator[ex.Expr]]:
     """One row that has the numbers of all ``nodes``, and for each the expression over it: aggregates of one table are taken together."""
-    first = nodes[0]
-    if all(n == first for n in nodes):
-        return first, iter([ex.col(first.schema.fields[0])] * len(nodes))
-    base: LogicalNode | None = None
-    columns: dict[str, ex.Expr] = {}
-    aggregates: list[tuple[str, str, str | None]] = []
+    if all(n == nodes[0] for n in nodes):
+        return nodes[0], iter([ex.col(nodes[0].schema.fields[0])] * len(nodes))
+    groups: list[_Aggregates] = []
+    places: list[_Aggregates | None] = []
     for i, node in enumerate(nodes):
-        below = node
-        while isinstance(below, Project):
-            below = below.input
-        inner = below.input if isinstance(below, Aggregate) and not below.keys else None
-        table = inner.input if isinstance(inner, Project) else inner
-        found = None if table is None else (table, {}) if base is None else together(base, table)
-        if found is None or inner is None or not isinstance(below, Aggregate):
-            raise TypeMismatchError(f"{name} and another secret number are not aggregates of the rows of one table: .reveal() them, if they may be seen")
-        base, names = found
+        table = _aggregated(node)
+        home = None
+        if table is not None:
+            home = next((g for g in groups if g.takes(table)), None)
+            if home is None:
+                groups.append(home := _Aggregates(table))
+            home.add(node, f"{i}.")
+        places.append(home)
+    row: LogicalNode | None = None
+    made = dict[int, ex.Expr]()
+    for group in groups:
+        aggregate = group.row()
+        row, names = (aggregate, {n: n for n in aggregate.schema.names}) if row is None else _beside(row, aggregate)
+        made |= {i: _over(node, row, names, f"{i}.") for i, node in enumerate(nodes) if places[i] is group}
+    for i, node in enumerate(nodes):
+        if places[i] is None:
+            row, names = (node, {n: n for n in node.schema.names}) if row is None else _beside(row, node)
+            made[i] = ex.col(row.schema[names[node.schema.names[0]]])
+    assert row is not None
+    return row, iter([ex.rebind(made[i], row.schema) for i in range(len(nodes))])
+
+
+class _Aggregates:
+    """Aggregates of one table, by name, and the columns that they are of."""
+
+    def __init__(self, table: LogicalNode) -> None:
+        self.table = table
+        self.columns: dict[str, ex.Expr] = {}
+        self.aggregates: list[tuple[str, str, str | None]] = []
+
+    def takes(self, table: LogicalNode) -> bool:
+        return together(self.table, table) is not None
+
+    def add(self, node: LogicalNode, prefix: str) -> None:
+        """The aggregate below projections, with its columns under a prefix."""
+        while isinstance(node, Project):
+            node = node.input
+        assert isinstance(node, Aggregate)
+        inner = node.input
+        found = together(self.table, inner.input if isinstance(inner, Project) else inner)
+        assert found is not None
+        self.table, names = found
         made = inner.columns if isinstance(inner, Project) else [(f.name, ex.col(f)) for f in inner.schema]
-        columns |= {f"{i}.{n}": ex.substitute(e, names) for n, e in made}
-        aggregates += [(f"{i}.{out}", f, None if c is None else f"{i}.{c}") for out, f, c in below.aggregates]
-    assert base is not None
-    row = build.aggregate(build.project(base, columns), [], aggregates)
-    return row, iter([_over(node, row, f"{i}.") for i, node in enumerate(nodes)])
+        self.columns |= {f"{prefix}{n}": ex.substitute(e, names) for n, e in made}
+        self.aggregates += [(f"{prefix}{out}", f, None if c is None else f"{prefix}{c}") for out, f, c in node.aggregates]
+
+    def row(self) -> LogicalNode:
+        return build.aggregate(build.project(self.table, self.columns), [], self.aggregates)
 
 
-def _over(node: LogicalNode, row: LogicalNode, prefix: str) -> ex.Expr:
-    """The one column of ``node``, projections above an aggregate, over ``row``, which has the aggregates under a prefix."""
+def _aggregated(node: LogicalNode) -> LogicalNode | None:
+    """The table whose aggregate a number is; None for any other number."""
+    while isinstance(node, Project):
+        node = node.input
+    if not isinstance(node, Aggregate) or node.keys:
+        return None
+    return node.input.input if isinstance(node.input, Project) else node.input
+
+
+def _beside(row: LogicalNode, node: LogicalNode) -> tuple[LogicalNode, dict[str, str]]:
+    """One row beside another, and the names that the other's columns have there."""
+    found = attach(row, node)
+    return found, {there: name for name, there in found.columns}
+
+
+def _over(node: LogicalNode, row: LogicalNode, names: Mapping[str, str], prefix: str) -> ex.Expr:
+    """The one column of ``node``, projections above an aggregate, over ``row``, which has the aggregates under a prefix, and these under ``names``."""
     e: ex.Expr = ex.col(node.schema.fields[0])
     while isinstance(node, Project):
         e = ex.substitute(e, dict(node.columns))
         node = node.input
-    return ex.rebind(e, row.schema, {n: f"{prefix}{n}" for n in node.schema.names})
+    return ex.rebind(e, row.schema, {n: names[f"{prefix}{n}"] for n in node.schema.names})
 
 
 def reduce_rows(

@@ -97,6 +97,10 @@ class SecretSeries(Operators["SecretSeries"]):
         """The operands' expressions, and rows that all of them are over: this column's, with the prefix sums that others have."""
         base, exprs = self.base, list[ex.Expr]()
         for other in operands:
+            if isinstance(other, SecretScalar):
+                base, e = other.in_rows(self.session, base)
+                exprs.append(e)
+                continue
             if not isinstance(other, SecretSeries):
                 exprs.append(self._constant(other))
                 continue
@@ -122,7 +126,7 @@ class SecretSeries(Operators["SecretSeries"]):
         if isinstance(other, datetime.date | datetime.timedelta):  # pandas' scalars are such, too
             return ex.as_expr(other)
         if isinstance(other, SecretScalar):
-            raise TypeMismatchError(f"column {self.name!r} cannot be combined with a secret number ({other.name}) yet: .reveal() it, if it may be seen")
+            raise TypeMismatchError(f"{other.name} is secret, and a constant is needed beside column {self.name!r}: .reveal() it, if it may be seen")
         foreign = type(other).__module__.split(".")[0]
         if isinstance(other, list | tuple | dict | set) or foreign in ("pandas", "pyarrow") or type(other).__name__ == "ndarray":
             raise TypeMismatchError(

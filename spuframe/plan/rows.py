@@ -44,7 +44,9 @@ class Adds(LogicalNode):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attach(Adds):
-    """The input, and columns of another table of the same rows, as (name, name there): what a tensor program computed of its rows."""
+    """The input, and columns of another table, as (name, name there): of the same rows, which a tensor program computed of them; or of one row,
+    numbers that all rows get.
+    """
 
     other: LogicalNode
     columns: tuple[tuple[str, str], ...]
@@ -52,8 +54,10 @@ class Attach(Adds):
 
     def inferred(self) -> Shape:
         schema, other = self.input.schema, self.other
-        if other.rows != self.input.rows:
-            raise PlanError(f"{other.rows} rows are not those of a table of {self.input.rows}: only what was computed of them row by row can be attached")
+        if other.rows != self.input.rows and not is_number(other):
+            raise PlanError(
+                f"{other.rows} rows are not those of a table of {self.input.rows}: only what was computed of them row by row can be attached, or one row"
+            )
         for name in self.added:
             if name in schema:
                 raise SchemaError(f"column {name!r} is there already: choose another name for the attached one")
@@ -75,6 +79,33 @@ class Attach(Adds):
 def attach(table: LogicalNode, other: LogicalNode) -> Attach:
     """``table`` with all columns of ``other``, which has the same rows, under their names or ones like them that are free."""
     return Attach(table, other, _free_columns(table, tuple((n, n) for n in other.schema.names)))
+
+
+def is_number(node: LogicalNode) -> bool:
+    """Whether the node has one row, which exists: aggregates of a whole table, and what is computed of them."""
+    return node.rows == 1 and not node.masked
+
+
+def spread(table: LogicalNode, number: LogicalNode) -> tuple[LogicalNode, Expr]:
+    """``table`` with the first column of a one-row node in every row, and that column; it is attached once.
+
+    >>> from spuframe.dtypes import Field, Int
+    >>> from spuframe.plan.build import aggregate, scan
+    >>> sales = scan("s1", "shop", "t0", [Field("sold", Int(64), range=(0, 9))], 100)
+    >>> base, most = spread(sales, aggregate(sales, [], [("sold", "max", "sold")]))
+    >>> base.schema.names, str(most), base.rows, spread(base, base.other)[0] is base
+    (['sold', "sold'"], "sold'", 100, True)
+    """
+    if not is_number(number):
+        raise PlanError(f"a number is a table of one row that exists, got one of {number.rows}: aggregate it first")
+    source = number.schema.names[0]
+    for add in _peeled(table)[0]:
+        if isinstance(add, Attach) and add.other == number:
+            for name, there in add.columns:
+                if there == source:
+                    return table, col(table.schema[name])
+    found = Attach(table, number, _free_columns(table, ((source, source),)))
+    return found, col(found.schema[found.added[0]])
 
 
 def _free_columns(table: LogicalNode, columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -42,7 +42,9 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
             out.append({**r, node.name: None if value is None else total})
         return out
     if isinstance(node, Attach):
-        return [{**a, **{n: b[source] for n, source in node.columns}} for a, b in zip(*inputs, strict=True)]
+        rows, other = inputs
+        there = other * len(rows) if node.other.rows == 1 and not node.other.masked else other
+        return [{**a, **{n: b[source] for n, source in node.columns}} for a, b in zip(rows, there, strict=True)]
     if isinstance(node, Sort):
         rows = inputs[0]
         for name, up in reversed(list(zip(node.by, node.ascending))):

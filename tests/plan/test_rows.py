@@ -18,7 +18,7 @@ from spuframe.plan.lower import ends_invalid, lower
 from spuframe.plan.optimizer import optimize
 from spuframe.plan.physical import PhysicalPlan
 from spuframe.plan.policy import leakage_report, result_flows
-from spuframe.plan.rows import Attach, attach, rows_from, stored_rows, together
+from spuframe.plan.rows import Attach, attach, rows_from, spread, stored_rows, together
 from tests.plan.interpret import interpret
 from tests.plan.test_rules import doubled, h
 
@@ -53,6 +53,31 @@ def test_attached_columns() -> None:
         attach(SALES, score(OTHER))
     with pytest.raises(SchemaError, match="'x' is there already"):
         Attach(SALES, score(SALES), (("x", "p"),))
+
+
+def test_a_number_goes_to_every_row() -> None:
+    """Of the same table, of a filter of it and of another table; attached once, and there beside whatever else is added to the rows."""
+    some = filter_(SALES, c(SALES, "ok"))
+    for number in (aggregate(SALES, [], [("x", "max", "x")]), aggregate(some, [], [("x", "max", "x")]), aggregate(OTHER, [], [("x", "max", "x")])):
+        for table in (SALES, some, JOINED, aggregate(OTHER, [], [("n", "size", None)])):
+            base, e = spread(table, number)
+            assert (base.rows, base.masked, e.nullable) == (table.rows, table.masked, number.schema["x"].nullable)
+            assert spread(base, number) == (base, e) and rows_from(base) == table
+            assert together(table, base) == (base, {}) and together(base, table) == (base, {})
+    first, second = spread(SALES, aggregate(SALES, [], [("x", "max", "x")]))[0], spread(SALES, aggregate(SALES, [], [("x", "min", "x")]))[0]
+    found = together(first, second)
+    assert found is not None and found[0].schema.names == [*SALES.schema.names, "x'", "x''"] and str(found[1]["x'"]) == "x''"
+    for other in (some, limit(sort(some, "x"), 1), aggregate(some, ["id"], [("n", "size", None)])):
+        with pytest.raises(PlanError, match="a number is a table of one row that exists"):
+            spread(SALES, other)
+
+
+def test_nothing_is_lost_where_only_the_number_is_read() -> None:
+    some = filter_(SALES, c(SALES, "ok"))
+    for table in (some, limit(sort(some, "x"), 1), SALES):
+        base, e = spread(table, aggregate(OTHER, [], [("x", "max", "x")]))
+        done = optimize(reveal(with_columns(select(base, [str(e)]), {})))
+        assert (done.rows, done.masked) == (table.rows, table.masked) and done.schema.names == ["x'"]
 
 
 def test_the_same_rows_come_together() -> None:

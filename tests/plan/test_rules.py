@@ -222,7 +222,7 @@ def predicates(draw: st.DrawFn, node: LogicalNode) -> Expr:
 def plans(draw: st.DrawFn) -> LogicalNode:
     node: LogicalNode = draw(st.sampled_from([h(), i(), join(h(), i(), on="id"), concat([h(4), h(5)])]))
     for k in range(draw(st.integers(1, 5))):
-        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate", "cumulate", "attach"]))
+        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate", "cumulate", "attach", "number"]))
         if step == "filter":
             node = filter_(node, draw(predicates(node)))
         elif step == "with":
@@ -237,6 +237,9 @@ def plans(draw: st.DrawFn) -> LogicalNode:
             node = cumulate(node, "total", draw(numbers(node)))
         elif step == "attach":
             node = attach(node, doubled(node, draw(numbers(node))))
+        elif step == "number":
+            from_ = draw(st.sampled_from([node, h(), filter_(h(), draw(predicates(h())))]))
+            node = attach(node, aggregate(from_, [], [(f"most{k}", "max", draw(st.sampled_from(from_.schema.names)))]))
         elif step == "aggregate" and draw(st.booleans()):
             some = draw(st.sampled_from(node.schema.names))
             node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [(f"n{k}", "size", None), (f"m{k}", "max", some)])

@@ -59,6 +59,26 @@ def test_attach(protocol):
     run = run_full(plan_of(steps), TABLE, protocol)
     got = run.tables[0].to_pydict()
     assert got["id"] == got["id'"] == WANT and got["plus"] == [k + 100 for k in WANT]
+    some = fn("gt", ref(ID), lit(5, "int64"), dtype="bool")
+    one = [step("limit", [2], {"rows": 1}, [plus, ID], 1), step("filter", [3], {"predicate": some}, [plus, ID], 1, True)]
+    with pytest.raises(PlanError, match=f"1 rows cannot be attached to {ROWS}"):  # it may not exist
+        run_full(plan_of([*steps[:3], *one, step("attach", [1, 4], {"columns": [["plus", "plus"]]}, [ID, OK, plus], ROWS, True)]), TABLE, protocol)
     short = step("limit", [2], {"rows": 3}, [plus, ID], 3)
     with pytest.raises(PlanError, match=f"3 rows cannot be attached to {ROWS}"):
         run_full(plan_of([*steps[:3], short, step("attach", [1, 3], {"columns": [["plus", "plus"]]}, [ID, OK, plus], ROWS, True)]), TABLE, protocol)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_attach_one_row_to_all(protocol, at):
+    """A number, a bit, and the bits of nulls go to each of more rows than a byte has bits; nothing is sent for it."""
+    gap, flag = Field("gap", Int(64), nullable=True, range=(0, 300)), Field("flag", Bool(), nullable=True)
+    table = {("alice", "t"): TABLE["alice", "t"], ("alice", "n"): pa.table({"gap": pa.array([[7, None][at]]), "flag": pa.array([[True, None][at]])})}
+    fields = [ID, OK, gap, flag]
+    pairs = {"columns": [["gap", "gap"], ["flag", "flag"]]}
+    steps = [scan([ID, OK], ROWS), step("filter", [0], {"predicate": ref(OK)}, [ID, OK], ROWS, True), scan([gap, flag], 1, table="n")]
+    steps.append(step("attach", [1, 2], pairs, fields, ROWS, True))
+    run = run_full(plan_of([*steps, reveal(3, fields, ROWS, True, ordered=True)]), table, protocol)
+    got = run.tables[0].to_pydict()
+    assert got["id"] == WANT and got["gap"] == [[7, None][at]] * len(WANT) and got["flag"] == [[True, None][at]] * len(WANT)
+    (cost,) = [s.cost for s in run.estimate.steps if s.op == "attach"]
+    assert cost.rounds == 0 and not sum(cost.sent)

@@ -56,7 +56,7 @@ def _narrow(n: LogicalNode, inputs: list[LogicalNode], wanted: frozenset[str]) -
 def _attached(n: Attach, table: LogicalNode, other: LogicalNode, wanted: frozenset[str]) -> LogicalNode:
     """Of columns that were attached the wanted ones; alone where nothing is wanted of what they were attached to."""
     columns = tuple(c for c in n.columns if c[0] in wanted)
-    if wanted <= set(n.added):
+    if wanted <= set(n.added) and (other.rows, other.masked) == (table.rows, table.masked):  # else it is one row, which every row gets
         return Project(other, tuple((name, col(other.schema[source])) for name, source in columns))
     return Attach(table, other, columns) if columns != n.columns else n.with_children([table, other])
 
