@@ -23,7 +23,7 @@ sort        by, ascending                                lists; stable; nulls la
 limit       rows                                         first rows
 cumulate    expressions, name, value                     its input and one column more: the sum of an expression over each row and those above it that
                                                          exist, nulls skipped; null where the expression is
-attach      columns                                      the first input, and columns of the second, which has the same rows, or one that all rows get: list of
+attach      columns                                      the first input, and columns of the second, which has the same rows, or one that all get: list of
                                                          [name, name there]
 concat      -                                            the inputs' rows one below the other, same schema
 tensor      program                                      a program over matrices (see `spuframe.plan.tensor`), whose outputs are read with ``output``
