@@ -4,6 +4,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 PYTEST_ARGS ?=
+# Whole files go to one process each, so that what a file sets up is set up once. `logical`: the cores that there are.
+PARALLEL ?= -n logical --maxprocesses 4 --dist loadfile
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -26,10 +28,10 @@ demo: $(STAMP) ## two owners, three parties, one answer
 	@$(PY) examples/demo.py
 
 test: $(STAMP) ## all tests, and the examples in the docstrings
-	$(PY) -m pytest tests spuframe --doctest-modules -q $(PYTEST_ARGS)
+	$(PY) -m pytest tests spuframe --doctest-modules -q $(PARALLEL) $(PYTEST_ARGS)
 
 test-fast: $(STAMP) ## the tests without the slow ones
-	$(PY) -m pytest tests -q -m "not slow" $(PYTEST_ARGS)
+	$(PY) -m pytest tests -q -m "not slow" $(PARALLEL) $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, and who may import whom
 	$(PY) -m ruff check .

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,14 +44,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def session(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sf.Session]:
-    """One running session per protocol for all tests of frames and estimators: real processes, real links."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sf.InsecureWarning)  # asked for by name: it is the reference
-        made = sf.local(protocol=protocol, policy=sf.Policy(folders=(os.getcwd(), str(tmp_path_factory.getbasetemp()))))
-    with made as running:
-        running.progress = False
-        yield running
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], sf.Session]]:
+    """Running sessions by protocol: each is opened once, however the tests alternate between protocols."""
+    with ExitStack() as stack:
+
+        @cache
+        def opened(protocol: str) -> sf.Session:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", sf.InsecureWarning)  # asked for by name: it is the reference
+                made = sf.local(protocol=protocol, policy=sf.Policy(folders=(os.getcwd(), str(tmp_path_factory.getbasetemp()))))
+            running = stack.enter_context(made)
+            running.progress = False
+            return running
+
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def session(protocol: str, sessions: Callable[[str], sf.Session]) -> sf.Session:
+    """The one session of a protocol for all tests of frames and estimators: real processes, real links."""
+    return sessions(protocol)
 
 
 def _names(argnames: str | list[str] | tuple[str, ...]) -> list[str]:
