@@ -258,7 +258,8 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
             raise PlanError("null has no type of its own: use is_null(x), fill_null(x, value), or lit(None, dtype)")
         return Lit(None, dtype)
     if isinstance(value, float) and not math.isfinite(value):
-        raise PlanError(f"a constant must be finite, got {value}: a missing value is null here, use isna() and fillna()")
+        remedy = "a missing value is null here, use isna() and fillna()" if value != value else "compare with infinity, x < np.inf, or take a finite bound"
+        raise PlanError(f"a constant must be finite, got {value}: {remedy}")
     found: DType
     if isinstance(value, bool):
         found = Bool()

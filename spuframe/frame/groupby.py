@@ -79,7 +79,7 @@ class GroupBy(Secret):
         for _, _, column in wanted:
             self.frame.schema[column]
         plain = [(out, function, None if function == "size" else column) for out, function, column in wanted]
-        return self.frame._over(build.aggregate(self.frame.node, self.keys, plain))
+        return self.frame._made(build.aggregate(self.frame.node, self.keys, plain))
 
     aggregate = agg
 
@@ -124,7 +124,7 @@ class GroupBy(Secret):
 
     def size(self) -> SecretFrame:
         """Numbers of rows, as the column ``size``."""
-        return self.frame._over(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
+        return self.frame._made(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
 
 
 def _outputs(column: str, function: Any, prefix: str) -> list[tuple[str, str, str]]:

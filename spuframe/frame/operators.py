@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from spuframe import expr as ex
-from spuframe.frame.arguments import like_pandas
+from spuframe.errors import TypeMismatchError
+from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 
 T = TypeVar("T")
 Build = Callable[[ex.Expr, ex.Expr], ex.Expr]
 
 
-@like_pandas
+@arguments.like_pandas
 class Operators(Secret, Generic[T]):
     """Base of `spuframe.SecretSeries` and `spuframe.SecretFrame`, whose kind the results are; ``fill_value`` stands for a null whose partner
     is none, as in pandas.
@@ -26,11 +27,25 @@ class Operators(Secret, Generic[T]):
         """What ``build`` makes of the operands' expressions, over rows that they have in common."""
         raise NotImplementedError
 
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeMismatchError(f"{self._what} is secret and is no number by itself: .reveal() it, or take .sum(), .min(), .round() and the like of it")
+
+    __float__ = __int__ = __index__ = __complex__ = __floor__ = __ceil__ = __trunc__ = _refuse
+
     def _filled(self, build: Build, left: object, right: object, fill_value: object) -> T:
+        def filled(e: ex.Expr) -> ex.Expr:
+            return ex.fill_null(e, fill_value) if e.nullable else e
+
+        if arguments.is_missing(fill_value):
+            return self._apply(build, left, right)
+        ends = [arguments.plain(v) for v in (left, right)]
+        for i, end in enumerate(ends):
+            if isinstance(end, int | float):  # never null; and to a comparison it may be what no constant can be
+                of = ends[1 - i]
+                return self._apply(lambda e, i=i, end=end: build(*((end, filled(e)) if i == 0 else (filled(e), end))), of)
+
         def made(a: ex.Expr, b: ex.Expr) -> ex.Expr:
-            if fill_value is None:
-                return build(a, b)
-            out = build(*(ex.fill_null(e, fill_value) if e.nullable else e for e in (a, b)))
+            out = build(filled(a), filled(b))
             return ex.where(ex.and_(ex.is_null(a), ex.is_null(b)), None, out) if a.nullable and b.nullable else out
 
         return self._apply(made, left, right)

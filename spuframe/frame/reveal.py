@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from spuframe import expr as ex
 from spuframe.errors import ForeignFrameError, TypeMismatchError
 from spuframe.frame import arguments
-from spuframe.frame.frame import SecretFrame, to_pandas
+from spuframe.frame.frame import SecretFrame
 from spuframe.frame.scalar import SecretScalar
 from spuframe.frame.series import SecretSeries
+from spuframe.frame.shown import to_pandas
 from spuframe.plan.logical import LogicalNode
 
 if TYPE_CHECKING:

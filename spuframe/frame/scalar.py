@@ -74,29 +74,15 @@ class SecretScalar(Secret):
                 return NotImplemented  # type: ignore[no-any-return]  # Python asks the column, whose rows the result has
             if isinstance(other, SecretScalar) and other.session is not self.session:
                 raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
+            if arguments.is_missing(other):
+                raise PlanError(f"what {self.name} and a missing value give is missing: leave it out")
             if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
         node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)])
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
-        plain = make in ex.COMPARISONS
-        made = make(*(o.value(next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
+        plain = make in ex.COMPARISONS or make in (ex.minimum, ex.maximum)
+        made = make(*(value_of(o, next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
         return SecretScalar(self.session, build.project(node, {"number": made}), f"a number computed from {self.name}")
-
-    def in_rows(self, session: Session, table: LogicalNode) -> tuple[LogicalNode, ex.Expr]:
-        """A table with the number in every row, and the number there."""
-        if session is not self.session:
-            raise ForeignFrameError(f"{self.name} and the rows that it is to go to belong to two sessions: read both tables in one")
-        found, e = spread(table, self.node)
-        return found, self.value(e)
-
-    def value(self, e: ex.Expr) -> ex.Expr:
-        """The number, of what its node holds: the square of a root, where its public range leaves room for that."""
-        if self.finish is None:
-            return e
-        assert isinstance(e.dtype, Fixed)
-        room = 2 * e.dtype.f - 62
-        root = ex.cast(e, Fixed(min(e.dtype.f, room))) if room >= 0 else e
-        return ex.mul(root, root)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretScalar:
         return self._apply(builder(ufunc, method, options), *inputs)
@@ -139,6 +125,12 @@ class SecretScalar(Secret):
 
     def __pow__(self, other: object) -> SecretScalar:
         return self._apply(ex.pow_, self, other)
+
+    def __rpow__(self, other: object) -> SecretScalar:
+        return self._apply(ex.pow_, other, self)
+
+    def __divmod__(self, other: object) -> tuple[SecretScalar, SecretScalar]:
+        return self // other, self % other
 
     def __neg__(self) -> SecretScalar:
         return self._apply(ex.neg, self)
@@ -196,6 +188,24 @@ class SecretScalar(Secret):
     def item(self) -> bool | int | float | str | None:
         """The same as `reveal`, which says what it does."""
         return self.reveal()
+
+
+def in_rows(number: SecretScalar, session: Session, table: LogicalNode) -> tuple[LogicalNode, ex.Expr]:
+    """A table of a session with the number in every row, and the number there."""
+    if session is not number.session:
+        raise ForeignFrameError(f"{number.name} and the rows that it is to go to belong to two sessions: read both tables in one")
+    found, e = spread(table, number.node)
+    return found, value_of(number, e)
+
+
+def value_of(number: SecretScalar, e: ex.Expr) -> ex.Expr:
+    """The number, of what its node holds: the square of a root, where its public range leaves room for that."""
+    if number.finish is None:
+        return e
+    assert isinstance(e.dtype, Fixed)
+    room = 2 * e.dtype.f - 62
+    root = ex.cast(e, Fixed(min(e.dtype.f, room))) if room >= 0 else e
+    return ex.mul(root, root)
 
 
 def numbers(nodes: Sequence[LogicalNode]) -> tuple[LogicalNode, Iterator[ex.Expr]]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import Date, DType, Field, alias
+from spuframe.dtypes import Bool, Date, DType, Field, alias
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments, display, scalar
 from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
-from spuframe.frame.scalar import SecretScalar
+from spuframe.frame.scalar import SecretScalar, in_rows
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
@@ -71,6 +71,9 @@ class SecretSeries(Operators["SecretSeries"]):
             "a secret column has no truth value: use & | ~ instead of and, or, not, with comparisons in parentheses, and .reveal() to see it"
         )
 
+    def __contains__(self, value: object) -> NoReturn:
+        raise TypeMismatchError("whether a value is in a secret column is secret, too: (column == value).any().reveal(), if it may be seen")
+
     def __iter__(self) -> Any:
         raise TypeMismatchError("a secret column cannot be iterated: .reveal() it, or work on the whole column")
 
@@ -86,8 +89,8 @@ class SecretSeries(Operators["SecretSeries"]):
         return SecretSeries(self.session, self.base, expr, self.name if name is None else name)
 
     def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretSeries:
-        bare = dict[int, object]()  # a comparison takes numbers that no constant can be
-        if build in ex.COMPARISONS:
+        bare = dict[int, object]()  # a comparison, and the larger or the smaller of two, take numbers that no constant can be
+        if build in ex.COMPARISONS or build in (ex.minimum, ex.maximum):
             bare = {i: v for i, o in enumerate(operands) if (v := arguments.plain(o)) is None or isinstance(v, int | float)}
         base, exprs = self._common([o for i, o in enumerate(operands) if i not in bare])
         made = iter(exprs)
@@ -98,7 +101,7 @@ class SecretSeries(Operators["SecretSeries"]):
         base, exprs = self.base, list[ex.Expr]()
         for other in operands:
             if isinstance(other, SecretScalar):
-                base, e = other.in_rows(self.session, base)
+                base, e = in_rows(other, self.session, base)
                 exprs.append(e)
                 continue
             if not isinstance(other, SecretSeries):
@@ -118,7 +121,9 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def _constant(self, other: object) -> ex.Expr:
         other = arguments.plain(other)
-        if other is None:
+        if arguments.is_missing(other):
+            if isinstance(self.dtype, Bool):
+                return ex.lit(None, self.dtype)  # true | null is true
             raise PlanError(
                 f"what column {self.name!r} and a missing value give is missing in every row: isna() and fillna() treat missing values, and "
                 "where(condition, sf.null) writes them"

@@ -16,8 +16,9 @@ from sklearn.base import BaseEstimator
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, Schema, parse_dtype
 from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
-from spuframe.frame.frame import SecretFrame, to_pandas
+from spuframe.frame.frame import SecretFrame
 from spuframe.frame.series import SecretSeries
+from spuframe.frame.shown import to_pandas
 from spuframe.plan import build
 from spuframe.plan.logical import TensorOutput
 from spuframe.plan.tensor import Program, Ref

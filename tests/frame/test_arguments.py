@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -310,3 +311,35 @@ def test_types_compare_with_names(frame: sf.SecretFrame, column: str, names: lis
     assert all(frame[column].dtype == n for n in names)
     others = {"int64", "float64", "str", "bool"} - {n for n in names if isinstance(n, str)}
     assert not any(frame[column].dtype == n for n in others)
+
+
+def test_infinity_and_missing_values_as_operands(frame: sf.SecretFrame) -> None:
+    """What changes nothing is taken; what no column can hold is refused with the way out."""
+    x = frame["x"]
+    pandas = TABLE["x"]
+    for made in (np.minimum(x, np.inf), np.maximum(-np.inf, x), x.clip(upper=np.inf), np.minimum(x, 2**70)):
+        assert made.reveal().tolist() == pandas.tolist()
+    assert x.lt(np.inf, fill_value=0).all().reveal() and not x.gt(2**70, fill_value=0).any().reveal()
+    assert x.eq(np.nan, fill_value=1).any().reveal() is False
+    for use in (lambda: np.maximum(x, np.inf), lambda: x.clip(upper=-np.inf), lambda: x + np.inf, lambda: x.mean() * np.inf):
+        with pytest.raises(errors.PlanError, match=r"must be finite, got -?inf: compare with infinity"):
+            use()
+    for nothing in (None, sf.null, pd.NA, np.nan, pd.NaT):
+        with pytest.raises(errors.PlanError, match="missing in every row: isna"):
+            x + nothing
+        with pytest.raises(errors.PlanError, match="a missing value give is missing"):
+            x.sum() - nothing
+        assert (frame["b"] | nothing).reveal().isna().tolist() == (~TABLE["b"]).tolist()
+    with pytest.raises(errors.TypeMismatchError, match=r"\(column == value\).any"):
+        1.0 in x  # noqa: B015
+    for use in (float, int, math.floor, range, complex):
+        with pytest.raises(errors.TypeMismatchError, match="is no number by itself"):
+            use(x)
+    assert (2 ** frame["id"].min()).reveal() == 2 ** TABLE["id"].min()
+    assert [v.reveal() for v in divmod(frame["id"].sum(), 4)] == [TABLE["id"].sum() // 4, TABLE["id"].sum() % 4]
+
+
+def test_types_of_a_frame_compare_with_names(frame: sf.SecretFrame) -> None:
+    types = frame.dtypes
+    assert types["x"] == "float64" and types["id"] == "int64" and types["b"] == "bool" and types.index.tolist() == frame.columns
+    assert types.index[types == "float64"].tolist() == ["x"] and str(types["id"]) == "int64" and types["x"] == frame["x"].dtype

@@ -22,6 +22,7 @@ from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bound
 from spuframe.expr.functions.arithmetic import neg
 from spuframe.expr.functions.common import describe, mismatch, numeric, overflow, ranged, same_type
 from spuframe.expr.functions.comparison import Compare, eq, ge, gt, le, lt
+from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import Or, and_, not_
 
 
@@ -220,6 +221,9 @@ def maximum(left: object, right: object) -> Expr:
 
 
 def _extreme(left: object, right: object, better: Any) -> Expr:
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Expr) and idle(one, other, upper=better is lt):
+            return convert(one, Int(64)) if isinstance(one.dtype, Bool) else one
     a, b = _branches("compare", ranged("compare", as_expr(left)), ranged("compare", as_expr(right)))
     chosen = where(better(a, b), a, b)
     if a.nullable:  # a null condition chooses b
