@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.limits import Limits, combine
 from benchmarks.shaped import Network
-from spuframe.plan.cost import choose_batch_rows
+from spuframe.plan.batches import choose_batch_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 

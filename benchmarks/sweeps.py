@@ -11,7 +11,7 @@ from benchmarks import report
 from benchmarks.cases import by_name, find, modules
 from benchmarks.harness import BenchmarkError, Cluster, Result, measure
 from benchmarks.shaped import NETWORKS
-from spuframe.plan.cost import BATCH_ROWS
+from spuframe.ir.physical import BATCH_ROWS
 
 NETWORK_CASES = ("fixed multiply", "less", "sort", "join", "logistic regression")
 HEAD = ["operation", "n", "network", "batch", "seconds", "rounds", "chosen batch", "seconds", "rounds", "faster", "limit", "% of limit", "B/row/party"]
@@ -80,7 +80,7 @@ def networks(options: Any) -> int:
             plain += [{**result.to_plain(), "network": name} for result in different]
     report.progress("")
     print(report.table(HEAD, rows))
-    print("\nchosen batch: spuframe.plan.cost.choose_batch_rows(rows, latency, bandwidth); % of limit: of the run with it")
+    print("\nchosen batch: spuframe.plan.batches.choose_batch_rows(rows, latency, bandwidth); % of limit: of the run with it")
     path = report.save(options.json, {"machine": known, "options": vars(options), "results": plain, "failed": failed})
     print(f"written to {path.relative_to(report.RESULTS.parent.parent)}")
     return report.failures(failed)

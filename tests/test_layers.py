@@ -26,24 +26,25 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "shapes": (("errors",), "what plain data of another process may be; knows no meaning of it"),
     "kernels": (("errors",), "loops over arrays; know nothing of shares, ranks or plans"),
     "link": (("errors", "config"), "bytes between ranks; know nothing of what the bytes mean"),
-    "spu": ((*BASE, "kernels", "link"), "runs physical plans handed in as plain data; never sees plan's modules"),
+    "spu": ((*BASE, "ir", "kernels", "link"), "runs physical plans handed in as plain data; never sees plan's modules"),
     "protocols": ((*BASE, "spu", "kernels", "link"), "a protocol knows the SPU's contract and no other protocol"),
     "plugins": ((*BASE, "spu", "link"), "finds protocols and transports by name; imports none of them by itself"),
     "expr": (("errors", "dtypes"), "expressions are data"),
-    "plan": ((*BASE, "expr"), "plans are built and priced with no party in sight: never spu, protocols, link"),
+    "ir": ((*BASE, "shapes", "expr"), "what analyst and parties share: data and pure functions, which run nothing and plan nothing"),
+    "plan": ((*BASE, "expr", "ir"), "plans are built and priced with no party in sight: never spu, protocols, link"),
     "runtime": (
-        (*BASE, "shapes", "expr.plain", "plan.physical", "plan.policy", "spu", "link", "kernels", "plugins"),
+        (*BASE, "shapes", "ir", "spu", "link", "kernels", "plugins"),
         "ships and runs physical plans, checks them against policies; never builds or optimises one",
     ),
-    "frame": ((*BASE, "expr", "plan", "runtime.session", "runtime.profile", "runtime.local"), "only builds nodes, and asks a Session to run them"),
+    "frame": ((*BASE, "expr", "ir", "plan", "runtime.session", "runtime.profile", "runtime.local"), "only builds nodes, and asks a Session to run them"),
     "ml": ((*BASE, "expr", "plan", "runtime.session", "frame"), "estimators are written over frames"),
     "testing": (
-        (*BASE, "kernels", "link", "spu", "protocols", "plugins", "expr", "plan", "runtime"),
+        (*BASE, "kernels", "link", "spu", "protocols", "plugins", "expr", "ir", "plan", "runtime"),
         "checks for authors of plugins: sees all below the frame",
     ),
     "testing.estimator": ((*BASE, "plan", "runtime", "frame", "ml"), "checks for authors of estimators, which are written over frames"),
     "": (
-        (*BASE, "kernels", "link", "spu", "plugins", "expr", "plan", "runtime", "frame", "ml", "testing"),
+        (*BASE, "kernels", "link", "spu", "plugins", "expr", "ir", "plan", "runtime", "frame", "ml", "testing"),
         "explicit exports, of every layer but the protocols, which are found by name",
     ),
 }
@@ -209,9 +210,11 @@ def test_no_layer_stands_above_itself() -> None:
 
 GUILTY = {
     "plan/lower.py": ("from spuframe.spu.ring import Ring", "lower.py:1: imports spu.ring, but plan may import"),
-    "plan/cost.py": ("def f():\n    import spuframe.link.tcp", "cost.py:2: imports link.tcp"),
+    "ir/cost.py": ("def f():\n    import spuframe.link.tcp", "cost.py:2: imports link.tcp"),
+    "ir/physical.py": ("from spuframe.plan.logical import Scan", "physical.py:1: imports plan.logical, but ir may import"),
     "expr/node.py": ("import typing\nif typing.TYPE_CHECKING:\n    from spuframe.plan.logical import Scan", "node.py:3: imports plan"),
-    "spu/spu.py": ("from ..plan import physical", "spu.py:1: imports plan.physical"),
+    "spu/spu.py": ("from ..plan import logical", "spu.py:1: imports plan.logical"),
+    "runtime/session.py": ("from spuframe.plan.lower import lower", "session.py:1: imports plan.lower"),
     "frame/frame.py": ("from spuframe.runtime.runtime import SPURuntime", "frame.py:1: imports runtime.runtime"),
     "runtime/store.py": ("from spuframe import frame", "store.py:1: imports frame"),
     "protocols/semi2k/a.py": ("from spuframe.protocols.aby3 import core", "a.py:1: imports protocols.aby3.core, a stranger"),
@@ -229,8 +232,8 @@ GUILTY = {
 INNOCENT = {
     "errors.py": "import random_word",
     "dtypes.py": "from spuframe.errors import SchemaError",
-    "plan/physical.py": "import numpy as np\nfrom spuframe.expr.node import Node\nnp.load('x', allow_pickle=False)",
-    "runtime/session.py": "from spuframe.plan.physical import Plan\nfrom spuframe.plan import physical\nfrom ..spu import ring",
+    "ir/physical.py": "import numpy as np\nfrom spuframe.expr.node import Node\nnp.load('x', allow_pickle=False)",
+    "runtime/session.py": "from spuframe.ir.physical import Plan\nfrom spuframe.ir import physical\nfrom ..spu import ring",
     "protocols/aby3/core.py": "from .sort import f\nfrom spuframe.protocols.aby3.sort import f\nimport spuframe.spu.ring",
     "protocols/aby3/sort.py": "from secrets import token_bytes",
     "ml/linear_model.py": "from spuframe.runtime.session import Session\nfrom spuframe.frame import frame",
@@ -242,7 +245,7 @@ INNOCENT = {
 
 def plant(root: Path, files: dict[str, str]) -> Path:
     package = root / "spuframe"
-    skeleton = dict.fromkeys(["plan/physical.py", "protocols/aby3/core.py", "frame/__init__.py", "errors.py"], "")
+    skeleton = dict.fromkeys(["ir/physical.py", "plan/logical.py", "protocols/aby3/core.py", "frame/__init__.py", "errors.py"], "")
     for name, text in (skeleton | files).items():
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import data
-from spuframe.dtypes import Field
+from spuframe.dtypes import Field, Schema
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import column_kind
 from spuframe.spu.operator import Env, Step, operator
@@ -66,7 +66,7 @@ class Desk:
 
     def operate(self, op: str, params: dict[str, Any], fields: Sequence[Field], rows: int, masked: bool) -> Callable[..., Table]:
         """The operator ``op`` as a function of the box and its input tables."""
-        step = Step(op, (), params, tuple(fields), rows, masked)
+        step = Step(op, (), params, Schema.of(fields), rows, masked)
         run = operator(op)
         return lambda box, *tables: run(Env(box, self.link, box.parties, (), _NoStore()), step, tables)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from benchmarks.cases import Case, Desk, Work, WrongResultError
 from spuframe.dtypes import Field, Int
 from spuframe.expr import Expr, add, col, mod, mul
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import join, project, reveal, scan
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan
 
 
 def planning(desk: Desk, n: int) -> Work:

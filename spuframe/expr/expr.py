@@ -100,7 +100,7 @@ class Expr(Node):
         return Field(name, i.dtype, i.nullable, i.visibility, i.range, i.owners)
 
     def to_plain(self) -> list[dict[str, Any]]:
-        """The list of nodes of `spuframe.plan.physical`; this one is the last."""
+        """The list of nodes of `spuframe.ir.physical`; this one is the last."""
         return plain_nodes([self])[0]
 
     def head(self, args: list[int]) -> dict[str, Any]:

@@ -16,12 +16,11 @@ from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.missing import missing
 from spuframe.frame.progress import Progress
+from spuframe.ir.physical import PhysicalPlan, Step
 from spuframe.plan import build, explain
-from spuframe.plan.cost import CostReport
 from spuframe.plan.logical import LogicalNode, Roots
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan, Step
 from spuframe.runtime import local as launch
 from spuframe.runtime.profile import Profile
 from spuframe.runtime.session import Result
@@ -215,9 +214,7 @@ class Session(Runtimes):
         root = build.reveal(node)
         optimized = optimize(root)
         physical = lower(optimized, protocol=self.config.protocol, parties=self.config.parties)
-        found = self.estimate(physical)
-        cost = CostReport.of([(s.cost.rounds, s.cost.sent) for s in found.steps], [n for s in found.steps for n in s.notes], found.total.rounds)
-        return explain.explain(stage, root, optimized, physical, cost)
+        return explain.explain(stage, root, optimized, physical, self.estimate(physical))
 
     def execute(self, node: LogicalNode) -> Result:
         """Optimise, lower, ship and run a plan."""

@@ -20,11 +20,11 @@ from spuframe.dtypes import Field, Schema
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
 from spuframe.expr.functions.common import number
-from spuframe.plan.cost import CostReport
+from spuframe.ir.cost import CostReport
+from spuframe.ir.leakage import leakage_report
+from spuframe.ir.physical import PhysicalPlan, Step
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Reveal, Scan, Sort, Store, Tensor
-from spuframe.plan.physical import PhysicalPlan, Step
-from spuframe.plan.policy import leakage_report
 from spuframe.plan.rows import Attach
 
 STAGES = ("all", "logical", "optimized", "physical")
@@ -192,11 +192,11 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
         raise PlanError(f"the cost is that of another plan: {len(cost.steps)} steps, not {len(plan.steps)}")
     rows = [["step", "operator", "from", "rows", *([] if cost is None else ["rounds", "bytes"]), "columns"]]
     for i, s in enumerate(plan.steps):
-        figures = [] if cost is None else [f"{cost.steps[i].rounds:,}", f"{cost.steps[i].bytes:,}"]
+        figures = [] if cost is None else [f"{cost.steps[i].cost.rounds:,}", f"{cost.steps[i].cost.total:,}"]
         inputs = " ".join(map(str, s.inputs)) or "-"
         rows.append([str(i), f"{s.op} {_detail(s)}".rstrip(), inputs, f"{s.rows:,}{'*' if s.masked else ''}", *figures, _names(s.schema)])
     if cost is not None:
-        rows.append(["", "total", "", "", f"{cost.total.rounds:,}", f"{cost.total.bytes:,}", ""])
+        rows.append(["", "total", "", "", f"{cost.total.rounds:,}", f"{cost.total.total:,}", ""])
     numeric = {0, 3, *([] if cost is None else [4, 5])}
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(f"{c:>{w}}" if i in numeric else f"{c:<{w}}" for i, (c, w) in enumerate(zip(r, widths, strict=True))).rstrip() for r in rows]
@@ -207,7 +207,7 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
     if cost is not None:
         names = [*(f"party {i}" for i in range(plan.parties)), *(f"owner {o}" for o in plan.owners)]
         sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))
-        lines.append(f"total: {cost.total.rounds:,} rounds, {cost.total.bytes:,} bytes" + (f" (sent by {sent})" if sent else ""))
+        lines.append(f"total: {cost.total.rounds:,} rounds, {cost.total.total:,} bytes" + (f" (sent by {sent})" if sent else ""))
     return "\n".join(lines)
 
 

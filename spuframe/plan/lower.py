@@ -17,7 +17,8 @@ from typing import Any
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import OwnerNotFoundError, PlanError
 from spuframe.expr.expr import Expr, plain_nodes
-from spuframe.plan.cost import choose_batch_rows
+from spuframe.ir.physical import PhysicalPlan, Step, check_size
+from spuframe.plan.batches import choose_batch_rows
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (
     Aggregate,
@@ -36,7 +37,6 @@ from spuframe.plan.logical import (
     Store,
     Tensor,
 )
-from spuframe.plan.physical import PhysicalPlan, Step, check_size
 from spuframe.plan.rows import Attach, rows_from, stored_rows
 from spuframe.plan.widths import widen
 

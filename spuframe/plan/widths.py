@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from spuframe.dtypes import RINGS, Date, DType, Field, Fixed, Int, parse_dtype, ring_for
-from spuframe.plan.physical import Step
+from spuframe.ir.physical import Step
 
 Source: TypeAlias = tuple[int, str]
 Origins: TypeAlias = dict[str, frozenset[Source]]

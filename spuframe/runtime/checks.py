@@ -9,8 +9,8 @@ from typing import Any
 from spuframe.config import Policy
 from spuframe.dtypes import Field
 from spuframe.errors import PlanError, PolicyError
-from spuframe.expr.plain import from_plain
-from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.ir.expressions import from_plain
+from spuframe.ir.physical import PhysicalPlan, Step
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spuframe.errors import AuthenticationError, PartyDiedError, PeerTimeoutError, PlanVersionError, SessionClosedError, SpuframeError
+from spuframe.ir.physical import VERSION
 from spuframe.link import handshake
 from spuframe.link.handshake import DUPLEX, Credentials
 from spuframe.link.sockets import check_network, connect_once
-from spuframe.plan.physical import VERSION
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.node import control_id
 from spuframe.runtime.rpc import Caller, Emit

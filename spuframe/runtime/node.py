@@ -20,11 +20,11 @@ from typing import Any
 
 from spuframe.config import RuntimeConfig
 from spuframe.errors import InstanceStateError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
+from spuframe.ir.physical import VERSION, PhysicalPlan
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
 from spuframe.link.mesh import HANDSHAKE_SECONDS
 from spuframe.link.sockets import WaitingRoom, check_network
-from spuframe.plan.physical import VERSION, PhysicalPlan
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
 from spuframe.runtime.process import no_core_files

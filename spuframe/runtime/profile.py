@@ -47,7 +47,7 @@ class Profile:
     Parameters
     ----------
     ranks : tuple of RankProfile
-        The parties, then the plan's owners: the order of `Estimate.total.sent`.
+        The parties, then the plan's owners: the order of `CostReport.total.sent`.
     seconds : float
         At the analyst.
     notes : tuple of str

@@ -26,7 +26,7 @@ from spuframe.errors import (
     SessionError,
     SpuframeError,
 )
-from spuframe.plan.physical import PhysicalPlan
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.group import Group, Progress, gather
 from spuframe.runtime.precision import warn_rounded
@@ -36,7 +36,7 @@ from spuframe.runtime.rpc import forked
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from spuframe.spu.estimate import Estimate
+    from spuframe.ir.cost import CostReport
 
 
 @dataclass(frozen=True)
@@ -240,11 +240,11 @@ class Session:
         self._owners[info.owner].request("close_table", {"handle": info.handle})
 
     # ---- plans ----------------------------------------------------------------------------------------
-    def estimate(self, plan: PhysicalPlan) -> Estimate:
+    def estimate(self, plan: PhysicalPlan) -> CostReport:
         """Rounds and bytes of a plan, exactly; nothing is sent."""
         from spuframe.spu.estimate import estimate
 
-        return estimate(plan.to_plain(), self.protocol)
+        return estimate(plan, self.protocol)
 
     def run(self, plan: PhysicalPlan | bytes, progress: Progress | None = None) -> Result:
         """Run a plan and put together what it reveals.

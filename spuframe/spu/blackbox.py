@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from spuframe.errors import PlanError, ProtocolError, RangeOverflowError, TypeMismatchError
+from spuframe.ir.physical import BATCH_ROWS
 from spuframe.spu.context import Context, Needs
 from spuframe.spu.kernel import Cost, Kernel, Protocol, in_parallel
 from spuframe.spu.rows import LEAST_SLICE, SLICE_BATCHES, Rows, Work, by_slices
@@ -23,8 +24,6 @@ from spuframe.spu.table import Table
 T = TypeVar("T")
 U = TypeVar("U")
 
-BATCH_ROWS = 1 << 18
-"""Rows of 64 bits whose messages share a round, unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
 CHUNK_ROWS = 1 << 17
 """Rows of 64 bits that a kernel takes at a time, so that what it computes stays in the cache; `benchmarks.run --chunk-rows` measures it."""
 

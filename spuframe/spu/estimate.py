@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 from spuframe.errors import StoreError
+from spuframe.ir.cost import CostReport, StepCost
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.kernel import Cost, Protocol
-from spuframe.spu.operator import Env, Step
+from spuframe.spu.kernel import Protocol
+from spuframe.spu.operator import Env
 from spuframe.spu.steps import run_steps
 from spuframe.spu.table import Table
-
-
-@dataclass(frozen=True)
-class StepCost:
-    """One step's cost, and the lines that it adds to the leakage report."""
-
-    op: str
-    cost: Cost
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The exact cost of a plan: rounds and bytes by rank, as the links will count them."""
-
-    total: Cost
-    steps: tuple[StepCost, ...]
 
 
 class _NoStore:
@@ -41,15 +24,15 @@ class _NoStore:
         raise StoreError(f"a cost estimate must not read {name!r} from a store: build the shares from the step's schema")
 
 
-def estimate(plan: Mapping[str, Any], protocol: Protocol) -> Estimate:
-    """Rounds and bytes of the plain form of a physical plan; nothing runs.
+def estimate(plan: PhysicalPlan, protocol: Protocol) -> CostReport:
+    """Rounds and bytes of a physical plan; nothing runs.
 
     The bytes handed to the analyst count as sent by the parties, in one round per reveal. Steps that do not wait for each other share
     their rounds, so that the total may have fewer than all steps.
     """
-    steps = [Step.from_plain(s) for s in plan["steps"]]
-    box = BlackBox(protocol, plan["parties"], None, plan["batch_rows"])
-    env = Env(box, None, plan["parties"], tuple(plan["owners"]), _NoStore(), plan["options"])
+    steps = plan.steps
+    box = BlackBox(protocol, plan.parties, None, plan.batch_rows)
+    env = Env(box, None, plan.parties, plan.owners, _NoStore(), plan.options)
     costs: dict[int, StepCost] = {}
 
     @contextmanager
@@ -59,4 +42,4 @@ def estimate(plan: Mapping[str, Any], protocol: Protocol) -> Estimate:
         costs[i] = StepCost(steps[i].op, box.declared - before, tuple(own.notes))
 
     run_steps(env, steps, priced)
-    return Estimate(box.declared, tuple(costs[i] for i in range(len(steps))))
+    return CostReport(box.declared, tuple(costs[i] for i in range(len(steps))))

@@ -30,64 +30,14 @@ open               x                                ndarray of uint words (singl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from operator import add
 from typing import Any
 
+from spuframe.ir.cost import Cost, in_parallel
 from spuframe.spu.share import Array, Kind, Share
 
-
-@dataclass(frozen=True)
-class Cost:
-    """Rounds and payload bytes; the unit in which plans are compared and runs are checked.
-
-    Parameters
-    ----------
-    rounds : int
-    sent : tuple of int
-        Bytes sent by each rank: the parties, then the owners.
-    """
-
-    rounds: int = 0
-    sent: tuple[int, ...] = ()
-
-    def __add__(self, other: Cost) -> Cost:
-        if len(self.sent) == len(other.sent):
-            return Cost(self.rounds + other.rounds, tuple(map(add, self.sent, other.sent)))
-        return Cost(self.rounds + other.rounds, tuple(a + b for a, b in zip_longest(self.sent, other.sent, fillvalue=0)))
-
-    def __sub__(self, other: Cost) -> Cost:
-        return self + other.times(-1)
-
-    def times(self, count: int) -> Cost:
-        return Cost(self.rounds * count, tuple(b * count for b in self.sent))
-
-    @property
-    def total(self) -> int:
-        """Bytes over all ranks."""
-        return sum(self.sent)
-
-
-def in_parallel(costs: Sequence[Cost], needs: Sequence[Collection[int]] = ()) -> Cost:
-    """The cost of computations in common rounds: the rounds of the longest chain, the bytes of all.
-
-    Parameters
-    ----------
-    costs : sequence of Cost
-    needs : sequence of collection of int, optional
-        For each the earlier ones whose end it waits for.
-
-    >>> in_parallel([Cost(3, (1, 1)), Cost(7, (2, 2)), Cost(5, (4, 4))], [(), (), (0,)])
-    Cost(rounds=8, sent=(7, 7))
-    """
-    ends: list[int] = []
-    total = Cost()
-    for i, cost in enumerate(costs):
-        ends.append(cost.rounds + max((ends[j] for j in (needs[i] if needs else ())), default=0))
-        total += cost
-    return Cost(max(ends, default=0), total.sent)
+__all__ = ["Cost", "Kernel", "Protocol", "in_parallel"]
 
 
 @dataclass(frozen=True)

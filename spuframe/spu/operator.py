@@ -14,27 +14,13 @@ from typing import Any, Protocol, cast
 
 from spuframe.dtypes import Field
 from spuframe.errors import PlanError
+from spuframe.ir.physical import Step
 from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Share
 from spuframe.spu.table import Table
 
-
-@dataclass(frozen=True)
-class Step:
-    """A step of the physical plan, as the SPU reads it (see `spuframe.plan.physical`)."""
-
-    op: str
-    inputs: tuple[int, ...]
-    params: Mapping[str, Any]
-    fields: tuple[Field, ...]
-    rows: int
-    masked: bool
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> Step:
-        fields = tuple(Field.from_plain(f) for f in data["schema"])
-        return cls(data["op"], tuple(data["inputs"]), data["params"], fields, data["rows"], data["masked"])
+__all__ = ["Delivery", "Env", "Operator", "ShareStore", "Step", "operator"]
 
 
 class ShareStore(Protocol):

@@ -28,7 +28,7 @@ from spuframe.spu.value import Node, Scalar
 Expression: TypeAlias = Mapping[str, Any]
 """A node of a step's expressions."""
 Expressions: TypeAlias = Sequence[Expression]
-"""All of them, each after those that it is made of (see `spuframe.plan.physical`)."""
+"""All of them, each after those that it is made of (see `spuframe.ir.physical`)."""
 
 
 def evaluate(nodes: Expressions, table: pa.Table) -> pa.Array:

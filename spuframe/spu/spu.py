@@ -18,6 +18,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from spuframe.errors import InstanceError, InstanceMemoryError, InstanceStateError, PlanError, SpuframeError
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
@@ -121,14 +122,15 @@ class SPU:
     def _run(self, plan: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
         if self._ctx is None:
             raise InstanceStateError("this SPU is not open: call open() first")
-        if plan["protocol"] != self.protocol.name or plan["parties"] != self.parties:
+        read = PhysicalPlan.from_plain(plan)
+        if read.protocol != self.protocol.name or read.parties != self.parties:
             raise PlanError(
-                f"the plan is for {plan['protocol']!r} with {plan['parties']} parties, this SPU runs {self.protocol.name!r} "
+                f"the plan is for {read.protocol!r} with {read.parties} parties, this SPU runs {self.protocol.name!r} "
                 f"with {self.parties}: make the plan again"
             )
-        steps = [Step.from_plain(s) for s in plan["steps"]]
-        box = BlackBox(self.protocol, self.parties, self._ctx, plan["batch_rows"])
-        env = Env(box, self.link, self.parties, tuple(plan["owners"]), self.store, plan["options"])
+        steps = read.steps
+        box = BlackBox(self.protocol, self.parties, self._ctx, read.batch_rows)
+        env = Env(box, self.link, self.parties, read.owners, self.store, read.options)
         recorder = _Recorder(env)
         if self.is_party:
             self._party(env, steps, recorder, progress)

@@ -10,11 +10,12 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numpy as np
 
 from spuframe.errors import ProtocolError
+from spuframe.ir.physical import BATCH_ROWS
 from spuframe.kernels.prg import Stream
 from spuframe.link.base import Link, LinkConfig
 from spuframe.link.memory import MemoryNetwork
 from spuframe.plugins import protocol as protocol_by_name
-from spuframe.spu.blackbox import BATCH_ROWS, BlackBox
+from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Protocol
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack

@@ -8,14 +8,14 @@ from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, String
 from spuframe.errors import PlanError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.expr import add, col, ge, mul
 from spuframe.expr.expr import Expr
+from spuframe.ir.leakage import result_flows
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import aggregate, concat, filter_, is_ordered, join, load, project, reveal, scan, select, sort
 from spuframe.plan.cumulate import Cumulate, cumulate
 from spuframe.plan.explain import explain
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import ends_invalid, lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan
-from spuframe.plan.policy import result_flows
 from spuframe.plan.rows import together
 
 FIELDS = [Field("id", Int(64), range=(0, 99)), Field("n", Int(8), True, range=(-2, 9)), Field("x", Fixed(), range=(0.0, 4.0)), Field("ok", Bool())]

@@ -8,14 +8,14 @@ from functools import reduce
 
 from spuframe.dtypes import Field, Int
 from spuframe.expr import Expr, add, and_, col, gt, lit, mod, mul, ne, not_null, or_
+from spuframe.ir.leakage import leakage_report, result_flows
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import filter_, join, limit, project, reveal, scan, select, sort, with_columns
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.explain import explain, tree
 from spuframe.plan.logical import Filter, LogicalNode, Project
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan
-from spuframe.plan.policy import leakage_report, result_flows
 
 DEPTH = 10_000
 

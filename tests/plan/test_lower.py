@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgpack
 import pytest
 
 from spuframe.dtypes import SECRET, Field, Fixed, Int
 from spuframe.errors import OwnerNotFoundError, PlanError, PlanVersionError
 from spuframe.expr import col, div, ge
+from spuframe.ir.cost import Cost, CostReport, StepCost
+from spuframe.ir.leakage import leakage_report, result_flows
+from spuframe.ir.physical import PhysicalPlan
+from spuframe.plan.batches import choose_batch_rows
 from spuframe.plan.build import aggregate, filter_, join, limit, output, reveal, roots, scan, select, sort, store, tensor, with_columns
-from spuframe.plan.cost import CostReport, StepCost, choose_batch_rows
 from spuframe.plan.explain import explain
 from spuframe.plan.logical import LogicalNode, TensorOutput
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan
-from spuframe.plan.policy import leakage_report, result_flows
 
 ID = Field("id", Int(64), range=(0, 4095))
 
@@ -114,17 +117,17 @@ def test_flows_and_leakage() -> None:
 
 def test_costs() -> None:
     plan = lower(optimize(demo()), protocol="aby3", parties=3)
-    cost = CostReport.of([(k, (1000 * k, 10, 1)) for k in range(5)], ["a note"])
-    assert cost.total == StepCost(10, (10_000, 50, 5)) and cost.seconds(0.1, 1000) == 11.0
+    each = [Cost(k, (1000 * k, 10, 1)) for k in range(5)]
+    cost = CostReport(sum(each, Cost()), tuple(StepCost(s.op, c, ("a note",)) for s, c in zip(plan, each, strict=True)))
     text = explain("physical", demo(), None, plan, cost)
     assert "total: 10 rounds, 10,055 bytes (sent by party 0 10,000, party 1 50, party 2 5)" in text and "a note" in text
     assert "in common" not in text
-    shared = CostReport(cost.steps, rounds=7)
-    assert (shared.total, shared.shared) == (StepCost(7, (10_000, 50, 5)), 3)
+    shared = replace(cost, total=Cost(7, cost.total.sent))
+    assert (cost.shared, shared.shared) == (0, 3)
     text = explain("physical", demo(), None, plan, shared)
     assert "total: 7 rounds" in text and "have 3 rounds in common" in text
     with pytest.raises(PlanError, match="another plan"):
-        explain("physical", demo(), None, plan, CostReport(()))
+        explain("physical", demo(), None, plan, CostReport(Cost(), ()))
     with pytest.raises(PlanError, match="'logical'"):
         explain("x", demo())
     assert choose_batch_rows(100) % 64 == 0 and choose_batch_rows(10**8, 0.05, 1e9) > 1 << 15

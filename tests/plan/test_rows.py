@@ -10,14 +10,14 @@ from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr import add, col, ge
 from spuframe.expr.expr import Expr
+from spuframe.ir.leakage import leakage_report, result_flows
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import aggregate, filter_, is_ordered, join, limit, load, output, reveal, scan, select, sort, store, tensor, with_columns
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.explain import explain
 from spuframe.plan.logical import LogicalNode, Store, TensorOutput
 from spuframe.plan.lower import ends_invalid, lower
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.physical import PhysicalPlan
-from spuframe.plan.policy import leakage_report, result_flows
 from spuframe.plan.rows import Attach, attach, rows_from, spread, stored_rows, together
 from tests.plan.interpret import interpret
 from tests.plan.test_rules import doubled, h

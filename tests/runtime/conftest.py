@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from spuframe.config import InsecureWarning
-from spuframe.plan.physical import PhysicalPlan
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.local import local
 from spuframe.runtime.session import Session
 

@@ -24,7 +24,7 @@ from spuframe.errors import (
     SessionClosedError,
     SessionError,
 )
-from spuframe.plan.physical import PhysicalPlan
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.process import alive
 from spuframe.runtime.session import Session
 
@@ -161,7 +161,7 @@ ANALYST = """
 import sys, warnings, json
 sys.path.insert(0, sys.argv[1])
 warnings.simplefilter("ignore")
-from spuframe.plan.physical import PhysicalPlan
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.local import local
 session = local(protocol="plaintext", worker=json.loads(sys.argv[2]), owners=["ann"]).open()
 session.add_owner("ann")

@@ -25,9 +25,9 @@ from spuframe.errors import (
     SessionError,
     from_wire,
 )
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.link.frames import decode_abort, encode_abort
 from spuframe.link.sockets import MAX_UNPROVEN
-from spuframe.plan.physical import PhysicalPlan
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.node import Node

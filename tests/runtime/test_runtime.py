@@ -17,7 +17,7 @@ import pytest
 
 from spuframe.config import RuntimeConfig, SessionConfig
 from spuframe.errors import InstanceError, InstanceMemoryError, InstanceStateError, PartyDiedError, PolicyError, SessionError
-from spuframe.plan.physical import PhysicalPlan
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.instance import Instance, State
 from spuframe.runtime.process import alive
 from spuframe.runtime.runtime import SPURuntime

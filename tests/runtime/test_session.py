@@ -35,8 +35,8 @@ from spuframe.errors import (
     SessionError,
     StoreError,
 )
+from spuframe.ir.physical import PhysicalPlan, Step
 from spuframe.link import listen
-from spuframe.plan.physical import PhysicalPlan, Step
 from spuframe.runtime.folder import default_parent
 from spuframe.runtime.local import NodeProcess, local
 from spuframe.runtime.session import Nodes, Session, TableInfo

@@ -13,7 +13,7 @@ import pytest
 from spuframe.config import RuntimeConfig, SessionConfig
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import InstanceStateError, PlanError, PolicyError, StoreError
-from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.ir.physical import PhysicalPlan, Step
 from spuframe.runtime import group as groups
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.local import NodeProcess

@@ -13,10 +13,11 @@ import pyarrow as pa
 from spuframe import plugins
 from spuframe.dtypes import Field
 from spuframe.errors import PeerClosedError, PeerTimeoutError, StoreError
+from spuframe.ir.cost import CostReport
+from spuframe.ir.physical import EXPRESSIONS, PhysicalPlan
 from spuframe.link.base import LinkConfig
 from spuframe.link.memory import MemoryNetwork
-from spuframe.plan.physical import EXPRESSIONS
-from spuframe.spu.estimate import Estimate, estimate
+from spuframe.spu.estimate import estimate
 from spuframe.spu.spu import SPU, assemble
 from spuframe.spu.table import Table
 
@@ -40,7 +41,7 @@ class DictStore:
 class Run:
     tables: list[pa.Table]
     results: list[dict[str, Any]]
-    estimate: Estimate
+    estimate: CostReport
     stores: list[DictStore] = field(default_factory=list)
 
 
@@ -89,7 +90,7 @@ def run_full(
         causes = [e for e in errors if not isinstance(e, PeerClosedError | PeerTimeoutError)]
         raise (causes or errors)[0]
     done = [r for r in results if r is not None]
-    predicted = estimate(plan, table)
+    predicted = estimate(PhysicalPlan.from_plain(plan), table)
     sent = [r["profile"]["sent"] for r in done]
     declared = [*predicted.total.sent, *[0] * (world - len(predicted.total.sent))]
     assert sent == declared, f"bytes by rank: measured {sent}, estimated {declared}"

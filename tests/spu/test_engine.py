@@ -13,9 +13,10 @@ import pytest
 from spuframe import plugins
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.errors import DataError, DuplicateKeyError, EncodingError, InstanceError, PlanError, ProtocolError, StoreError
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.spu import operators, steps
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.operator import Env, Step
+from spuframe.spu.operator import Env
 from spuframe.spu.spu import assemble
 from spuframe.spu.table import Table
 from tests.spu.harness import DictStore, fn, lit, plan_of, ref, reveal, run_full, run_plan, scan, step
@@ -225,7 +226,7 @@ def test_results_are_freed_after_their_last_use(monkeypatch):
 
     monkeypatch.setattr(steps, "operator", lambda op: run)
     box = BlackBox(plugins.protocol("plaintext"), 1)
-    steps.run_steps(Env(box, None, 1, (), DictStore()), [Step.from_plain(s) for s in plain], lambda i, env: nullcontext())
+    steps.run_steps(Env(box, None, 1, (), DictStore()), PhysicalPlan.from_plain(plan_of(plain)).steps, lambda i, env: nullcontext())
     assert alive == [[], [0], [0, 1], [0, 2]]
     assert [ref() for ref in made] == [None] * 4
 

@@ -11,11 +11,12 @@ import pytest
 
 from spuframe import plugins
 from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.evaluate import width
 from spuframe.spu.kernel import Cost
-from spuframe.spu.operator import Env, Step, operator
+from spuframe.spu.operator import Env, operator
 from spuframe.spu.rows import SLICE_BATCHES
 from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.spu.table import Column, Table
@@ -59,8 +60,9 @@ def peak(x: Field, n: int, batch: int, plain: dict[str, Any]) -> tuple[int, Tabl
         box = BlackBox(plugins.protocol("plaintext"), 1, ctx, batch)
         table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),)))}, n)
         env = Env(box, ctx.link, 1, (), DictStore())
+        project = PhysicalPlan.from_plain(plan_of([scan([x], n), plain])).steps[1]
         tracemalloc.start()
-        made = operator("project")(env, Step.from_plain(plain), [table])
+        made = operator("project")(env, project, [table])
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found, made

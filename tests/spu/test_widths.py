@@ -12,6 +12,8 @@ from spuframe.dtypes import Bool, Date, Field, Int
 from spuframe.errors import PlanError
 from spuframe.expr import add, col, gt, isin
 from spuframe.expr import sub as minus
+from spuframe.ir.cost import CostReport
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan import build
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
@@ -27,8 +29,12 @@ ABY3 = protocol_by_name("aby3")
 N = 1 << 14
 
 
+def priced(plan: dict[str, Any]) -> CostReport:
+    return estimate(PhysicalPlan.from_plain(plan), ABY3)
+
+
 def costs(steps: list[dict[str, Any]], owners: tuple[str, ...] = ("alice",)) -> list[Cost]:
-    return [s.cost for s in estimate({**plan_of(steps, owners), "protocol": "aby3", "parties": 3}, ABY3).steps]
+    return [s.cost for s in priced({**plan_of(steps, owners), "protocol": "aby3", "parties": 3}).steps]
 
 
 def kernel(run: Any) -> Cost:
@@ -132,7 +138,7 @@ def ages(owner: str = "alice", high: int = 100) -> Any:
 
 
 def calls(plan: dict[str, Any]) -> list[int]:
-    return [s.cost.rounds for s in estimate(plan, ABY3).steps]
+    return [s.cost.rounds for s in priced(plan).steps]
 
 
 def test_a_sum_is_shared_in_its_own_ring() -> None:
@@ -140,7 +146,7 @@ def test_a_sum_is_shared_in_its_own_ring() -> None:
     plan = physical(node)
     assert plan["steps"][0]["params"]["rings"] == {"age": 32}
     without = {**plan, "steps": [{**s, "params": {k: v for k, v in s["params"].items() if k != "rings"}} for s in plan["steps"]]}
-    wide, narrow = estimate(plan, ABY3), estimate(without, ABY3)
+    wide, narrow = priced(plan), priced(without)
     assert wide.total.total < narrow.total.total and wide.total.rounds < narrow.total.rounds
 
 

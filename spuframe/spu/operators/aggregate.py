@@ -42,7 +42,7 @@ class _Wanted:
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Aggregate ``inputs[0]`` by ``params["keys"]``."""
     (table,), keys = inputs, tuple(step.params["keys"])
-    fields = {f.name: f for f in step.fields}
+    fields = {f.name: f for f in step.schema}
     wanted = [_Wanted(fields[name], function, source) for name, function, source in step.params["aggregates"]]
     for w in wanted:
         if w.function not in FUNCTIONS:
@@ -52,12 +52,12 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
             raise TypeMismatchError(f"column {w.source!r} holds {dtype}, which has no {w.function}: use size, count, min or max")
     rows = step.rows
     if table.rows == 0:
-        columns = {f.name: _blank(env.box, f, rows, zero_is_null=_null_of_nothing(f, wanted)) for f in step.fields}
+        columns = {f.name: _blank(env.box, f, rows, zero_is_null=_null_of_nothing(f, wanted)) for f in step.schema}
         return Table(columns, rows, env.box.constant(0, BIT, (rows,)) if keys and step.masked else None, keys)
     result = _by_keys(env.box, table, keys, wanted, fields) if keys else _whole(env.box, table, wanted)
     if rows < result.rows:  # the planner knows a smaller bound; groups stand first
         result = _head(result, rows)
-    return Table({f.name: result.columns[f.name] for f in step.fields}, rows, result.valid, result.sorted_by)
+    return Table({f.name: result.columns[f.name] for f in step.schema}, rows, result.valid, result.sorted_by)
 
 
 # ---- by keys --------------------------------------------------------------------------------------

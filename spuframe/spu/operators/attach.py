@@ -16,7 +16,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """Local; which rows exist is what the first table says."""
     table, other = inputs
     added = {name: other.columns[source] for name, source in step.params["columns"]}
-    found = conform_all(env.box, {**table.columns, **added}, step.fields, wider=True)
+    found = conform_all(env.box, {**table.columns, **added}, step.schema.fields, wider=True)
     if other.rows != table.rows:
         if other.rows != 1 or other.valid is not None:
             raise PlanError(f"{other.rows} rows cannot be attached to {table.rows}: lower the plan again")

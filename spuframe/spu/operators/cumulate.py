@@ -21,7 +21,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     e = nodes[place]
     bounds = e["range"]
     source = Field("", parse_dtype(e["dtype"]), bool(e["nullable"]), range=None if bounds is None else (bounds[0], bounds[1]))
-    field = next(f for f in step.fields if f.name == step.params["name"])
+    field = next(f for f in step.schema if f.name == step.params["name"])
     ring = column_kind(field)[0].bits
 
     def work(rows: Table) -> list[Share | None]:
@@ -30,6 +30,6 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         return [counted_numbers(box, column, counted, ring), column.valid]
 
     values, valid = box.by_slices(table, work)
-    columns = conform_all(box, table.columns, [f for f in step.fields if f is not field], wider=True)
+    columns = conform_all(box, table.columns, [f for f in step.schema if f is not field], wider=True)
     columns[field.name] = Column(field, cast(Share, values).cumsum(), valid)
-    return Table({f.name: columns[f.name] for f in step.fields}, table.rows, table.valid, table.sorted_by)
+    return Table({f.name: columns[f.name] for f in step.schema}, table.rows, table.valid, table.sorted_by)

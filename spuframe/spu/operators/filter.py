@@ -24,7 +24,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         return [keep]
 
     (keep,) = box.by_slices(table, work, width(nodes, [place]))
-    columns = conform_all(box, table.columns, step.fields, wider=True)
-    there = {f.name for f in step.fields}
+    columns = conform_all(box, table.columns, step.schema.fields, wider=True)
+    there = {f.name for f in step.schema}
     order = next((i for i, name in enumerate(table.sorted_by) if name not in there), len(table.sorted_by))
     return Table(columns, table.rows, keep, table.sorted_by[:order])

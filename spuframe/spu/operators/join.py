@@ -44,7 +44,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     )
     made = [
         partial(_result, box, (copied if where == side else kept).column(source), field)
-        for (where, source), field in zip(sources, step.fields, strict=True)
+        for (where, source), field in zip(sources, step.schema, strict=True)
     ]
     columns = {name: column for (name, _, _), column in zip(params["columns"], box.together(made), strict=True)}
     # Rows without a partner stand between the others, with keys in order; invalid rows of the other side are last.

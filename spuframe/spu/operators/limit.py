@@ -15,6 +15,6 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     n = min(int(step.params["rows"]), table.rows)
     columns = {
         name: Column(c.field, c.values.slice(0, n), None if c.valid is None else c.valid.slice(0, n))
-        for name, c in conform_all(env.box, table.columns, step.fields, wider=True).items()
+        for name, c in conform_all(env.box, table.columns, step.schema.fields, wider=True).items()
     }
     return Table(columns, n, None if table.valid is None else table.valid.slice(0, n), table.sorted_by)

@@ -17,7 +17,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     if env.box.dry:
         bit = Share(BIT, (n,), ())
         columns = {
-            f.name: Column(f, Share(column_kind(f)[0], column_shape(f, n), ()), bit if f.nullable else None) for f in step.fields
+            f.name: Column(f, Share(column_kind(f)[0], column_shape(f, n), ()), bit if f.nullable else None) for f in step.schema
         }
         return Table(columns, n, bit if step.masked else None)
     name = step.params["name"]
@@ -25,7 +25,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     if stored.rows != n or (stored.valid is not None) != step.masked:
         raise StoreError(f"the stored table {name!r} has {stored.rows} rows where the plan expects {n}, or another mask: persist it again")
     columns = {}
-    for field in step.fields:
+    for field in step.schema:
         found = stored.columns.get(field.name)
         kind = column_kind(field)[0]
         if found is None or found.values.kind != kind or (found.valid is not None) != field.nullable:

@@ -17,12 +17,12 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     Rows that were shuffled when they were stored stay as they are.
     """
     box, table = env.box, inputs[0]
-    table = Table(conform_all(box, table.columns, step.fields), table.rows, table.valid)
+    table = Table(conform_all(box, table.columns, step.schema.fields), table.rows, table.valid)
     ordered, stored = bool(step.params.get("ordered", False)), step.params.get("stored")
     if table.valid is not None and not ordered and stored is None:
         table = shuffled(box, table)
     table = masked(box, table)
-    delivery = Delivery(step.fields, table.rows)
+    delivery = Delivery(step.schema.fields, table.rows)
     if box.ctx is not None:
         box.ctx.round([], [])  # what is handed over counts as one
     sizes = [0] * env.parties

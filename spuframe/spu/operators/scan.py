@@ -23,7 +23,7 @@ def _layout(step: Step) -> list[tuple[Kind, tuple[int, ...]]]:
     """What an owner sends, in order: each column's values and nulls, then the rows' validity."""
     bit = (BIT, (step.rows,))
     parts: list[tuple[Kind, tuple[int, ...]]] = []
-    for field in step.fields:
+    for field in step.schema:
         parts.append((_kind(step, field), column_shape(field, step.rows)))
         if field.nullable:
             parts.append(bit)
@@ -60,7 +60,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
             for piece, (kind, shape) in zip(pieces, layout, strict=True)
         ]
     rest = iter(shares)
-    columns = {f.name: Column(f, next(rest), next(rest) if f.nullable else None) for f in step.fields}
+    columns = {f.name: Column(f, next(rest), next(rest) if f.nullable else None) for f in step.schema}
     return Table(columns, step.rows, next(rest) if step.masked else None)
 
 
@@ -78,7 +78,7 @@ def deal_scan(protocol: Protocol, parties: int, link: Link, step: Step, table: p
 
 def _plaintext(step: Step, table: pa.Table) -> list[Array]:
     nodes, at = step.params["expressions"], dict(step.params["columns"])
-    wanted = [at[field.name] for field in step.fields]
+    wanted = [at[field.name] for field in step.schema]
     predicate = step.params.get("filter")
     found = Evaluation(nodes, wanted if predicate is None else [predicate, *wanted], table)
     keep: pa.Array | None = None if predicate is None else found.keep(predicate)
@@ -91,7 +91,7 @@ def _plaintext(step: Step, table: pa.Table) -> list[Array]:
     mask = np.zeros(step.rows, bool)
     mask[:rows] = True if keep is None else np.asarray(keep)
     words: list[Array] = []
-    for field in step.fields:
+    for field in step.schema:
         column, filler = found.take(at[field.name]), _filler(field)
         if keep is not None:  # rows that the filter drops are shared as a constant, whatever they hold
             column = pc.if_else(keep, column, filler)

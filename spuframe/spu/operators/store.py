@@ -20,7 +20,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     if table.valid is not None and not step.masked:
         raise PlanError(f"the plan stores {step.params['name']!r} without a mask, and some of its rows may not exist: lower the plan again")
     valid = box.constant(1, BIT, (table.rows,)) if table.valid is None and step.masked else table.valid
-    kept = Table(conform_all(box, table.columns, step.fields), table.rows, valid, table.sorted_by)
+    kept = Table(conform_all(box, table.columns, step.schema.fields), table.rows, valid, table.sorted_by)
     if valid is not None and step.params.get("shuffled", False):
         kept = shuffled(box, kept)
     if not env.box.dry:

@@ -10,10 +10,10 @@ import pytest
 from spuframe.dtypes import Field, Int
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr import add, col, ge
-from spuframe.plan import physical
+from spuframe.ir import physical
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import filter_, join, project, reveal, scan
 from spuframe.plan.lower import lower
-from spuframe.plan.physical import PhysicalPlan
 from spuframe.plan.tensor import Program
 
 ABOUT = {"dtype": "int64", "nullable": False, "range": [0, 9]}

@@ -53,7 +53,7 @@ import msgpack
 
 from spuframe.dtypes import Field, Schema
 from spuframe.errors import PlanError, PlanVersionError
-from spuframe.expr.plain import arity, functions
+from spuframe.ir.expressions import arity, functions
 
 VERSION = 2
 """Raised whenever a plan of an older version would be read differently."""
@@ -65,6 +65,8 @@ OPS: Mapping[str, int | None] = {  # number of inputs; None: any
 
 EXPRESSIONS: Mapping[str, tuple[str, ...]] = {"scan": ("columns", "filter"), "project": ("columns",), "filter": ("predicate",), "cumulate": ("value",)}
 """The operators that have expressions, and the params that name them."""
+BATCH_ROWS = 1 << 18
+"""Rows of 64 bits whose messages share a round, unless the plan says otherwise; a multiple of 64, so that bitmaps are cut at words."""
 MAX_STEPS = 100_000
 """Steps of a plan."""
 MAX_NODES = 1_000_000
@@ -128,7 +130,7 @@ class PhysicalPlan:
     parties: int
     owners: tuple[str, ...]
     steps: tuple[Step, ...]
-    batch_rows: int = 1 << 18
+    batch_rows: int = BATCH_ROWS
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from spuframe import expr as ex
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.errors import ColumnNotFoundError, PlanError
 from spuframe.expr.expr import plain_nodes
-from spuframe.expr.plain import arity, from_plain, functions
+from spuframe.ir.expressions import arity, from_plain, functions
 
 FIELDS = {
     f.name: f

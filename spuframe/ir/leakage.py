@@ -25,7 +25,7 @@ from typing import Any
 from spuframe.dtypes import Date, Field, String
 from spuframe.errors import PlanError
 from spuframe.expr.functions.common import number
-from spuframe.plan.physical import PhysicalPlan, Step
+from spuframe.ir.physical import PhysicalPlan, Step
 
 Source = tuple[str, str, str]
 """A column of an owner's table: (owner, table, column)."""

@@ -1,4 +1,4 @@
-"""Expressions from their plain form (see `spuframe.plan.physical`): what a node claims is inferred again, and can be compared.
+"""Expressions from their plain form (see `spuframe.ir.physical`): what a node claims is inferred again, and can be compared.
 
 >>> from spuframe.dtypes import Field, Int
 >>> from spuframe.expr import add, col
@@ -45,7 +45,7 @@ _TYPES = ("DType", "Fixed", "Fixed | None")
 
 
 def from_plain(nodes: Sequence[Mapping[str, Any]], columns: Mapping[str, Field]) -> list[Expr]:
-    """The expression of every node of a list that was checked when it was read (`spuframe.plan.physical`).
+    """The expression of every node of a list that was checked when it was read (`spuframe.ir.physical`).
 
     Parameters
     ----------
