@@ -103,22 +103,38 @@ class Share:
     def _zip(self, other: Share, fn: Callable[[Array, Array], Array]) -> Share:
         _same(self, other)
         shape = common_shape(self, other)
-        return Share(self.kind, shape, tuple(fn(p, q) for p, q in zip(self.parts, other.parts, strict=True)))
+        x, y = (s.broadcast(shape) if s.is_bit else s for s in (self, other))  # a packed row is no row of bytes
+        return Share(self.kind, shape, tuple(fn(p, q) for p, q in zip(x.parts, y.parts, strict=True)))
 
     def __add__(self, other: Share) -> Share:
+        self._linear("+", Arithmetic)
         return self._zip(other, np.add)
 
     def __sub__(self, other: Share) -> Share:
+        self._linear("-", Arithmetic)
         return self._zip(other, np.subtract)
 
     def __neg__(self) -> Share:
+        self._linear("-", Arithmetic)
         return self.map(np.negative)
 
     def __xor__(self, other: Share) -> Share:
+        self._linear("^", Boolean)
         return self._zip(other, np.bitwise_xor)
+
+    def _linear(self, what: str, kind: type[Kind]) -> None:
+        """Refuse what is not linear over this kind: applied to components, it would give a wrong value."""
+        if not isinstance(self.kind, kind):
+            remedy = "convert it with b2a" if kind is Arithmetic else "convert it with a2b"
+            raise TypeMismatchError(f"`{what}` needs {kind.__name__.lower()} shares, got {self.kind}: {remedy}")
+
+    def _unpacked(self, what: str) -> None:
+        if self.is_bit:
+            raise PlanError(f"`{what}` needs words, got single bits, which are packed: widen them first")
 
     def scale(self, factor: int | Array) -> Share:
         """Multiply by a public integer or integers (broadcast against the rows)."""
+        self._linear("scale", Arithmetic)
         word = self.kind.word
         if isinstance(factor, np.ndarray):
             by = factor.astype(word)
@@ -157,6 +173,7 @@ class Share:
 
     def shift_left(self, by: int) -> Share:
         """Shift inside the word; bits that leave it are lost."""
+        self._unpacked("shift_left")
         keep = self.kind.word.type(self.kind.mask) if isinstance(self.kind, Boolean) else None
         shifted = self.map(lambda p: p << p.dtype.type(by))
         return shifted if keep is None else shifted.map(lambda p: p & keep)
@@ -164,6 +181,7 @@ class Share:
     # ---- rings ---------------------------------------------------------------------------------
     def narrow(self, bits: int) -> Share:
         """Reduce modulo 2^bits: local, since the smaller ring divides the larger."""
+        self._linear("narrow", Arithmetic)
         kind = Arithmetic(bits)
         return self if bits == self.bits else self.map(lambda p: p.astype(kind.word), kind)
 
@@ -198,25 +216,37 @@ class Share:
         return self.map(scatter)
 
     def reshape(self, *shape: int) -> Share:
+        self._unpacked("reshape")
         return self.map(lambda p: p.reshape(shape), shape=_resolve(shape, self.size))
 
     def transpose(self) -> Share:
+        self._unpacked("transpose")
         return self.map(lambda p: np.ascontiguousarray(p.T), shape=self.shape[::-1])
 
     def column(self, j: int) -> Share:
         """Column ``j`` of a matrix, as a vector."""
+        self._unpacked("column")
         return self.map(lambda p: np.ascontiguousarray(p[:, j]), shape=(self.rows,))
 
     def broadcast(self, shape: tuple[int, ...]) -> Share:
+        """The same value in as many rows or columns as ``shape`` has; without a copy, but for single bits, which are packed anew."""
+        if shape == self.shape:
+            return self
+        if self.is_bit:
+            if self.rows != 1 or len(shape) != 1:
+                raise PlanError(f"single bits of {self.rows} rows cannot be repeated to {shape}: give one row, or widen them to words first")
+            return self.map(lambda p: np.full(stored_shape(BIT, shape), 255 * (p[0] & 1), np.uint8), shape=shape)
         return self.map(lambda p: np.broadcast_to(p, shape), shape=shape)
 
     # ---- sums ----------------------------------------------------------------------------------
     def cumsum(self) -> Share:
         """Inclusive prefix sums over the rows."""
+        self._linear("cumsum", Arithmetic)
         return self.map(lambda p: np.cumsum(p, axis=0, dtype=p.dtype))
 
     def sum(self, axis: int = 0) -> Share:
         """Sum over an axis; a vector gives one row."""
+        self._linear("sum", Arithmetic)
         shape = tuple(s for i, s in enumerate(self.shape) if i != axis) or (1,)
         return self.map(lambda p: p.sum(axis=axis, dtype=p.dtype).reshape(shape), shape=shape)
 
@@ -239,6 +269,7 @@ def concat(shares: Sequence[Share]) -> Share:
 
 def columns(shares: Sequence[Share]) -> Share:
     """Put vectors side by side as the columns of a matrix."""
+    shares[0]._unpacked("columns")
     shape = (shares[0].rows, len(shares))
     return Share(shares[0].kind, shape, tuple(np.stack(c, axis=1) for c in zip(*(s.parts for s in shares), strict=True)))
 
