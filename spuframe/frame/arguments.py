@@ -76,6 +76,15 @@ _BINARY = (
 SPECIAL: Mapping[tuple[str, str], Keyword] = MappingProxyType(
     {
         **{(name, "axis"): Keyword(None, "a frame combines with numbers and frames, column by column") for name in _BINARY.split()},
+        ("nunique", "dropna"): Keyword((True,), "a missing value is none: add .isna().any()"),
+        ("value_counts", "dropna"): Keyword((True,), "rows with a missing value are left out: fill them first, .fillna(value)"),
+        ("value_counts", "bins"): Keyword(_NONE, "compute the bin as a column first, (frame['a'] // 10).value_counts()"),
+        ("filter", "axis"): Keyword((None, 1, "columns"), "rows go by a condition, frame[frame['a'] > 1]"),
+        ("filter", "cond"): Keyword(_NONE, "rows go by a condition, frame[condition]"),
+        ("filter", "na"): Keyword((False, "raise"), "a condition that is null drops its row, as False does"),
+        **{("describe", name): Keyword(_NONE, "it has count, mean, std, min and max of number columns") for name in ("percentiles", "include", "exclude")},
+        **{(name, "keep"): Keyword(("first",), "of rows with equal values the first ones are kept") for name in ("nlargest", "nsmallest")},
+        ("dropna", "how"): Keyword((None, "any", "all"), "a value is there or is not: leave how out"),
         ("merge", "sort"): Keyword((False,), "sort the result: frame.merge(...).sort_values(key)"),
         ("concat", "sort"): Keyword((False,), "columns keep the order of the first frame: select them, frame[['a', 'b']]"),
         ("concat", "axis"): Keyword((0, "index", "rows"), "columns of other rows cannot be put beside each other: merge the frames on a key"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import Schema
-from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, TypeMismatchError
+from spuframe.dtypes import DType, Fixed, Int, Schema, String
+from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.frame import arguments, display
 from spuframe.frame.missing import missing
 from spuframe.frame.null import Null
@@ -16,6 +17,7 @@ from spuframe.frame.numpy import call_function, refuse_array
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar, in_rows
 from spuframe.frame.series import SecretSeries
+from spuframe.frame.summary import SecretSummary, Summaries
 from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.logical import LogicalNode
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @arguments.like_pandas
-class Columns(Operators["SecretFrame"]):
+class Columns(Summaries, Operators["SecretFrame"]):
     """Named expressions over one set of rows, ``_base``: what `spuframe.SecretFrame` is, but for what it does with rows."""
 
     __slots__ = ("_base", "_exprs", "_node", "session")
@@ -138,6 +140,8 @@ class Columns(Operators["SecretFrame"]):
     def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretFrame:
         """Column by column; another frame needs the same columns, in any order."""
         for other in operands:
+            if isinstance(other, SecretSummary) and not set(self.columns) <= set(other.columns):
+                raise SchemaError(f"a frame combines with a number for each of its columns: {self.columns} are not {other.columns}: select them")
             if isinstance(other, SecretSeries):
                 raise TypeMismatchError(
                     f"a frame and column {other.name!r} do not combine (pandas would look for columns named like rows): combine it with each column, "
@@ -147,7 +151,7 @@ class Columns(Operators["SecretFrame"]):
                 raise SchemaError(f"frames combine column by column: {self.columns} are not {other.columns}. Select the same columns of both")
         out = self.copy()
         for name in self.columns:
-            out[name] = self[name]._apply(build, *(o[name] if isinstance(o, Columns) else o for o in operands))
+            out[name] = self[name]._apply(build, *(o[name] if isinstance(o, Columns | SecretSummary) else o for o in operands))
         return out
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretFrame:
@@ -163,6 +167,10 @@ class Columns(Operators["SecretFrame"]):
 
     def __getitem__(self, key: Any) -> Any:
         """``frame["a"]`` is a column, ``frame[["a", "b"]]`` a frame, ``frame[condition]`` the rows where the condition holds."""
+        if is_deferred(key):
+            key = self._deferred(key)
+        elif callable(key) and not isinstance(key, type):
+            key = key(self)
         if isinstance(key, SecretSeries):
             return self._filter(key)
         if isinstance(key, str):
@@ -200,6 +208,8 @@ class Columns(Operators["SecretFrame"]):
         if isinstance(value, SecretScalar):
             self._base, number = in_rows(value, self.session, self._base)
             return number
+        if is_deferred(value):
+            return self._value(name, self._deferred(value))
         value = arguments.plain(value)
         if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta):
             return ex.lit(value)
@@ -207,6 +217,15 @@ class Columns(Operators["SecretFrame"]):
             f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}: public values of the rows come in through "
             "an owner (session.from_pandas) and a merge"
         )
+
+    def _deferred(self, expression: Any) -> object:
+        """What an expression of `pandas.col` is of this frame; pandas has no other way to ask for it."""
+        try:
+            return expression._eval_expression(self)
+        except SpuframeError:
+            raise
+        except (ValueError, TypeError, AttributeError) as error:  # pandas' own: a name that no column has
+            raise PlanError(f"{expression!r} has no value here: the columns are {self.columns}") from error
 
     def _aligned(self, series: SecretSeries, what: str) -> ex.Expr:
         """The expression of a column over this frame's own rows."""
@@ -225,7 +244,7 @@ class Columns(Operators["SecretFrame"]):
         """A frame with columns added or replaced; a function gets the frame."""
         out = self.copy()
         for name, value in columns.items():
-            out[name] = value(out) if callable(value) else value
+            out[name] = value(out) if callable(value) and not is_deferred(value) else value
         return out
 
     def copy(self) -> SecretFrame:
@@ -268,3 +287,102 @@ class Columns(Operators["SecretFrame"]):
         if len(set(names)) < len(names):
             raise SchemaError(f"renaming gives the columns {names}, of which two are equal: choose other names")
         return self._made(self._base, dict(zip(names, self._exprs.values(), strict=True)))
+
+    # ---- column by column ------------------------------------------------------------------------------
+    def _each_column(self, work: Callable[[SecretSeries], object], names: Sequence[str] | None = None) -> SecretFrame:
+        out = self.copy()
+        for name in self.columns if names is None else names:
+            out[name] = work(self[name])
+        return out
+
+    def isna(self) -> SecretFrame:
+        """Which values are missing."""
+        return self._each_column(lambda c: c.isna())
+
+    def notna(self) -> SecretFrame:
+        """Which values are there."""
+        return self._each_column(lambda c: c.notna())
+
+    isnull, notnull = isna, notna
+
+    def isin(self, values: Any) -> SecretFrame:
+        """Which values are among some public ones; with a dict, among those of their column, and none of another."""
+        if isinstance(values, Mapping):
+            known = arguments.mapping(values, "values")
+            return self._each_column(lambda c: c.isin(known.get(c.name, [])))
+        return self._each_column(lambda c: c.isin(values))
+
+    def round(self, decimals: Any = 0) -> SecretFrame:
+        """The nearest numbers with ``decimals`` decimals, by column where it is a dict; columns without numbers stay."""
+        known = arguments.mapping(decimals, "decimals") if isinstance(decimals, Mapping) else {n: decimals for n in self.columns}
+        digits = {n: arguments.whole(d, "decimals") for n, d in known.items()}
+        return self._each_column(lambda c: c.round(digits[c.name]), [n for n in self.columns if n in digits and self[n].dtype.is_numeric])
+
+    def astype(self, dtype: Any) -> SecretFrame:
+        """All columns, or those of a dict, in another type; see `SecretSeries.astype`."""
+        if isinstance(dtype, Mapping):
+            known = arguments.mapping(dtype, "dtype")
+            return self._each_column(lambda c: c.astype(known[c.name]), list(known))
+        return self._each_column(lambda c: c.astype(dtype))
+
+    def clip(self, lower: object = None, upper: object = None) -> SecretFrame:
+        """Bring the values of all columns into bounds."""
+        return self._each_column(lambda c: c.clip(lower, upper))
+
+    # ---- chosen by name or type --------------------------------------------------------------------------
+    def filter(self, items: Any = None, *, like: str | None = None, regex: str | None = None) -> SecretFrame:
+        """The columns of some names that the frame has, of names that hold ``like``, or in which ``regex`` is found; rows go by a condition."""
+        if sum(v is not None for v in (items, like, regex)) != 1:
+            raise PlanError("filter takes one of items, like and regex, which are of column names; rows go by a condition, frame[frame['a'] > 1]")
+        if items is not None:
+            chosen = [n for n in arguments.names(items, "items") if n in self]
+        elif like is not None:
+            part = arguments.text(like, "like")
+            chosen = [n for n in self.columns if part in n]
+        else:
+            try:
+                pattern = re.compile(arguments.text(regex, "regex"))
+            except re.error as error:
+                raise PlanError(f"`regex` is no regular expression: {error}") from None
+            chosen = [n for n in self.columns if pattern.search(n)]
+        out: SecretFrame = self[chosen]
+        return out
+
+    def select_dtypes(self, include: Any = None, exclude: Any = None) -> SecretFrame:
+        """The columns of some types, by name: ``"number"``, ``"integer"``, ``"floating"``, ``"object"`` (strings), or a type's own."""
+        wanted, unwanted = (types(v, w) for v, w in ((include, "include"), (exclude, "exclude")))
+        if not wanted and not unwanted:
+            raise PlanError("select_dtypes needs include or exclude, such as include='number'")
+        chosen = []
+        for field in self.schema:
+            kept = not wanted or any(is_of(field.dtype, t) for t in wanted)
+            if kept and not any(is_of(field.dtype, t) for t in unwanted):
+                chosen.append(field.name)
+        out: SecretFrame = self[chosen]
+        return out
+
+
+KINDS: Mapping[str, tuple[type[DType], ...]] = {
+    "number": (Int, Fixed), "integer": (Int,), "floating": (Fixed,), "object": (String,), "str": (String,), "string": (String,), "O": (String,),
+}  # fmt: skip
+"""Types by the names that pandas and NumPy have for several of them."""
+
+
+def is_deferred(value: object) -> bool:
+    """Whether it is an expression of `pandas.col`, ``pd.col("a") + 1``."""
+    return type(value).__name__ == "Expression" and type(value).__module__.split(".")[0] == "pandas"
+
+
+def types(value: Any, what: str) -> list[object]:
+    """The types that an argument lists, each a name or a type of Python, NumPy or pandas."""
+    listed = list(value) if isinstance(value, list | tuple | set | frozenset) else [] if value is None else [value]
+    for t in listed:
+        if not isinstance(t, str | type | DType) and type(t).__module__.split(".")[0] not in ("numpy", "pandas"):
+            raise TypeMismatchError(f"`{what}` must be types or their names, such as 'number' or 'bool', got a {type(t).__name__}")
+    return listed
+
+
+def is_of(dtype: DType, asked: object) -> bool:
+    """Whether a type is the one, or one of the kind, that is asked for."""
+    name = asked.__name__ if isinstance(asked, type) else str(asked)
+    return isinstance(dtype, KINDS[name]) if name in KINDS else dtype == asked

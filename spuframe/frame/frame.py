@@ -12,9 +12,11 @@ from spuframe.frame import arguments
 from spuframe.frame.columns import Columns
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.series import SecretSeries
+from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
+from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
-from spuframe.plan.rows import attach, together
+from spuframe.plan.rows import attach, check_order, spread, together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +95,9 @@ class SecretFrame(Columns):
         return self._where(kept)
 
     def fillna(self, value: object) -> SecretFrame:
-        """Put a scalar, or a mapping of column to scalar, where values are missing."""
+        """Put a scalar, or a mapping of column to scalar, where values are missing; also secret numbers, ``frame.fillna(frame.mean())``."""
+        if isinstance(value, SecretSummary):
+            value = {n: value[n] for n in self.columns if n in value}
         if isinstance(value, Mapping):
             return self.assign(**{n: self[n].fillna(v) for n, v in arguments.mapping(value, "value").items()})
         return self.assign(**{n: self[n].fillna(value) for n in self.columns if self._expr(n).nullable})
@@ -181,6 +185,40 @@ class SecretFrame(Columns):
     def head(self, n: int = 5) -> SecretFrame:
         """The first n rows that exist, in their order; after a merge, which gives rows in no particular one, sort first."""
         return self._made(build.limit(self.node, arguments.whole(n, "n")))
+
+    def tail(self, n: int = 5) -> SecretFrame:
+        """The last n rows that exist, in their order; after a merge, sort first."""
+        count = min(arguments.whole(n, "n", 0), self.rows)
+        check_order(self._base, "tail")
+        placed = cumulate(self._base, "place", ex.lit(1))
+        base, size = spread(placed, build.aggregate(self._base, [], [("size", "size", None)]))
+        kept = self._made(base, self._exprs)._where(ex.gt(ex.col(base.schema[placed.name]), ex.sub(size, count)))
+        return self._made(build.limit(kept.node, count))
+
+    def nlargest(self, n: int, columns: str | Sequence[str]) -> SecretFrame:
+        """The n rows with the largest values of one column or, where these are equal, of the next."""
+        return self.sort_values(columns, ascending=False).head(n)
+
+    def nsmallest(self, n: int, columns: str | Sequence[str]) -> SecretFrame:
+        """The n rows with the smallest values."""
+        return self.sort_values(columns).head(n)
+
+    def value_counts(
+        self, subset: str | Sequence[str] | None = None, *, normalize: bool = False, sort: bool = True, ascending: bool = False
+    ) -> SecretFrame:
+        """How often each combination of values occurs, as a column ``count`` (``proportion`` with ``normalize``) beside them, the most frequent first.
+
+        As ``value_counts().reset_index()`` of pandas; where counts are equal the values are in order. Rows with a null are left out.
+        """
+        names = self.columns if subset is None else arguments.names(subset, "subset")
+        out = "proportion" if arguments.flag(normalize, "normalize") else "count"
+        if out in names:
+            raise SchemaError(f"the column {out!r} of the result is called like one that is counted: rename it first")
+        counted = self.groupby(names).agg(**{out: (names[0], "size")})
+        if out == "proportion":
+            counted[out] = counted[out] / counted[out].sum()
+        up = arguments.flag(ascending, "ascending")
+        return counted.sort_values(out, ascending=up) if arguments.flag(sort, "sort") else counted
 
     def _onto(self, base: LogicalNode) -> tuple[LogicalNode, dict[str, ex.Expr]] | None:
         """``base`` with what this frame adds to the same rows, and the columns as expressions over it; None for other rows."""

@@ -16,7 +16,6 @@ import numpy as np
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
 from spuframe.frame.arguments import is_missing
-from spuframe.frame.operators import Operators
 from spuframe.frame.ufuncs import builder
 
 if TYPE_CHECKING:
@@ -25,11 +24,18 @@ if TYPE_CHECKING:
 
 # NumPy's own names of the arguments: who calls by name finds them.
 def _reduction(name: str) -> Callable[..., Any]:
-    return lambda a: getattr(a, name)()
+    return lambda a: getattr(_one(a, name), name)()
 
 
 def _spread(name: str) -> Callable[..., Any]:
-    return lambda a, *, ddof=0: getattr(a, name)(ddof=ddof)
+    return lambda a, *, ddof=0: getattr(_one(a, name), name)(ddof=ddof)
+
+
+def _one(a: Any, name: str) -> Any:
+    """What has one number; of a frame, NumPy means that of all its values, and pandas those of its columns."""
+    if hasattr(a, "columns"):
+        raise TypeMismatchError(f"np.{name} of a frame is one number of all its values: take those of its columns, frame.{name}()")
+    return a
 
 
 def _dot(a: Any, b: Any) -> Any:
@@ -45,7 +51,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
-    first: Any = next(v for kind in (Operators, object) for v in (x, y, condition) if _secret(v) and isinstance(v, kind))  # a number has no rows
+    first = next(v for v in (x, y, condition) if _secret(v))
     then, other = (not is_missing(v) for v in (x, y))  # None is no operand, and has the type of the other branch
     operands = [v for v, there in ((x, then), (y, other)) if there]
     return first._apply(lambda c, *v: ex.where(c, v[0] if then else None, v[-1] if other else None), condition, *operands)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from spuframe import expr as ex
-from spuframe.errors import TypeMismatchError
+from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 
@@ -160,6 +160,16 @@ class Operators(Secret, Generic[T]):
 
     def __rrshift__(self, other: object) -> T:
         return self._apply(ex.shift_right, other, self)
+
+    def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """``func(self, *args, **kwargs)``; with a pair (function, keyword), self goes to that keyword."""
+        if isinstance(func, tuple) and len(func) == 2 and callable(func[0]) and isinstance(func[1], str):
+            if func[1] in kwargs:
+                raise PlanError(f"{func[1]!r} is given twice: it is where the piped one goes")
+            return func[0](*args, **{**kwargs, func[1]: self})
+        if not callable(func):
+            raise TypeMismatchError(f"`func` must be a function, or a function and the name of its argument, got a {type(func).__name__}")
+        return func(self, *args, **kwargs)
 
     # ---- pandas' names of them -------------------------------------------------------------------------
     def abs(self) -> T:

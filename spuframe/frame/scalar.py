@@ -71,7 +71,7 @@ class SecretScalar(Secret):
 
         for other in operands:
             if isinstance(other, Operators):
-                return NotImplemented  # type: ignore[no-any-return]  # Python asks the column, whose rows the result has
+                return other._apply(make, *operands)  # type: ignore[no-any-return]  # every row of it gets the number
             if isinstance(other, SecretScalar) and other.session is not self.session:
                 raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
             if arguments.is_missing(other):

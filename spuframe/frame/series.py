@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, DType, Field, alias
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
-from spuframe.frame import arguments, display, scalar
+from spuframe.frame import arguments, display, scalar, summary
 from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar, in_rows
+from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
@@ -132,6 +133,8 @@ class SecretSeries(Operators["SecretSeries"]):
             return ex.as_expr(other)
         if isinstance(other, SecretScalar):
             raise TypeMismatchError(f"{other.name} is secret, and a constant is needed beside column {self.name!r}: .reveal() it, if it may be seen")
+        if isinstance(other, Operators):
+            raise TypeMismatchError(f"column {self.name!r} combines with one secret number, got a {type(other).__name__}: take one, numbers['a']")
         foreign = type(other).__module__.split(".")[0]
         if isinstance(other, list | tuple | dict | set) or foreign in ("pandas", "pyarrow") or type(other).__name__ == "ndarray":
             raise TypeMismatchError(
@@ -172,6 +175,8 @@ class SecretSeries(Operators["SecretSeries"]):
     def notna(self) -> SecretSeries:
         """Whether the value is there."""
         return self._with(ex.not_null(self.expr))
+
+    isnull, notnull = isna, notna
 
     def fillna(self, value: object) -> SecretSeries:
         """Put ``value`` (a scalar or a column of the same frame) where the value is missing."""
@@ -310,6 +315,57 @@ class SecretSeries(Operators["SecretSeries"]):
             raise TypeMismatchError(f"dot takes another secret column of the same frame, got {type(other).__name__}: for a number, multiply by it")
         base, (left, right) = self._common([self, other])
         return self._scalar("dot", scalar.dot(base, self.name, left, right))
+
+    def nunique(self) -> SecretScalar:
+        """Number of different values; nulls are none."""
+        groups = build.aggregate(build.project(self.base, [(self.name, self.expr)]), [self.name], [])
+        return self._scalar("nunique", build.aggregate(groups, [], [(self.name, "count", self.name)]))
+
+    def agg(self, func: Any) -> SecretScalar | SecretSummary:
+        """One number by the name of an aggregate, or one for each of several names."""
+        functions = summary.names_of(func)
+        return summary.aggregate(self, summary.name_of(func)) if functions is None else summary.of_column(self, functions)
+
+    aggregate = agg
+
+    def describe(self) -> SecretSummary:
+        """Count, mean, standard deviation, smallest and largest value of numbers; there are no quantiles."""
+        if not self.dtype.is_numeric:
+            raise TypeMismatchError(f"describe is of number columns, and {self.name!r} is {self.dtype}: .count(), .nunique() and .min() are of any")
+        return summary.of_column(self, summary.DESCRIBED)
+
+    # ---- rows --------------------------------------------------------------------------------------
+    def dropna(self) -> SecretSeries:
+        """The values that are there."""
+        return self._of(self.to_frame().dropna())
+
+    def sort_values(self, *, ascending: bool = True) -> SecretSeries:
+        """The values in order, missing ones last."""
+        return self._of(self.to_frame().sort_values(self.name, ascending))
+
+    def head(self, n: int = 5) -> SecretSeries:
+        """The first n values, in their order; see `SecretFrame.head`."""
+        return self._of(self.to_frame().head(n))
+
+    def tail(self, n: int = 5) -> SecretSeries:
+        """The last n values, in their order."""
+        return self._of(self.to_frame().tail(n))
+
+    def nlargest(self, n: int = 5) -> SecretSeries:
+        """The n largest values, the largest first."""
+        return self._of(self.to_frame().nlargest(n, self.name))
+
+    def nsmallest(self, n: int = 5) -> SecretSeries:
+        """The n smallest values, the smallest first."""
+        return self._of(self.to_frame().nsmallest(n, self.name))
+
+    def value_counts(self, *, normalize: bool = False, sort: bool = True, ascending: bool = False) -> SecretFrame:
+        """How often each value occurs; see `SecretFrame.value_counts`."""
+        return self.to_frame().value_counts(normalize=normalize, sort=sort, ascending=ascending)
+
+    def _of(self, frame: SecretFrame) -> SecretSeries:
+        out: SecretSeries = frame[self.name]
+        return out
 
     # ---- the end -----------------------------------------------------------------------------------
     def copy(self) -> SecretSeries:
