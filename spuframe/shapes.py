@@ -110,6 +110,44 @@ class Positive:
 
 
 @dataclass(frozen=True)
+class Number:
+    """An integer or a float, of any size."""
+
+    def read(self, value: object, where: str) -> int | float:
+        if type(value) not in (int, float):
+            raise _wrong(where, "a number", value)
+        return value  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One of some texts."""
+
+    words: tuple[str, ...]
+
+    def read(self, value: object, where: str) -> str:
+        if type(value) is not str:
+            raise _wrong(where, "a text", value)
+        if value not in self.words:
+            raise _refused(where, f"must be one of {', '.join(map(repr, self.words))}")
+        return value
+
+
+@dataclass(frozen=True)
+class Either:
+    """What one of two shapes takes, tried in order; the refusal is the last one's."""
+
+    first: Shape
+    second: Shape
+
+    def read(self, value: object, where: str) -> Any:
+        try:
+            return self.first.read(value, where)
+        except RequestError:
+            return self.second.read(value, where)
+
+
+@dataclass(frozen=True)
 class Maybe:
     """Nothing, or a shape."""
 
@@ -140,18 +178,17 @@ class Many:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A list of two values."""
+class Row:
+    """A list of one value of each shape."""
 
-    first: Shape
-    second: Shape
+    items: tuple[Shape, ...]
 
     def read(self, value: object, where: str) -> list[Any]:
         if not isinstance(value, list | tuple):
-            raise _wrong(where, "a list of two", value)
-        if len(value) != 2:
-            raise _refused(where, f"must be a list of two, got {len(value)}")
-        return [self.first.read(value[0], where), self.second.read(value[1], where)]
+            raise _wrong(where, f"a list of {len(self.items)}", value)
+        if len(value) != len(self.items):
+            raise _refused(where, f"must be a list of {len(self.items)}, got {len(value)}")
+        return [item.read(v, where) for item, v in zip(self.items, value, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -166,16 +203,15 @@ class Named:
             raise _wrong(where, "a mapping", value)
         if len(value) > self.most:
             raise _refused(where, f"must have at most {self.most} entries, got {len(value)}")
-        return {_KEY.read(k, where): self.item.read(v, where) for k, v in value.items()}
+        return {_NAME.read(k, where): self.item.read(v, f"{where}: {str(k)[:40]!r}") for k, v in value.items()}
 
 
 @dataclass(frozen=True)
 class Record:
-    """A mapping with these fields, and with those of ``optional`` if they are given; no others, unless ``others`` says so."""
+    """A mapping with these fields, and with those of ``optional`` if they are given; no others."""
 
     fields: Mapping[str, Shape]
     optional: Mapping[str, Shape] = field(default_factory=dict)
-    others: bool = False
 
     def read(self, value: object, where: str) -> dict[str, Any]:
         if not isinstance(value, Mapping):
@@ -187,13 +223,31 @@ class Record:
         for key, item in value.items():
             name = _KEY.read(key, where)
             shape = self.fields.get(name) or self.optional.get(name)
-            if shape is None and not self.others:
-                raise _refused(where, f"has an unknown field {name[:40]!r}")
-            made[name] = item if shape is None else shape.read(item, f"{where}: `{name}`")
+            if shape is None:
+                raise _refused(where, f"has an unknown field {name[:40]!r}; known are {', '.join([*self.fields, *self.optional])}")
+            made[name] = shape.read(item, f"{where}: `{name}`")
         return made
 
 
+@dataclass(frozen=True)
+class Tagged:
+    """A record of the kind that its field ``tag`` names."""
+
+    tag: str
+    kinds: Mapping[str, Record]
+
+    def read(self, value: object, where: str) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise _wrong(where, "a mapping", value)
+        if self.tag not in value:
+            raise _refused(where, f"lacks `{self.tag}`")
+        kind = Word(tuple(self.kinds)).read(value[self.tag], f"{where}: `{self.tag}`")
+        rest = {key: item for key, item in value.items() if key != self.tag}
+        return {self.tag: kind, **self.kinds[kind].read(rest, f"{where} ({kind})")}
+
+
 _KEY = Text(256)
+_NAME = Text(LONGEST_TEXT)
 
 
 def _wrong(where: str, wanted: str, value: object) -> RequestError:

@@ -52,7 +52,8 @@ from typing import Any
 import msgpack
 
 from spuframe.dtypes import Field, Schema
-from spuframe.errors import PlanError, PlanVersionError
+from spuframe.errors import PlanError, PlanVersionError, RequestError
+from spuframe.ir import shapes
 from spuframe.ir.expressions import arity, functions
 
 VERSION = 2
@@ -155,24 +156,28 @@ class PhysicalPlan:
         """Read a plan that came from another process; everything is checked before it is believed."""
         try:
             return cls.from_plain(msgpack.unpackb(data))
-        except (ValueError, TypeError, KeyError, AttributeError, msgpack.exceptions.UnpackException) as error:
+        except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
             if isinstance(error, PlanError):
                 raise
             raise PlanError(f"the bytes are not a physical plan ({type(error).__name__}): ship what PhysicalPlan.to_bytes made") from error
 
     @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> PhysicalPlan:
-        version = data.get("version")
+    def from_plain(cls, data: object) -> PhysicalPlan:
+        """The plan of plain data, whose every field is read by its shape (`spuframe.ir.shapes`)."""
+        version = data.get("version") if isinstance(data, Mapping) else None
         if version != VERSION:
-            raise PlanVersionError(f"the plan has version {version!r}, this party reads version {VERSION}: install the same spuframe everywhere")
-        plain = _sequence(data["steps"])
-        _check_steps(len(plain))
-        steps = tuple(_step(i, s) for i, s in enumerate(plain))
+            raise PlanVersionError(f"the plan has version {str(version)[:40]}, this party reads version {VERSION}: install the same spuframe everywhere")
+        try:
+            plan = shapes.PLAN.read(data, "the plan")
+            _check_steps(len(plan["steps"]))
+            steps = tuple(_step(i, s) for i, s in enumerate(plan["steps"]))
+        except RequestError as error:
+            raise PlanError(str(error)) from None
         check_size(steps)
-        batch_rows = int(data["batch_rows"])
-        if batch_rows < 64 or batch_rows % 64:
+        batch_rows = plan["batch_rows"]
+        if batch_rows % 64:
             raise PlanError(f"batch_rows must be a positive multiple of 64, got {batch_rows}")
-        return cls(str(data["protocol"]), int(data["parties"]), tuple(map(str, data["owners"])), steps, batch_rows, dict(data["options"]))
+        return cls(plan["protocol"], plan["parties"], tuple(plan["owners"]), steps, batch_rows, plan["options"])
 
 
 def check_size(steps: Sequence[Step]) -> None:
@@ -188,41 +193,34 @@ def _check_steps(count: int) -> None:
         raise PlanError(f"the plan has {count} steps, more than the {MAX_STEPS} that a party reads: run it in parts, with persist() in between")
 
 
-def _step(position: int, data: Mapping[str, Any]) -> Step:
-    op, inputs = data["op"], tuple(int(i) for i in data["inputs"])
+def _step(position: int, data: object) -> Step:
+    where = f"step {position}"
+    found = shapes.STEP.read(data, where)
+    op, inputs = found["op"], tuple(found["inputs"])
     if op not in OPS:
-        raise PlanError(f"step {position} has an unknown operator {op!r}: known are {', '.join(OPS)}")
+        raise PlanError(f"{where} has an unknown operator {op!r}: known are {', '.join(OPS)}")
+    where = f"{where} ({op})"
     if OPS[op] is not None and len(inputs) != OPS[op]:
-        raise PlanError(f"step {position} ({op}) needs {OPS[op]} inputs, got {len(inputs)}")
-    if any(not 0 <= i < position for i in inputs):
-        raise PlanError(f"step {position} ({op}) refers to a step that does not come before it")
-    schema = Schema.of([Field.from_plain(f) for f in _sequence(data["schema"])])
-    rows = int(data["rows"])
-    if rows < 0:
-        raise PlanError(f"step {position} ({op}) has a negative number of rows")
-    params = dict(data["params"])
-    _check_expressions(f"step {position} ({op})", op, params)
-    return Step(op, inputs, params, schema, rows, bool(data["masked"]))
+        raise PlanError(f"{where} needs {OPS[op]} inputs, got {len(inputs)}")
+    if any(i >= position for i in inputs):
+        raise PlanError(f"{where} refers to a step that does not come before it")
+    schema = Schema.of([Field.from_plain(f) for f in found["schema"]])
+    params = shapes.PARAMS[op].read(found["params"], where)
+    _check_expressions(where, op, params)
+    return Step(op, inputs, params, schema, found["rows"], found["masked"])
 
 
 def _check_expressions(where: str, op: str, params: Mapping[str, Any]) -> None:
     """Refuse places that are not in the list of nodes, and nodes that are not made of earlier ones: what reads a plan relies on it."""
     if op not in EXPRESSIONS:
-        if "expressions" in params:
-            raise PlanError(f"{where} has expressions, which its operator does not take: lower the plan again")
         return
-    nodes = _sequence(params["expressions"])
+    nodes = params["expressions"]
     for place, node in enumerate(nodes):
         if reason := _unfit(place, node):
             raise PlanError(f"{where}: node {place} of its expressions {reason}: lower the plan again")
     given = [params[name] for name in EXPRESSIONS[op] if name != "columns" and params.get(name) is not None]
     if "columns" in EXPRESSIONS[op]:
-        pairs = [tuple(_sequence(pair)) for pair in _sequence(params["columns"])]
-        if any(len(pair) != 2 or not isinstance(pair[0], str) for pair in pairs):
-            raise PlanError(f"{where}: columns must be pairs of a name and a place: lower the plan again")
-        given += [place for _, place in pairs]
-    elif not given:
-        raise PlanError(f"{where} has no expression: lower the plan again")
+        given += [place for _, place in params["columns"]]
     if not all(_is_place(place, len(nodes)) for place in given):
         raise PlanError(f"{where} names an expression that is not in its list of {len(nodes)} nodes: lower the plan again")
 
@@ -256,9 +254,3 @@ def _is_place(value: object, end: int) -> bool:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _sequence(value: object) -> Sequence[Any]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"a list is needed, got {type(value).__name__}")
-    return value

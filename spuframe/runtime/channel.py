@@ -21,6 +21,18 @@ _PIECE = 1 << 20  # read at a time: each counts as a sign of life
 _SLICE = 0.5
 
 
+class UnreadMessage(FrameError):
+    """A message that came whole and was not taken in; the next one can be read.
+
+    Attributes
+    ----------
+    number : int
+        What its sender calls it, if that could be told; else 0.
+    """
+
+    number = 0
+
+
 class Channel:
     """One end of a connection. Sending is thread-safe; one thread receives.
 
@@ -130,22 +142,36 @@ class Channel:
 
         Raises
         ------
-        FrameError
-            What came is not a message.
+        UnreadMessage
+            What came is not a message, or a larger one than is accepted.
         """
         head = self._read(_LENGTH.size)
         if head is None:
             return None
         (size,) = _LENGTH.unpack(head)
         if size > self._max:
-            raise FrameError(f"{self._name} announced a message of {size} bytes; at most {self._max} are accepted.", party=self._name)
+            start = self._read(min(size, _PIECE))
+            if start is None or not self._skip(size - len(start)):
+                return None
+            text = f"{self._name} sent a message of {size} bytes, more than the quota of {self._max} (Quotas.message)"
+            raise self._unread(f"{text}. Send less at a time (a table as a file that the owner reads), or ask for a higher quota.", start)
         body = self._read(size)
         if body is None:
             return None
         try:
             return msgpack.unpackb(body)
         except (ValueError, msgpack.exceptions.UnpackException):
-            raise FrameError(f"{self._name} sent bytes that are not a message. Install the same spuframe everywhere.", party=self._name) from None
+            raise self._unread(f"{self._name} sent bytes that are not a message. Install the same spuframe everywhere.", body) from None
+
+    def _unread(self, text: str, start: bytearray) -> UnreadMessage:
+        error = UnreadMessage(text, party=self._name)
+        unpacker = msgpack.Unpacker(max_buffer_size=_PIECE)
+        with contextlib.suppress(ValueError, msgpack.exceptions.UnpackException):
+            unpacker.feed(start[:64])
+            unpacker.read_map_header()
+            if unpacker.unpack() == "id" and type(number := unpacker.unpack()) is int:
+                error.number = number
+        return error
 
     def close(self) -> None:
         """Close; a thread that waits in `recv` wakes up. In a forked child nothing happens: the connection is its parent's."""
@@ -154,6 +180,15 @@ class Channel:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
+
+    def _skip(self, size: int) -> bool:
+        """Let bytes go by, with the memory of one piece; False at the end of the stream."""
+        while size:
+            piece = self._read(min(size, _PIECE))
+            if piece is None:
+                return False
+            size -= len(piece)
+        return True
 
     def _read(self, size: int) -> bytearray | None:
         data = bytearray()

@@ -16,7 +16,6 @@ import pyarrow.csv
 
 from spuframe.errors import ColumnNotFoundError, DataError, SchemaError
 
-OPTIONS = ("sep", "encoding", "thousands", "decimal", "dates", "na_values")
 _NULLS = pa.csv.ConvertOptions().null_values
 
 

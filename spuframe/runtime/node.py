@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from spuframe.config import RuntimeConfig
-from spuframe.errors import InstanceStateError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
+from spuframe.errors import InstanceStateError, LinkError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
 from spuframe.ir.physical import VERSION, PhysicalPlan
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
@@ -229,8 +229,8 @@ class Node:
         desk = Desk(self.runtime, self._questions)
         try:
             serve(channel, desk.handlers(), NODE, self.config.name)
-        except SpuframeError as error:
-            log.warning("a session was dropped: it sent what is not a request", extra={"reason": type(error).__name__})
+        except LinkError as error:
+            log.warning("a session was dropped: it takes no answers", extra={"reason": type(error).__name__})
         finally:
             channel.close()
             desk.close()

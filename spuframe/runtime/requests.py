@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spuframe.shapes import Anything, Flag, Many, Maybe, Named, Octets, Pair, Positive, Record, Shape, Text, Whole
+from spuframe.shapes import Either, Flag, Many, Maybe, Named, Number, Octets, Positive, Record, Row, Shape, Tagged, Text, Whole
 
 MOST_RANKS = 64
+_LARGE = 1 << 63
 _NAME = Text(256, 1)
 _INSTANCE: dict[str, Shape] = {"instance": Text(64, 1)}
 _COLUMNS = Many(Text(1 << 12))
@@ -16,7 +17,7 @@ SEAT: dict[str, Shape] = {
     "parties": Whole(1, MOST_RANKS),
     "owners": Many(_NAME, MOST_RANKS, distinct=True),
     "names": Many(_NAME, MOST_RANKS, 1, distinct=True),
-    "addresses": Many(Pair(Text(255, 1), Whole(1, 65535)), MOST_RANKS, 1),
+    "addresses": Many(Row((Text(255, 1), Whole(1, 65535))), MOST_RANKS, 1),
     "session_id": Octets(64, 1),
     "protocol": Text(128, 1),
     "deadline": Positive(),
@@ -24,18 +25,26 @@ SEAT: dict[str, Shape] = {
 }
 """A rank's place among its peers."""
 
-SOURCE = Record(
-    {"kind": Text(32)},
-    {
-        "path": Text(4096, 1),
-        "data": Octets(),
-        "columns": Maybe(_COLUMNS),
-        "ranges": Maybe(Named(Anything())),  # whose refusals name the column: `spuframe.runtime.fields`
-        "nan_as_null": Flag(),
-        "fraction_bits": Maybe(Named(Anything())),
-    },
-    others=True,  # options that no reader knows are refused by name in `spuframe.runtime.tables`
-)
+_LETTER = Text(8)
+_BOUND = Either(Number(), Either(Flag(), Text(64)))  # dates are texts
+_TABLE: dict[str, Shape] = {
+    "columns": Maybe(_COLUMNS),
+    "ranges": Maybe(Named(Row((_BOUND, _BOUND)))),
+    "nan_as_null": Flag(),
+    "fraction_bits": Maybe(Either(Whole(-_LARGE), Named(Whole(-_LARGE)))),  # numbers that no type has are refused by the column
+}
+_PATH: dict[str, Shape] = {"path": Text(4096, 1)}
+CSV: dict[str, Shape] = {
+    "sep": _LETTER,
+    "encoding": Text(64),
+    "thousands": _LETTER,
+    "decimal": _LETTER,
+    "dates": Named(Text(256)),
+    "na_values": Many(Text(256)),
+}
+"""How a CSV file is written, see `spuframe.runtime.csvfile`."""
+SOURCE = Tagged("kind", {"csv": Record(_PATH, _TABLE | CSV), "parquet": Record(_PATH, _TABLE), "arrow": Record({"data": Octets()}, _TABLE)})
+"""A table to open, see `spuframe.runtime.tables`."""
 
 NODE: Mapping[str, Record] = {
     "hello": Record({}),

@@ -18,8 +18,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any
 
-from spuframe.errors import FrameError, InstanceError, PeerTimeoutError, SessionError, SpuframeError, from_wire, to_wire
-from spuframe.runtime.channel import Channel
+from spuframe.errors import FrameError, InstanceError, PeerTimeoutError, RequestError, SessionError, SpuframeError, from_wire, to_wire
+from spuframe.runtime.channel import Channel, UnreadMessage
 from spuframe.shapes import Anything, Record, Shape, Text, Whole
 
 log = logging.getLogger(__name__)
@@ -210,15 +210,20 @@ _ENVELOPE = Record({"id": Whole(), "method": Text(64), "params": Anything()})
 
 
 def serve(channel: Channel, handlers: Mapping[str, Handler], shapes: Mapping[str, Shape], name: str) -> None:
-    """Answer requests, each in a thread of its own, until the stream ends.
-
-    Raises
-    ------
-    FrameError, RequestError
-        What came is no request, so that it cannot be answered.
-    """
-    while (message := channel.recv()) is not None:
-        message = _ENVELOPE.read(message, "a request")
+    """Answer requests, each in a thread of its own, until the stream ends; what is no request is answered too, and nothing else happens."""
+    while True:
+        try:
+            message = channel.recv()
+            if message is None:
+                return
+            message = _ENVELOPE.read(message, "a request")
+        except UnreadMessage as error:
+            channel.send({"id": error.number, "error": to_wire(FrameError(error.message, party=name))})
+            continue
+        except RequestError as error:
+            number = message.get("id") if isinstance(message, dict) else None
+            channel.send({"id": number if type(number) is int else _NOBODY, "error": to_wire(error)})
+            continue
         if message["method"] == PING:
             channel.send({"id": message["id"], "ok": None})
             continue

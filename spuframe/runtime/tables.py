@@ -21,7 +21,6 @@ from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, Polic
 from spuframe.runtime import csvfile
 from spuframe.runtime.fields import fit, publish, vanishes
 
-_OPTIONS = ("columns", "ranges", "nan_as_null", "fraction_bits")
 MOST_COLUMNS = 4096
 MOST_ROWS = 50_000_000
 LONGEST_HEADER = 1 << 20
@@ -45,10 +44,6 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     ------
     DataFileError, ColumnNotFoundError, SchemaError, DataError, TypeMismatchError, EncodingError, NotFiniteError, PolicyError
     """
-    options = (*_OPTIONS, *(csvfile.OPTIONS if source.get("kind") == "csv" else ()))
-    unknown = sorted(source.keys() - {"kind", "path", "data", *options})
-    if unknown:
-        raise DataError(f"there is no option {unknown[0]!r} for opening a table. The options are {', '.join(options)}.")
     table = _read(source, policy)
     names = table.column_names
     _bounded(source, table.num_rows, len(names))

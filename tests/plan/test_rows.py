@@ -19,6 +19,7 @@ from spuframe.plan.logical import LogicalNode, Store, TensorOutput
 from spuframe.plan.lower import ends_invalid, lower
 from spuframe.plan.optimizer import optimize
 from spuframe.plan.rows import Attach, attach, rows_from, spread, stored_rows, together
+from spuframe.plan.tensor import Program
 from tests.plan.interpret import interpret
 from tests.plan.test_rules import doubled, h
 
@@ -35,7 +36,9 @@ def c(node: LogicalNode, name: str) -> Expr:
 def score(table: LogicalNode, column: str = "x", name: str = "p", like: int | None = 0) -> LogicalNode:
     """What a program makes of a column, row by row."""
     out = TensorOutput(name, Schema((Field(name, Fixed(), False, SECRET, (0.0, 1.0)),)), table.rows, like)
-    return output(tensor([select(table, [column])], {"body": [{"op": "input", "table": 0, "columns": [column]}]}, [out]), name)
+    p = Program()
+    p.output(name, p.input(0, [column], table.rows), [name], like)
+    return output(tensor([select(table, [column])], p.to_plain(), [out]), name)
 
 
 def lowered(node: LogicalNode) -> PhysicalPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +50,6 @@ GOOD: dict[str, dict[str, Any]] = {
         "source": {
             "kind": "arrow",
             "data": DATA,
-            "path": "none.csv",
             "columns": ["a"],
             "ranges": {"a": [0, 1]},
             "nan_as_null": True,
@@ -151,21 +151,43 @@ def test_a_path_is_a_text(desk: Desk, path: object) -> None:
     assert reply["error"]["type"] == "RequestError" and "`path` must be a text" in reply["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sep", 5), ("encoding", ["utf-8"]), ("thousands", b","), ("decimal", None), ("dates", ["born"]), ("dates", {"born": 5}), ("na_values", "x"),
+        ("na_values", {"x": 1}), ("ranges", {"a": 5}), ("ranges", {"a": [1, 2, 3]}), ("fraction_bits", {"a": 1.5}), ("columns", "a"), ("data", b""),
+        ("nan_as_null", 1), ("colums", ["a"]),
+    ],
+)  # fmt: skip
+def test_the_options_of_a_file_have_types(desk: Desk, field: str, value: object) -> None:
+    reply = ask(desk.handlers(), NODE, "open_table", {"source": {"kind": "csv", "path": "none.csv", field: value}})
+    assert reply["error"]["type"] == "RequestError" and field in reply["error"]["message"]
+
+
 @pytest.mark.parametrize("params", [{"x": 1}, [], None, {"instance": "spu-0", "progress": True, "more": 1}])
 def test_fields_that_nobody_declared(desk: Desk, params: object) -> None:
     assert ask(desk.handlers(), NODE, "run", params)["error"]["type"] == "RequestError"
 
 
 @pytest.mark.parametrize(
-    "message",
-    [5, [], {}, {"id": "x", "method": "hello", "params": {}}, {"id": 1, "method": 5, "params": {}}, {"id": 1, "method": ["hello"], "params": {}}],
-)
-def test_what_is_no_request_ends_the_session(desk: Desk, message: object) -> None:
+    ("message", "number"),
+    [
+        (5, 0), ([], 0), ({}, 0), ("hello", 0), ({"id": "x", "method": "hello", "params": {}}, 0), ({"id": 7, "method": 5, "params": {}}, 7),
+        ({"id": 8, "method": ["hello"], "params": {}}, 8), ({1: 2}, 0), ({"id": 9, "method": "hello", "params": {1: 2}}, 9), ({"id": 6, b"x": 1}, 6),
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_answered_and_the_session_goes_on(desk: Desk, message: object, number: int) -> None:
     ours, theirs = socket.socketpair()
-    with Closing(Channel(ours, "the node")) as out, Closing(Channel(theirs, "the session")) as channel:
-        out.send(message)
-        with pytest.raises(RequestError):
-            serve(channel, desk.handlers(), NODE, "owner ann")
+    with Closing(Channel(ours, "the node")) as out, Closing(Channel(theirs, "the session", 1 << 20)) as channel:
+        thread = threading.Thread(target=serve, args=(channel, desk.handlers(), NODE, "owner ann"), daemon=True)
+        thread.start()
+        for wrong, told in ((message, number), ({"id": 5, "method": "hello", "params": bytes(3 << 20)}, 5), (b"x" * (2 << 20), 0)):
+            out.send(wrong)
+            answer = out.recv()
+            assert answer["id"] == told and answer["error"]["type"] in ("RequestError", "FrameError") and "report it" not in answer["error"]["message"]
+        assert "quota" in answer["error"]["message"]
+        out.send({"id": 2, "method": "hello", "params": {}})
+        assert out.recv()["ok"]["name"] == "owner ann"
 
 
 class Closing:

@@ -128,7 +128,6 @@ def test_magnitudes_hold_their_values(low: int, high: int) -> None:
         ([1], {"ranges": {"x": (0.5, 2)}}, TypeMismatchError, "of integers"),
         (["a"], {"ranges": {"x": (0, 1)}}, TypeMismatchError, "has no range"),
         ([1], {"columns": []}, DataError, "no columns"),
-        ([1], {"colums": ["x"]}, DataError, "no option 'colums'"),
         ([None], {}, TypeMismatchError, "only missing values"),
         ([[1]], {}, TypeMismatchError, "list<.*>"),
     ],
