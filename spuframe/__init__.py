@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spuframe import ml
-    from spuframe.config import InsecureWarning, Policy, PrecisionWarning
-    from spuframe.errors import SpuframeError
+    from spuframe.config import InsecureWarning, Policy
+    from spuframe.errors import PrecisionWarning, SpuframeError
     from spuframe.frame.frame import SecretFrame, concat
     from spuframe.frame.groupby import GroupBy
     from spuframe.frame.null import null
@@ -36,8 +36,8 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "spuframe.config": ("InsecureWarning", "Policy", "PrecisionWarning"),
-    "spuframe.errors": ("SpuframeError",),
+    "spuframe.config": ("InsecureWarning", "Policy"),
+    "spuframe.errors": ("PrecisionWarning", "SpuframeError"),
     "spuframe.frame.frame": ("SecretFrame", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),
     "spuframe.frame.null": ("null",),

@@ -18,10 +18,6 @@ class InsecureWarning(UserWarning):
     """A protocol that protects nothing is in use."""
 
 
-class PrecisionWarning(UserWarning):
-    """What is stored of a column has lost more than the last digits of its values."""
-
-
 @dataclass(frozen=True)
 class Policy:
     """What an owner lets others do with its tables; every rule is enforced at the owner's own process.
@@ -30,8 +26,9 @@ class Policy:
     ----------
     ranges : {"magnitude", "exact", "none"}
         What an owner publishes of a column's smallest and largest value: the bounds rounded outward to powers of two, the bounds, or
-        which of three ranges of its type holds it (`spuframe.runtime.fields.nothing`). Published bounds are seen by all parties and the
-        analyst; narrower ones make plans cheaper.
+        which of a few ranges of its type holds it (`spuframe.runtime.fields.nothing`). Published bounds are seen by all parties and the
+        analyst; narrower ones make plans cheaper. Under each, the analyst is warned of a float column whose values are too small or too close to
+        each other for its fraction bits, which tells that they are.
         Ranges that the analyst declares are checked at the owner, whose log alone names the rows outside: under "none" they are not taken at all,
         else only a few for each column of a file, of all sessions together. Whatever the policy, the number of rows, the width of strings (rounded
         up to 4 bytes) and whether a column has nulls are published; unless

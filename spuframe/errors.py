@@ -243,3 +243,7 @@ def printable(text: str) -> str:
     'party 1\ufffd[2J died'
     """
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+class PrecisionWarning(UserWarning):
+    """What is stored of a column or a constant has lost more than the last digits."""

@@ -6,6 +6,7 @@ import logging
 import math
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,8 +18,11 @@ log = logging.getLogger(__name__)
 MAX_STRING = 256
 LARGEST = 2.0**Fixed.ROOM
 """The largest magnitude of a float column."""
-_CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (float(1 << 20), float(1 << 42), LARGEST)}
-"""Magnitudes of columns of which nothing is published: one with room for sums and quotients (products, of floats), and one with room to add and negate."""
+_CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (2.0**-10, float(1 << 20), float(1 << 42), LARGEST)}
+"""Magnitudes of columns of which nothing is published: one with room for sums and quotients (products, of floats), and one with room to add and negate;
+of floats, too, one of which small values keep their bits."""
+CLOSE = 128
+"""Units: values of a column that lie all within so many are hardly told from each other."""
 
 
 def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fraction_bits: int | None = None) -> tuple[pa.ChunkedArray, DType]:
@@ -102,7 +106,8 @@ def publish(
 ) -> Field:
     """Infer the field of a fitted column, its bounds by the owner's policy, or as ``declared``, which is checked.
 
-    The fraction bits of a float column follow from its bounds, and so tell nothing more, unless ``keep_bits``.
+    The fraction bits of a float column follow from its bounds, and so tell nothing more, unless ``keep_bits``; that its values are too small, or too
+    close to each other, for them is told as well (`coarse`).
 
     Bounds that are not declared tell everybody something of the data: with "magnitude" the powers of two between which it lies, with "none" whether
     it has values beyond those that arithmetic has room for.
@@ -124,7 +129,8 @@ def publish(
         else:
             bounds = magnitude_float(float(found[0]), float(found[1]), dtype.largest if keep_bits else LARGEST)
         if isinstance(dtype, Fixed) and not keep_bits:
-            dtype = Fixed.for_range(*bounds)
+            small = declared is None and policy == "none" and bounds[1] < 1  # nothing is known of how small
+            dtype = Fixed.for_range(*bounds, own=Fixed.MOST if small else 0)
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
             outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
             log.warning("values outside a declared range", extra={"column": name, "rows": pc.indices_nonzero(outside.combine_chunks()).to_pylist()[:100]})
@@ -146,12 +152,13 @@ def unique(table: pa.Table, fields: list[Field], policy: RangePolicy) -> list[st
     return [n for n in keys if pc.count_distinct(table[n], mode="only_valid").as_py() == len(table) - table[n].null_count]
 
 
-def vanishes(column: pa.ChunkedArray, field: Field) -> bool:
-    """Whether a float column holds values other than zero that it stores as zero."""
-    if not isinstance(field.dtype, Fixed):
+def coarse(column: pa.ChunkedArray, field: Field) -> bool:
+    """Whether a float column stores values other than zero as zero, or rounds values that differ to almost the same."""
+    if not isinstance(field.dtype, Fixed) or column.null_count == len(column):
         return False
-    sizes = pc.abs(column.cast(pa.float64()))
-    return bool(pc.any(pc.and_(pc.greater(sizes, 0.0), pc.less_equal(sizes, 2.0 ** (-field.dtype.f - 1)))).as_py())
+    values, unit = np.asarray(pc.drop_null(column.cast(pa.float64()))), 2.0**-field.dtype.f
+    kept = np.rint(values / unit) * unit
+    return bool(((kept == 0) & (values != 0)).any()) or (bool((kept != values).any()) and 0 < values.max() - values.min() < CLOSE * unit)
 
 
 def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
@@ -182,10 +189,12 @@ def magnitude_float(low: float, high: float, largest: float) -> tuple[float, flo
 def nothing(dtype: Int | Fixed | Date, found: Range, *, keep_bits: bool = False) -> Range:
     """The same bounds for all columns of a type, if its values are within those that leave room for arithmetic; else wider ones, at last the type's.
 
+    Small floats have narrower ones.
+
     ``keep_bits``: those of a float column with the fraction bits that it has.
 
-    >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7))
-    ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0))
+    >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7)), nothing(Fixed(), (0.0, 1e-7))
+    ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0), (-0.0009765625, 0.0009765625))
     """
     if isinstance(dtype, Date):
         return dtype.bounds

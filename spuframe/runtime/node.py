@@ -131,7 +131,7 @@ class Desk:
         distinct = unique(table, fields, self._config.policy.ranges)
         handle = self._space.tables.add(table)
         self._tables[handle] = Holding(table.num_rows, tuple(fields))
-        rounded = rounded_away(table, fields, self._config.policy)
+        rounded = rounded_away(table, fields)
         return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct, "rounded": rounded}
 
     def _close_table(self, params: dict[str, Any], emit: Emit) -> None:

@@ -19,7 +19,7 @@ from spuframe.config import Policy
 from spuframe.dtypes import Field
 from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError, TypeMismatchError
 from spuframe.runtime import csvfile
-from spuframe.runtime.fields import fit, publish, vanishes
+from spuframe.runtime.fields import coarse, fit, publish
 
 MOST_COLUMNS = 4096
 MOST_ROWS = 50_000_000
@@ -68,9 +68,9 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     return pa.table(arrays, names=table.column_names), fields
 
 
-def rounded_away(table: pa.Table, fields: Sequence[Field], policy: Policy) -> list[str]:
-    """Columns that hold values too small for their fraction bits, which are stored as 0; none of them is told of where nothing of the values is."""
-    return [] if policy.ranges == "none" else [f.name for f in fields if vanishes(table[f.name], f)]
+def rounded_away(table: pa.Table, fields: Sequence[Field]) -> list[str]:
+    """Columns that hold values too small, or too close to each other, for their fraction bits; under each policy, since they would be wrong silently."""
+    return [f.name for f in fields if coarse(table[f.name], f)]
 
 
 def _bits(asked: Any, table: pa.Table) -> dict[str, Any]:

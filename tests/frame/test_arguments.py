@@ -206,7 +206,7 @@ def test_odd_operands_and_subscripts(frame: sf.SecretFrame) -> None:
     faults.none()
 
 
-@pytest.mark.filterwarnings("ignore::spuframe.config.PrecisionWarning")
+@pytest.mark.filterwarnings("ignore::spuframe.errors.PrecisionWarning")
 @pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
 def test_odd_arguments_of_a_session(session: sf.Session, frame: sf.SecretFrame, tmp_path: Any) -> None:
     faults = Faults()
