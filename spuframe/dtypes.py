@@ -205,14 +205,17 @@ class Fixed(DType):
         f = min(max(f for _, f in operands), max(span - e, DEFAULT_FRACTION_BITS, cls.SIGNIFICANT - e))
         return cls(f if top <= cls(f).limit else max(0, cls.ROOM - e))
 
-    def summed(self, low: float, high: float) -> Fixed:
-        """The type in which values of this one are summed to something between the bounds: coarser, if that needs the room, but 18 bits stay.
+    def summed(self, low: float, high: float, known: bool = True) -> Fixed:
+        """The type in which values of this one are summed to something between the bounds: coarser, if that needs the room.
 
-        >>> Fixed(40).summed(0, 2.0**30), Fixed(40).summed(0, 100.0)
-        (Fixed(f=31), Fixed(f=40))
+        All bits of the ring are for the sum then: n values that are cut before they are summed are off by ``n**2 * 2**-61`` of its bound at most.
+        Of values of which no bounds are ``known`` but their type's, 18 fraction bits stay, whether the sum fits or not.
+
+        >>> Fixed(40).summed(0, 2.0**30), Fixed(40).summed(0, 100.0), Fixed(18).summed(0, 50e12)
+        (Fixed(f=31), Fixed(f=40), Fixed(f=15))
         """
         top = max(abs(low), abs(high))
-        return self if top < self.limit else Fixed(max(min(self.f, DEFAULT_FRACTION_BITS), self.ROOM - exponent(top)))
+        return self if top < self.limit else Fixed(max(0 if known else min(self.f, DEFAULT_FRACTION_BITS), self.ROOM - exponent(top)))
 
     @property
     def name(self) -> str:

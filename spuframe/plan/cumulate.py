@@ -17,9 +17,9 @@ from typing import Any
 
 from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int
 from spuframe.errors import SchemaError, TypeMismatchError
-from spuframe.expr.expr import Expr, bounds_of, check_columns, rebind, substitute
+from spuframe.expr.expr import Expr, check_columns, rebind, substitute
 from spuframe.expr.functions.common import checked, describe
-from spuframe.plan.logical import LogicalNode, Shape
+from spuframe.plan.logical import LogicalNode, Shape, summing
 from spuframe.plan.rows import Adds, check_order, free_name
 
 
@@ -38,9 +38,9 @@ class Cumulate(Adds):
             raise SchemaError(f"column {self.name!r} is there already: choose another name for the prefix sum")
         if not isinstance(e.dtype, Int | Fixed | Bool):
             raise TypeMismatchError(f"cannot take the cumsum of {describe(e)}: it needs a number")
-        dtype = e.dtype if isinstance(e.dtype, Fixed) else Int(64)
-        (low, high), rows = bounds_of(e), self.input.rows
-        bounds = checked(e, dtype, (min(0, low * rows), max(0, high * rows)), text=f"the sum of {str(e)!r} over {rows} rows")
+        rows = self.input.rows
+        dtype, total = summing(e.dtype, e.range, rows)
+        bounds = checked(e, dtype, total, text=f"the sum of {str(e)!r} over {rows} rows")
         field = Field(self.name, dtype, e.nullable, SECRET, bounds, e.owners)
         return Shape(type(schema).of([*schema, field]), rows, self.input.masked)
 

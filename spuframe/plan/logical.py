@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, DType, Field, Fixed, Int, Schema, String
+from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind, rebind_all
 from spuframe.expr.functions.common import checked
@@ -454,6 +454,13 @@ def _stacked(a: Field, b: Field) -> Field:
     return Field(a.name, a.dtype, a.nullable or b.nullable, a.visibility.join(b.visibility), bounds, a.owners | b.owners)
 
 
+def summing(dtype: DType, bounds: Range | None, rows: int) -> tuple[Fixed | Int, Range]:
+    """The type in which so many values of a type are summed, and the bounds of the sum; without ``bounds`` those of the type."""
+    low, high = bounds_of(col(Field("", dtype, range=bounds)))
+    total = (min(0, low * rows), max(0, high * rows))
+    return (dtype.summed(*total, known=bounds is not None) if isinstance(dtype, Fixed) else Int(64)), total
+
+
 def _aggregate(table: LogicalNode, name: str, function: str, column: str | None, by: frozenset[str], may_be_empty: bool) -> Field:
     if function not in FUNCTIONS:
         raise PlanError(f"no aggregate {function!r}: there are {', '.join(FUNCTIONS)}")
@@ -470,11 +477,10 @@ def _aggregate(table: LogicalNode, name: str, function: str, column: str | None,
     if function in ("min", "max"):
         return Field(name, f.dtype, f.nullable or may_be_empty, SECRET, f.range, owners)
     low, high = bounds_of(col(f))
-    total = (min(0, low * table.rows), max(0, high * table.rows))
+    within, total = summing(f.dtype, f.range, table.rows)
     text = f"the sum of {column!r} over {table.rows} rows"
     if function == "sum":
-        dtype: DType = f.dtype.summed(*total) if isinstance(f.dtype, Fixed) else Int(64)
-        return Field(name, dtype, False, SECRET, checked(col(f), dtype, total, text=text), owners)
+        return Field(name, within, False, SECRET, checked(col(f), within, total, text=text), owners)
     dtype = Fixed.for_range(low, high, own=f.dtype.f if isinstance(f.dtype, Fixed) else 0)
-    checked(col(f), f.dtype.summed(*total) if isinstance(f.dtype, Fixed) else Int(64), total, text=f"the mean needs {text}, which")
+    checked(col(f), within, total, text=f"the mean needs {text}, which")
     return Field(name, dtype, f.nullable or may_be_empty, SECRET, (float(low), float(high)), owners)

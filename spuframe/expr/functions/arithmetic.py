@@ -19,7 +19,7 @@ from typing import Any
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import Binary, bits_of, bound_of, checked, mismatch, numeric, overflow, same_type
+from spuframe.expr.functions.common import LEAST, Binary, bits_of, bound_of, checked, mismatch, numeric, overflow, terms
 from spuframe.expr.functions.conversion import Cast, convert
 
 MOST_DROPPED = 62
@@ -205,7 +205,7 @@ def add(left: object, right: object) -> Expr:
     dates = _dates("add", as_expr(left), as_expr(right))
     if dates:
         return Add(*dates)
-    return Add(*_terms(*same_type("add", *_pair("add", left, right))))
+    return Add(*_roomy(*terms("add", *_pair("add", left, right))))
 
 
 def sub(left: object, right: object) -> Expr:
@@ -213,14 +213,14 @@ def sub(left: object, right: object) -> Expr:
     dates = _dates("subtract", as_expr(left), as_expr(right))
     if dates:
         return Sub(*dates)
-    return Sub(*_terms(*same_type("subtract", *_pair("subtract", left, right))))
+    return Sub(*_roomy(*terms("subtract", *_pair("subtract", left, right))))
 
 
-def _terms(a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    """Terms with fewer fraction bits, if their sum needs the room; 18 stay."""
-    if not isinstance(a.dtype, Fixed) or bound_of(a) + bound_of(b) < a.dtype.limit:
+def _roomy(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Terms with fewer fraction bits, if their sum needs the room."""
+    if not isinstance(a.dtype, Fixed):
         return a, b
-    room = Fixed(max(min(a.dtype.f, DEFAULT_FRACTION_BITS), Fixed.ROOM - exponent(bound_of(a) + bound_of(b))))
+    room = a.dtype.summed(0, bound_of(a) + bound_of(b), all(e.range is not None or isinstance(e, Lit) for e in (a, b)))
     return convert(a, room), convert(b, room)
 
 
@@ -243,6 +243,8 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
         return Fixed.for_range(*bounds, own=bits_of(other), span=Fixed.ROOM if whole else Fixed.SPAN)
     exact = isinstance(a.dtype, Int) or isinstance(b.dtype, Int)  # times an integer there is nothing to round
     found = Fixed.for_range(*bounds, own=max(bits_of(a), bits_of(b)), span=Fixed.ROOM if exact else Fixed.SPAN)
+    if bounds != (0, 0) and exponent(max(map(abs, bounds))) + Fixed.MOST < LEAST:
+        raise PlanError(f"'{a} * {b}' stays below {max(map(abs, bounds)):.1e}, which is too small for a float here: multiply a factor by 1e6, say, first")
     least = min(e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed))
     spare = min(bits_of(a) + bits_of(b) - MOST_DROPPED, Fixed.ROOM - exponent(max(map(abs, bounds))))
     return Fixed(max(found.f, min(least, DEFAULT_FRACTION_BITS), spare))

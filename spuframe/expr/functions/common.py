@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String
-from spuframe.errors import RangeOverflowError, TypeMismatchError
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, exponent
+from spuframe.errors import PlanError, PrecisionWarning, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Col, Expr, Function, Lit, bounds_of, lit
+
+LEAST = 16
+"""Bits that a value keeps against its own bound, at least: of a chosen one beside a larger one, and of a product."""
+LEAST_CONSTANT = 10
+"""Bits that a small constant keeps, if there is room."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,6 +121,42 @@ def _fixed(left: Expr, right: Expr, span: int) -> Fixed:
     fine = any(isinstance(e.dtype, Fixed) and not isinstance(e, Lit) for e in (left, right))
     span = Fixed.ROOM if isinstance(left, Lit) or isinstance(right, Lit) else span
     return Fixed.common(*((bound_of(e), 0 if fine and isinstance(e, Lit) else bits_of(e)) for e in (left, right)), span=span)
+
+
+def terms(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """`same_type` for results that show a constant: a small one makes the type finer, as far as there is room; one that is zero then is warned of."""
+    from spuframe.expr.functions.conversion import convert
+
+    a, b = same_type(what, left, right)
+    constant, other = (left, b) if isinstance(left, Lit) else (right, a)
+    if not isinstance(constant, Lit) or not constant.value or not isinstance(other.dtype, Fixed) or isinstance(other, Lit):
+        return a, b
+    size = bound_of(constant)
+    finer = Fixed(max(other.dtype.f, min(LEAST_CONSTANT - exponent(size), Fixed.SPAN - exponent(max(size, bound_of(other))))))
+    if not finer.nearest(size):
+        text = f"the constant {constant} is 0 beside {str(other)!r}, which keeps {finer.f} fraction bits"
+        warnings.warn(f"{text}: scale it, .clip(low, high) it, or use a larger constant", PrecisionWarning, stacklevel=4)
+    return convert(left if isinstance(left, Lit) else a, finer), convert(right if isinstance(right, Lit) else b, finer)
+
+
+def chosen_from(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """`terms` for results that are one of both: each keeps what it has against its own bound, as far as the ring has room.
+
+    Raises
+    ------
+    PlanError
+        One of them would keep almost nothing beside the other.
+    """
+    if any(isinstance(e, Lit) or not isinstance(e.dtype, Fixed) for e in (left, right)) or left.dtype == right.dtype:
+        return terms(what, left, right)
+    needs = [Fixed.SIGNIFICANT - exponent(bound_of(e)) for e in (left, right) if bound_of(e)]
+    most = max(map(exponent, map(bound_of, (left, right))))
+    found = same_type(what, left, right, min(max(Fixed.SPAN, most + max(needs, default=0)), Fixed.ROOM))
+    kept = min(bits_of(found[0]) - need + Fixed.SIGNIFICANT for need in needs) if needs else LEAST
+    if kept < LEAST:
+        texts = [f"{describe(e)} of at most {number(bound_of(e))}" for e in (left, right)]
+        raise PlanError(f"cannot {what} {' and '.join(texts)}: one type keeps almost nothing of the smaller one. Scale one, or .clip(low, high) it")
+    return found
 
 
 def ranged(what: str, e: Expr) -> Expr:

@@ -20,7 +20,7 @@ from spuframe.dtypes import Bool, DType, Fixed, Int, Range, String
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import neg
-from spuframe.expr.functions.common import describe, mismatch, numeric, overflow, ranged, same_type
+from spuframe.expr.functions.common import chosen_from, describe, mismatch, numeric, overflow, ranged
 from spuframe.expr.functions.comparison import Compare, eq, ge, gt, le, lt
 from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import Or, and_, not_
@@ -159,7 +159,7 @@ def where(condition: object, then: object, other: object) -> Expr:
 def _branches(what: str, a: Expr, b: Expr) -> tuple[Expr, Expr]:
     if isinstance(a.dtype, Bool) != isinstance(b.dtype, Bool) and not isinstance(a.dtype, String) and not isinstance(b.dtype, String):
         a, b = numeric(what, a), numeric(what, b)
-    return same_type(what, a, b)
+    return chosen_from(what, a, b)
 
 
 def is_null(operand: object) -> Expr:
@@ -235,10 +235,10 @@ def clip(operand: object, low: object = None, high: object = None) -> Expr:
     """Values below ``low`` become it, values above ``high`` become it; its range is narrowed."""
     e = as_expr(operand)
     if low is not None:
-        a, b = same_type("clip", ranged("clip", e), as_expr(low))
+        a, b = chosen_from("clip", ranged("clip", e), as_expr(low))
         e = where(lt(a, b), b, a)
     if high is not None:
-        a, b = same_type("clip", ranged("clip", e), as_expr(high))
+        a, b = chosen_from("clip", ranged("clip", e), as_expr(high))
         e = where(gt(a, b), b, a)
     return e
 

@@ -132,7 +132,7 @@ class Exp(Unary):
         ends = sorted((low * self._factor(), high * self._factor()))
         if _unknown(self.operand):
             return (0.0, top)
-        if ends[1] >= 61 - self.target.f:
+        if ends[1] > 61 - self.target.f:
             raise overflow(self, (_two_to(ends[0]), _two_to(ends[1])), top, f"a {self.target}")
         return _around(_two_to(ends[0]), _two_to(ends[1]), self.target, 2.0**-20, floor=0.0)
 
@@ -171,7 +171,7 @@ def _exponential(what: str, kind: type[Exp], operand: object, factor: float, bas
     target = Fixed()
     if not _unknown(e):
         low, high = sorted(b * factor for b in bounds_of(e))
-        if high < 61 - DEFAULT_FRACTION_BITS:
+        if high <= Fixed.ROOM:
             target = fraction_bits(_two_to(max(low, -60)), _two_to(max(high, -60)))
     return kind(e, target) if base is None else Power(e, target, base)
 

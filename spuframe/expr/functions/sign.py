@@ -1,4 +1,4 @@
-"""The sign of a number: -1, 0 or 1 in its own type, null where it is null.
+"""The sign of a number: -1, 0 or 1, of a float as a float, null where it is null.
 
 >>> from spuframe.dtypes import Field, Int
 >>> from spuframe.expr import col, sign
@@ -21,22 +21,25 @@ from spuframe.expr.functions.conditional import is_null, where
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sign(Function):
-    """-1, 0 or 1; the operand and its negative must both fit their ring."""
+    """-1, 0 or 1; the operand and its negative must both fit their ring. ``target`` is the type of the result of a float, which need not hold a one."""
 
     operand: Expr
+    target: Fixed | None = None
     fn = "sign"
 
     def inferred(self) -> Info:
         dtype = self.operand.dtype
         if not isinstance(dtype, Int | Fixed):
             raise mismatch("take the sign of", self.args, "it needs a number")
+        if isinstance(dtype, Fixed) != (self.target is not None):
+            raise mismatch("take the sign of", self.args, "build it with spuframe.expr.sign, which chooses the type of the result")
         low, high = bounds_of(self.operand)
         if isinstance(dtype, Int) and max(abs(low), abs(high)) >= INT_LIMIT:
             raise overflow(self, (low, high), INT_LIMIT, "the argument", str(self.operand))
         ends = (_sign(low), _sign(high))
         if isinstance(dtype, Fixed):  # a computed value may be off by some units: one near zero may become zero
             ends = (min(ends[0], 0), max(ends[1], 0))
-        return self.info_of(dtype if isinstance(dtype, Fixed) else Int(64), checked(self, dtype, ends))
+        return self.info_of(self.target or Int(64), checked(self, self.target or Int(64), ends))
 
     def value(self, *args: Any) -> Scalar:
         found = _sign(args[0])
@@ -53,4 +56,4 @@ def sign(operand: object) -> Expr:
     if isinstance(e.dtype, Int) and max(map(abs, bounds_of(e))) >= INT_LIMIT:
         found = where(gt(e, 0), 1, where(lt(e, 0), -1, 0))
         return where(is_null(e), None, found) if e.nullable else found
-    return Sign(e)
+    return Sign(e, Fixed.for_range(-1, 1) if isinstance(e.dtype, Fixed) else None)

@@ -133,7 +133,7 @@ def _prepare(box: BlackBox, view: _Sorted, w: _Wanted) -> Callable[[], Column]:
         return _minimum(box, view, column, w)
     if w.function == "max":
         return _maximum(box, view, column, w)
-    column = _summable(box, column, groups.rows)
+    column = summable(box, column, groups.rows)
     ring = _ring_of_sum(column.field, groups.rows) if w.function == "mean" else column_kind(w.field)[0].bits
     name = ("sum", w.source, ring)
     groups.carry(name, lambda: prefix(numbers(box, column, _counted(box, view, column), ring)))
@@ -149,13 +149,13 @@ def _prepare(box: BlackBox, view: _Sorted, w: _Wanted) -> Callable[[], Column]:
     return mean
 
 
-def _summable(box: BlackBox, column: Column, rows: int) -> Column:
+def summable(box: BlackBox, column: Column, rows: int) -> Column:
     """The column with as many fraction bits as the sum of so many rows leaves room for, as the plan says too."""
     field = column.field
-    if not isinstance(field.dtype, Fixed) or field.range is None:
+    if not isinstance(field.dtype, Fixed):
         return column
-    low, high = field.range
-    dtype = field.dtype.summed(min(0, low * rows), max(0, high * rows))
+    low, high = (-field.dtype.limit, field.dtype.limit) if field.range is None else field.range
+    dtype = field.dtype.summed(min(0, low * rows), max(0, high * rows), known=field.range is not None)
     if dtype == field.dtype:
         return column
     return Column(replace(field, dtype=dtype), box.trunc(column.values, field.dtype.f - dtype.f), column.valid)
@@ -261,7 +261,7 @@ def _of_whole(box: BlackBox, table: Table, w: _Wanted) -> Column:
     if w.function == "count":
         return Column(w.field, _whole_count(box, table, counted, w.field))
     if w.function in ("sum", "mean"):
-        column = _summable(box, column, table.rows)
+        column = summable(box, column, table.rows)
     if w.function == "sum":
         return Column(w.field, numbers(box, column, counted, column_kind(w.field)[0].bits).sum())
 
