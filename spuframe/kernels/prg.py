@@ -38,7 +38,7 @@ class Stream:
     Attributes
     ----------
     drawn : int
-        Keystream bytes made so far.
+        Keystream bytes made so far, a few of them ahead.
 
     Examples
     --------
@@ -65,6 +65,11 @@ class Stream:
 
     def __repr__(self) -> str:
         return "Stream(<key>)"
+
+    @property
+    def position(self) -> int:
+        """Keystream bytes handed out so far: equal at both ends when they have made the same calls."""
+        return self.drawn - (_AHEAD - self._used)
 
     def __reduce__(self) -> Any:
         raise TypeError("a Stream cannot be copied or pickled: its words must be used once")

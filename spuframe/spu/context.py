@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from greenlet import getcurrent, greenlet
 
+from spuframe.errors import ProtocolError
 from spuframe.kernels.prg import Stream
 from spuframe.link.base import Link, Traffic
 from spuframe.spu.share import Array
@@ -68,6 +69,32 @@ class Context:
                 streams[peer] = Stream(HKDF(SHA256(), 16, salt=session_id, info=info).derive(agreed))
         link.traffic = Traffic.zeros(link.world)
         return cls(link, parties, streams, Stream.fresh())
+
+    def compare_streams(self) -> None:
+        """Make sure that this party and each other have drawn equally much from their common stream.
+
+        Two ends that are apart would mask with unequal words: results are then random, and a message may go out under a mask that was used before.
+        A control message, like the digests of plans: 8 bytes to each party, neither a round nor payload.
+
+        Raises
+        ------
+        ProtocolError
+            A pair is apart.
+        """
+        link, before = self.link, self.link.traffic.snapshot()
+        for peer, stream in self.streams.items():
+            link.send(peer, np.array([stream.position], np.uint64))
+        for peer, stream in self.streams.items():
+            theirs = np.empty(1, np.uint64)
+            link.recv_into(peer, theirs)
+            if theirs[0] != stream.position:
+                here, there = link.config.name(self.rank), link.config.name(peer)
+                raise ProtocolError(
+                    f"{here} and {there} have drawn {stream.position} and {theirs[0]} bytes from their common stream: what they masked with it is "
+                    "wrong, so nothing is handed over. Install the same spuframe at all parties and open a new session.",
+                    party=there,
+                )
+        link.traffic = before
 
     def round(self, sends: Sequence[tuple[int, Array]], recvs: Sequence[tuple[int, Array]]) -> None:
         """One message exchange: send all, then fill all ``recvs``. Every party calls it, also with nothing to send.

@@ -134,6 +134,7 @@ class SPU:
         recorder = _Recorder(env)
         if self.is_party:
             self._party(env, steps, recorder, progress)
+            self._ctx.compare_streams()
         else:
             self._owner(env, steps, recorder, progress)
         return {

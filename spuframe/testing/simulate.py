@@ -96,7 +96,7 @@ def simulate_blackbox(
     """Share ``inputs``, run ``fn(box, *shares)`` at every party, and put the shares that it returns together again.
 
     Every run is held to its declared cost: rounds and bytes as measured must equal what the kernels declare, at every rank; and
-    a run without a context must declare the same.
+    a run without a context must declare the same. In the end every two parties must have drawn equally much from their common stream.
 
     Parameters
     ----------
@@ -127,6 +127,7 @@ def simulate_blackbox(
         ctx = cast(Context, box.ctx)
         result = fn(box, *(shares[ctx.rank] for shares in dealt))
         check_traffic(box)
+        ctx.compare_streams()
         return result, box.declared
 
     ends = simulate(n, party, protocol=table, batch_rows=batch_rows, config=config)

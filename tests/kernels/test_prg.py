@@ -30,6 +30,7 @@ def test_every_byte_is_handed_out_once_and_in_order(draws: list[tuple[int, str]]
     stream = Stream(KEY)
     got = b"".join(stream.words(n, word).tobytes() for n, word in draws)
     assert got == keystream(len(got))
+    assert stream.position == len(got)
 
 
 def test_both_ends_stay_together() -> None:

@@ -48,6 +48,19 @@ def test_a_product_without_the_zero_share_is_found(monkeypatch: pytest.MonkeyPat
         check_protocol(swapped("dot"))
 
 
+def test_a_word_that_one_end_alone_draws_is_found() -> None:
+    real = protocol_by_name("aby3").kernels["dot"].run
+
+    def uneven(ctx: Any, xs: Any, ys: Any, f: int) -> Any:
+        result = real(ctx, xs, ys, f)
+        if ctx.rank == 2:
+            ctx.streams[1].words(1, np.uint8)
+        return result
+
+    with pytest.raises(ProtocolError, match="party [12] and party [12] have drawn .* common stream"):
+        simulate_blackbox(swapped("dot", run=uneven), lambda box, x: box.mul(x, x), np.arange(3))
+
+
 def test_the_first_failure_is_raised_and_the_others_end() -> None:
     def party(ctx: Any) -> None:
         if ctx.rank == 1:

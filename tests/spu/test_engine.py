@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import weakref
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -261,3 +262,22 @@ def test_independent_steps_share_their_rounds(protocol, masked):
     x = table["x"].to_numpy()
     for found, expected in zip(both.tables, (x[x < 0], x[x >= 0]), strict=True):
         assert sorted(found["x"].to_pylist()) == sorted(expected.tolist())
+
+
+def test_parties_that_drew_unequally_hand_nothing_over(monkeypatch):
+    """One of the kernels draws a word at one end alone, after its last message: results may even be right, and the plan fails at both ends."""
+    kernels = plugins.protocol("aby3").kernels
+    real = kernels["msb"]
+
+    def uneven(ctx, x, bits):
+        result = real.run(ctx, x, bits)
+        if ctx.rank == 0:
+            ctx.streams[1].words(1, np.uint64)
+        return result
+
+    monkeypatch.setitem(kernels, "msb", replace(real, run=uneven))
+    fields = [Field("a", Int(64), False, range=(-100, 1000))]
+    keep = step("filter", [0], {"predicate": fn("lt", ref(fields[0]), lit(500, "int64"), dtype="bool")}, fields, 4, masked=True)
+    plan = plan_of([scan(fields, 4), keep, reveal(1, fields, 4, masked=True, ordered=True)])
+    with pytest.raises(ProtocolError, match="have drawn .* common stream: .*nothing is handed over"):
+        run_full(plan, {("alice", "t"): pa.table({"a": [1, 2, 600, 4]})}, "aby3")
