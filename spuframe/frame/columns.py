@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from spuframe import expr as ex
 from spuframe.dtypes import DType, Fixed, Int, Schema, String
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, SpuframeError, TypeMismatchError
-from spuframe.frame import arguments, display
+from spuframe.frame import arguments, display, query
 from spuframe.frame.missing import missing
 from spuframe.frame.null import Null
 from spuframe.frame.numpy import call_function, refuse_array
@@ -328,6 +328,14 @@ class Columns(Summaries, Operators["SecretFrame"]):
     def clip(self, lower: object = None, upper: object = None) -> SecretFrame:
         """Bring the values of all columns into bounds."""
         return self._each_column(lambda c: c.clip(lower, upper))
+
+    def eval(self, expr: str, *, local_dict: Mapping[str, object] | None = None, global_dict: Mapping[str, object] | None = None) -> Any:
+        """The value of an expression over the columns, ``frame.eval("cost / days")``, or the frame with the columns that lines ``name = ...`` make.
+
+        The text is read, never run: columns (in backticks where their names need it), ``@variables``, constants, operators, comparisons, ``in``, ``and``,
+        ``or``, ``not``, functions such as ``exp`` and methods such as ``.mean()``.
+        """
+        return query.assignments(self, expr, query.variables(local_dict, global_dict))
 
     # ---- chosen by name or type --------------------------------------------------------------------------
     def filter(self, items: Any = None, *, like: str | None = None, regex: str | None = None) -> SecretFrame:

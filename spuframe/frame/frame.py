@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spuframe import expr as ex
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.node import replace_parts
-from spuframe.frame import arguments
+from spuframe.frame import arguments, query
 from spuframe.frame.columns import Columns
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.series import SecretSeries
@@ -80,6 +80,20 @@ class SecretFrame(Columns):
         node = build.filter_(base, condition)
         kept = {n: ex.col(node.schema[n]) for n in self._exprs}
         return self._made(node, kept)
+
+    def query(
+        self, expr: str, *, local_dict: Mapping[str, object] | None = None, global_dict: Mapping[str, object] | None = None
+    ) -> SecretFrame:
+        """The rows where an expression holds; see `eval` for what it may be.
+
+        Examples
+        --------
+        >>> frame.query("age > 50 and region in @regions and cost > cost.mean()")  # doctest: +SKIP
+        """
+        found = query.evaluate(self, expr, query.variables(local_dict, global_dict))
+        if not isinstance(found, SecretSeries):
+            raise PlanError(f"a query is a condition on the rows, such as 'age > 50', got a {type(found).__name__}: eval() gives values")
+        return self._filter(found)
 
     def dropna(self, subset: str | Sequence[str] | None = None, *, how: Literal["any", "all"] = "any") -> SecretFrame:
         """Rows without a missing value (in ``subset``); with ``how="all"`` those where a value is there."""

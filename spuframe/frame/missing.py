@@ -1,7 +1,7 @@
 """What pandas has and secret tables do not (yet), with what to use instead: one table for frames, columns, groups, numbers and the module.
 
 >>> remedy("describe")
-'not yet: take .mean(), .std(), .min(), .max() and .count() of each column'
+"of a frame or a column, frame.describe(); of groups, .agg(['count', 'mean', 'min', 'max'])"
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "not known of secret rows: .rows is the public bound, .count().reveal() counts, .schema tells which columns may hold nulls"
         ),
         # what is not there yet
-        "describe info": "not yet: take .mean(), .std(), .min(), .max() and .count() of each column",
+        "describe": "of a frame or a column, frame.describe(); of groups, .agg(['count', 'mean', 'min', 'max'])",
+        "info": "use frame.schema, or print the frame: types, nulls, owners and public ranges of its columns",
         "median quantile mode nunique unique value_counts rank nlargest nsmallest skew kurt kurtosis sem prod product cumprod cummax cummin cov "
         "corr corrwith "
         "autocorr idxmax idxmin argmax argmin argsort searchsorted factorize ohlc ngroup ngroups cumcount pct_change diff shift": (
-            "not yet: there are sum, mean, min, max, count, var, std, any, all, dot and cumsum of a column, sum, mean, min, max, count and size "
-            "of groups, "
-            "and sort_values(...).head(n); how often values occur: frame.groupby('a').size()"
+            "not yet, or not of this: there are sum, mean, min, max, count, nunique, var, std, any and all of a column and of a frame, dot, cumsum, "
+            "nlargest, nsmallest and value_counts of a column; sum, mean, min, max, count and size of groups; and sort_values(...).head(n)"
         ),
         "sum mean min max count var std any all cumsum dot dtype first last groups indices": (
             "not of this kind of table: take it of a column, frame['a'].sum(), or of groups, frame.groupby('g').sum()"
@@ -56,7 +56,8 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         ),
         "join append": "use frame.merge(other, on=key), or sf.concat([frame, other]) for rows below each other",
         "insert pop update isetitem compare equals": "use frame['a'] = ..., frame.assign(...), frame.drop('a'), and == on columns",
-        "tail sample": "not yet: sort_values(..., ascending=False).head(n) has the last rows",
+        "tail": "of a frame or a column, not of this: frame.sort_values('a').tail(n)",
+        "sample": "not yet: sort_values(...).head(n) and .tail(n) have the first and the last rows",
         "ffill bfill interpolate combine_first": "not yet: .fillna(value or column) fills missing values",
         "pivot pivot_table melt stack unstack crosstab wide_to_long lreshape T transpose squeeze repeat": (
             "not yet: use groupby on several keys, and .reveal() before the table is turned"
@@ -68,7 +69,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         ),
         "cat sparse struct attrs flags set_flags convert_dtypes infer_objects": "columns have only bool, integer, float, date and string types: "
         "see .dtype and .astype(...)",
-        "select_dtypes select": "not yet: frame[[f.name for f in frame.schema if f.dtype.is_numeric]]",
+        "select_dtypes select": "of a frame: frame.select_dtypes('number')",
         "keys": "use frame.columns",
         "ndim": "a frame has two dimensions, a column one",
         "from_dict from_records from_arrow": "use session.from_pandas(table, owner=...) or session.from_arrow(table, owner=...)",

@@ -90,6 +90,8 @@ def valid(frame: sf.SecretFrame) -> dict[str, dict[str, Any]]:
         "shown": {"value": 1.0},
         "pipe": {"func": lambda v, *args, **named: v},
         "filter": {"like": "x"},
+        "query": {"expr": "x > 1"},
+        "eval": {"expr": "x + 1"},
         "select_dtypes": {"include": "number"},
         "nlargest": {"n": 2, "columns": "x"},
         "nsmallest": {"n": 2, "columns": "x"},
