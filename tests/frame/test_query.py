@@ -143,8 +143,8 @@ def test_what_is_refused(frame: sf.SecretFrame) -> None:
         frame.query("a > 1", parser="python")
 
 
-WORDS = st.sampled_from(["a", "b", "s", "`body mass`", "@v", "1", "2.5", "'n'", "+", "-", "*", "/", ">", "==", "and", "or", "not", "&", "in", "(", ")", "[",
-                         "]", ",", ".mean()", "~", "abs", "lambda", "@", "=", "\n", "if", "for", "%", "**"])  # fmt: skip
+WORDS = st.sampled_from(["a", "b", "s", "`body mass`", "@v", "1", "2.5", "'n'", "+", "-", "*", "/", ">", "==", "and", "or", "not", "&", "in", "(", ")",
+                         "[", "]", ",", ".mean()", "~", "abs", "lambda", "@", "=", "\n", "if", "for", "%", "**"])  # fmt: skip
 
 
 @settings(max_examples=150)
