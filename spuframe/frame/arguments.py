@@ -76,6 +76,7 @@ _BINARY = (
 SPECIAL: Mapping[tuple[str, str], Keyword] = MappingProxyType(
     {
         **{(name, "axis"): Keyword(None, "a frame combines with numbers and frames, column by column") for name in _BINARY.split()},
+        ("replace", "regex"): Keyword((False,), "strings are compared as they are: leave regex out"),
         ("nunique", "dropna"): Keyword((True,), "a missing value is none: add .isna().any()"),
         ("value_counts", "dropna"): Keyword((True,), "rows with a missing value are left out: fill them first, .fillna(value)"),
         ("value_counts", "bins"): Keyword(_NONE, "compute the bin as a column first, (frame['a'] // 10).value_counts()"),

@@ -11,6 +11,7 @@ from spuframe import expr as ex
 from spuframe.dtypes import DType, Fixed, Int, Schema, String
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.frame import arguments, display, query
+from spuframe.frame.loc import Loc
 from spuframe.frame.missing import missing
 from spuframe.frame.null import Null
 from spuframe.frame.numpy import call_function, refuse_array
@@ -90,6 +91,31 @@ class Columns(Summaries, Operators["SecretFrame"]):
     def shape(self) -> tuple[int, int]:
         """Rows and columns; only where the number of rows is public."""
         return len(self), len(self.columns)
+
+    @property
+    def size(self) -> int:
+        """Rows times columns; only where the number of rows is public."""
+        return len(self) * len(self.columns)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no value; only where the number of rows is public."""
+        return self.size == 0
+
+    ndim = 2
+
+    @property
+    def loc(self) -> Loc:
+        """Rows by a condition and columns by name: ``frame.loc[frame["a"] > 1, "b"]``, also to write: ``frame.loc[condition, "b"] = 0``."""
+        return Loc(self)
+
+    def keys(self) -> list[str]:
+        """The columns' names."""
+        return self.columns
+
+    def items(self) -> Iterator[tuple[str, SecretSeries]]:
+        """Names and columns."""
+        return ((n, self[n]) for n in self.columns)
 
     def __len__(self) -> int:
         if self.masked:

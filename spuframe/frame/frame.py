@@ -169,8 +169,15 @@ class SecretFrame(Columns):
         self, by: str | SecretSeries | Sequence[str | SecretSeries], *, as_index: bool = False, sort: bool = True, dropna: bool = True
     ) -> GroupBy:
         """Group by one or several keys, names or columns of these rows; rows with a missing key are dropped."""
-        if arguments.flag(as_index, "as_index") or not arguments.flag(sort, "sort") or not arguments.flag(dropna, "dropna"):
-            raise PlanError("groupby works with as_index=False, sort=True and dropna=True: use .reveal().set_index(keys) for an index")
+        if arguments.flag(as_index, "as_index"):
+            raise PlanError(
+                "the keys of secret groups are columns, since secret rows have no index (pandas' as_index=False): leave as_index out, and take "
+                ".reveal().set_index(keys) for an index"
+            )
+        if not arguments.flag(sort, "sort"):
+            raise PlanError("groups come in the order of their keys, whatever that of the rows: leave sort out")
+        if not arguments.flag(dropna, "dropna"):
+            raise PlanError("rows with a missing key are left out of groups: put a value there first, frame['g'].fillna(value)")
         frame = self.copy()
         listed = [by] if isinstance(by, SecretSeries) else by
         keys = [frame._key(k) if isinstance(k, SecretSeries) else k for k in listed] if isinstance(listed, list | tuple) else listed

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from spuframe.errors import PlanError, SchemaError
+from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
@@ -31,6 +31,11 @@ class GroupBy(Secret):
         self.keys = tuple(keys)
         self.columns = tuple(columns)
         self.selected = selected
+
+    def __iter__(self) -> NoReturn:
+        raise TypeMismatchError("which groups there are is secret, and they cannot be gone through: take aggregates, .agg(...), or .reveal() them")
+
+    __len__ = __iter__
 
     def __repr__(self) -> str:
         return f"<GroupBy: by {', '.join(self.keys)}>"

@@ -56,6 +56,23 @@ class SecretSeries(Operators["SecretSeries"]):
     def dtype(self) -> DType:
         return self.expr.dtype
 
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of rows, where it is public."""
+        return (len(self),)
+
+    @property
+    def size(self) -> int:
+        """The number of rows, where it is public."""
+        return len(self)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no row, where their number is public."""
+        return not len(self)
+
+    ndim = 1
+
     def __len__(self) -> int:
         if self.base.masked:
             raise TypeMismatchError("the number of rows that a filter or join leaves is secret: use .count().reveal(), or .rows for the public bound")
@@ -245,6 +262,22 @@ class SecretSeries(Operators["SecretSeries"]):
             return ex.where(ex.fill_null(c, True) if c.nullable else c, y, x)
 
         return self._apply(made, cond, self) if arguments.is_missing(other) else self._apply(made, cond, self, other)
+
+    def replace(self, to_replace: object, value: object = ...) -> SecretSeries:
+        """Other values in place of some public ones, at once: one, several that become one, or a dict of old to new; null where the new one is missing."""
+        if isinstance(to_replace, Mapping):
+            pairs = list(to_replace.items())
+        elif isinstance(to_replace, list | tuple):
+            pairs = [(old, value) for old in to_replace]
+        else:
+            pairs = [(to_replace, value)]
+        out = self
+        if not isinstance(to_replace, Mapping) and value is ...:
+            raise PlanError("replace needs the new value, or a dict of old to new, replace({'old': 'new'})")
+        for old, new in pairs:
+            found = self.isna() if arguments.is_missing(old) else self == old
+            out = out.mask(found.fillna(False) if found.field.nullable else found, new)
+        return out
 
     def astype(self, dtype: str | type | DType) -> SecretSeries:
         """Convert: ``"int64"``, ``"float"``, ``"bool"``, ..., as NumPy and pandas name them too, or a `spuframe.dtypes` type."""

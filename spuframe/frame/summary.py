@@ -174,8 +174,15 @@ class Summaries:
 
         def __getitem__(self, key: Any) -> Any: ...
 
-    def _each(self, function: str, numeric_only: object = False, **options: Any) -> SecretSummary:
+    def _each(self, function: str, numeric_only: object = False, axis: object = 0, **options: Any) -> Any:
         only = arguments.flag(numeric_only, "numeric_only")
+        where = arguments.plain(axis)
+        if isinstance(where, bool) or not isinstance(where, int | str | None) or where not in (0, 1, "index", "rows", "columns", None):
+            raise PlanError("`axis` is 0, one number for each column, or 1, one for each row")
+        if where in (1, "columns"):
+            from spuframe.frame.across import across
+
+            return across([self[n] for n in self.columns if not only or is_number(self[n])], function)
         cells = dict[tuple[str, ...], SecretScalar]()
         for name in self.columns:
             column: SecretSeries = self[name]
@@ -187,45 +194,45 @@ class Summaries:
                 raise TypeMismatchError(f"{error}; or leave such columns out, frame.{function}(numeric_only=True)") from None
         return SecretSummary(self.session, cells)
 
-    def sum(self, *, numeric_only: bool = False) -> SecretSummary:
-        """Sums of the values that are there, by column."""
-        return self._each("sum", numeric_only)
+    def sum(self, axis: int | str | None = 0, *, numeric_only: bool = False) -> Any:
+        """Sums of the values that are there, by column; with ``axis=1`` by row."""
+        return self._each("sum", numeric_only, axis)
 
-    def mean(self, *, numeric_only: bool = False) -> SecretSummary:
-        """Means of the values that are there, by column."""
-        return self._each("mean", numeric_only)
+    def mean(self, axis: int | str | None = 0, *, numeric_only: bool = False) -> Any:
+        """Means of the values that are there, by column; with ``axis=1`` by row."""
+        return self._each("mean", numeric_only, axis)
 
-    def min(self, *, numeric_only: bool = False) -> SecretSummary:
-        """Smallest values, by column."""
-        return self._each("min", numeric_only)
+    def min(self, axis: int | str | None = 0, *, numeric_only: bool = False) -> Any:
+        """Smallest values, by column; with ``axis=1`` by row."""
+        return self._each("min", numeric_only, axis)
 
-    def max(self, *, numeric_only: bool = False) -> SecretSummary:
-        """Largest values, by column."""
-        return self._each("max", numeric_only)
+    def max(self, axis: int | str | None = 0, *, numeric_only: bool = False) -> Any:
+        """Largest values, by column; with ``axis=1`` by row."""
+        return self._each("max", numeric_only, axis)
 
-    def count(self, *, numeric_only: bool = False) -> SecretSummary:
-        """Numbers of values that are there, by column."""
-        return self._each("count", numeric_only)
+    def count(self, axis: int | str | None = 0, *, numeric_only: bool = False) -> Any:
+        """Numbers of values that are there, by column; with ``axis=1`` by row."""
+        return self._each("count", numeric_only, axis)
 
-    def var(self, *, ddof: int = 1, numeric_only: bool = False) -> SecretSummary:
+    def var(self, axis: int | str | None = 0, *, ddof: int = 1, numeric_only: bool = False) -> Any:
         """Variances, by column."""
-        return self._each("var", numeric_only, ddof=ddof)
+        return self._each("var", numeric_only, axis, ddof=ddof)
 
-    def std(self, *, ddof: int = 1, numeric_only: bool = False) -> SecretSummary:
+    def std(self, axis: int | str | None = 0, *, ddof: int = 1, numeric_only: bool = False) -> Any:
         """Standard deviations, by column."""
-        return self._each("std", numeric_only, ddof=ddof)
+        return self._each("std", numeric_only, axis, ddof=ddof)
 
-    def any(self) -> SecretSummary:
-        """Whether any value is true, or not zero, by column."""
-        return self._each("any")
+    def any(self, axis: int | str | None = 0) -> Any:
+        """Whether any value is true, or not zero, by column; with ``axis=1`` by row."""
+        return self._each("any", axis=axis)
 
-    def all(self) -> SecretSummary:
-        """Whether every value is true, or not zero, by column."""
-        return self._each("all")
+    def all(self, axis: int | str | None = 0) -> Any:
+        """Whether every value is true, or not zero, by column; with ``axis=1`` by row."""
+        return self._each("all", axis=axis)
 
-    def nunique(self) -> SecretSummary:
+    def nunique(self, axis: int | str | None = 0) -> Any:
         """Numbers of different values, by column; nulls are none."""
-        return self._each("nunique")
+        return self._each("nunique", axis=axis)
 
     def agg(self, func: Any) -> SecretSummary:
         """Numbers of the columns by one function; by several, or by a dict of column to one or several, as a table.

@@ -91,6 +91,7 @@ def valid(frame: sf.SecretFrame) -> dict[str, dict[str, Any]]:
         "pipe": {"func": lambda v, *args, **named: v},
         "filter": {"like": "x"},
         "query": {"expr": "x > 1"},
+        "replace": {"to_replace": 1, "value": 2},
         "eval": {"expr": "x + 1"},
         "select_dtypes": {"include": "number"},
         "nlargest": {"n": 2, "columns": "x"},

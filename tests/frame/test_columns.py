@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import spuframe as sf
-from spuframe.errors import PlanError, SchemaError, TypeMismatchError
+from spuframe.errors import ColumnNotFoundError, PlanError, SchemaError, TypeMismatchError
 
 ROWS = pd.DataFrame(
     {
@@ -22,6 +22,17 @@ ROWS = pd.DataFrame(
         "s": ["b", "a", "c", "a", "b", None, "b", "a", "b"],
     }
 )
+
+
+def written(t: Any) -> Any:
+    t = t[["id", "x", "n", "b"]].copy()
+    t.loc[t["n"] > 3, "x"] = 0.5
+    t.loc[t["x"].isna(), ["x", "n"]] = 1
+    t.loc[t["b"], "n"] = t["id"] * 2
+    t.loc[:, "new"] = t["id"] + 1
+    return t
+
+
 MADE: dict[str, Callable[[Any], Any]] = {
     "filter": lambda t: t.filter(["id", "x", "nope"]),
     "like": lambda t: t.filter(like="x"),
@@ -49,8 +60,30 @@ MADE: dict[str, Callable[[Any], Any]] = {
     "sorted tail": lambda t: t.sort_values("xy").tail(2),
     "largest": lambda t: t[["id", "x", "xy"]].nlargest(3, "x"),
     "smallest": lambda t: t[["id", "n", "xy"]].nsmallest(4, ["n", "xy"]),
+    "columns by loc": lambda t: t.loc[:, ["x", "n"]],
+    "columns between": lambda t: t.loc[:, "x":"n"],
+    "rows by loc": lambda t: t.loc[t["xy"] > 1].sort_values("id"),
+    "both by loc": lambda t: t.loc[lambda d: d["n"] > 2, ["id", "n"]].sort_values("id"),
+    "written by loc": written,
     "filtered tail": lambda t: t[t["xy"] > 1].tail(3),
     "filtered largest": lambda t: t[t["xy"] > 1].nlargest(2, "xy"),
+}
+BY_ROW: dict[str, Callable[[Any], Any]] = {
+    "sum": lambda t: t[["x", "xy", "n", "b"]].sum(axis=1),
+    "mean": lambda t: t[["x", "n"]].mean(axis=1),
+    "mean without nulls": lambda t: t[["xy", "id"]].mean(axis="columns"),
+    "min": lambda t: t[["x", "n"]].min(axis=1),
+    "max": lambda t: t[["x", "xy", "n"]].max(axis=1),
+    "numbers only": lambda t: t[["xy", "s", "id"]].max(axis=1, numeric_only=True),
+    "count": lambda t: t[["x", "n", "s"]].count(axis=1),
+    "any": lambda t: t[["x", "b"]].fillna(0).any(axis=1),
+    "all": lambda t: t[["xy", "b"]].all(axis=1),
+    "loc": lambda t: t.loc[:, "xy"],
+    "replace": lambda t: t["x"].replace(1.5, 7),
+    "replace at once": lambda t: t["s"].replace({"a": "b", "b": "a"}),
+    "replace nulls": lambda t: t["x"].replace(np.nan, -1.5),
+    "replace several": lambda t: t["id"].replace([1, 3, 5], 0),
+    "replace by null": lambda t: t["x"].replace(4.0, np.nan),
 }
 COLUMNS: dict[str, Callable[[Any], Any]] = {
     "sorted": lambda c: c.sort_values(),
@@ -75,16 +108,16 @@ def same(got: Any, want: Any, what: str) -> None:
         return
     assert got.isna().tolist() == want.isna().tolist(), what
     a, b = got.dropna(), want.dropna()
-    if want.dtype.kind in "fiub" and len(b):
+    if (want.dtype.kind in "fiub" or isinstance(b.iloc[0] if len(b) else None, float)) and len(b):
         np.testing.assert_allclose(a.astype(float), b.astype(float), rtol=1e-5, atol=1e-5, err_msg=what)
     else:
         assert a.tolist() == b.tolist(), what
 
 
 def check(frame: sf.SecretFrame, plain: pd.DataFrame) -> None:
-    shown = sf.reveal(*(make(frame) for make in MADE.values()), *(make(frame["x"]) for make in COLUMNS.values()))
-    want = [*(make(plain) for make in MADE.values()), *(make(plain["x"]) for make in COLUMNS.values())]
-    for what, got, right in zip([*MADE, *COLUMNS], shown, want, strict=True):
+    shown = sf.reveal(*(make(frame) for make in (MADE | BY_ROW).values()), *(make(frame["x"]) for make in COLUMNS.values()))
+    want = [*(make(plain) for make in (MADE | BY_ROW).values()), *(make(plain["x"]) for make in COLUMNS.values())]
+    for what, got, right in zip([*MADE, *BY_ROW, *COLUMNS], shown, want, strict=True):
         same(got, right, what)
 
 
@@ -126,6 +159,13 @@ def test_numbers_of_different_values(frame: sf.SecretFrame) -> None:
     assert frame[frame["xy"] > 99]["n"].nunique().reveal() == 0
 
 
+def test_what_is_public(frame: sf.SecretFrame) -> None:
+    x = frame["x"]
+    assert (frame.shape, frame.size, frame.ndim, frame.empty) == (ROWS.shape, ROWS.size, 2, False)
+    assert (x.shape, x.size, x.ndim, x.empty) == ((9,), 9, 1, False)
+    assert list(dict(frame)) == frame.columns == list(frame.keys()) and dict(frame.items())["x"].name == "x"
+
+
 def test_refusals(session: sf.Session, frame: sf.SecretFrame) -> None:
     joined = frame.merge(session.from_pandas(ROWS[["id"]].iloc[:4], owner="bank"), on="id")
     for use, error, words in (
@@ -137,6 +177,19 @@ def test_refusals(session: sf.Session, frame: sf.SecretFrame) -> None:
         (lambda: frame.assign(z=pd.col("nope") + 1), PlanError, "has no value here: the columns are"),
         (lambda: frame.pipe("x"), TypeMismatchError, "function"),
         (lambda: joined.tail(2), PlanError, r"tail depends on the order.*sort"),
+        (lambda: frame.loc[0], TypeMismatchError, "condition on the rows"),
+        (lambda: frame.loc[frame["b"], "nope"], ColumnNotFoundError, "'nope'"),
+        (lambda: frame.loc[:, "nope":], TypeMismatchError, "slice between two names"),
+        (lambda: frame.loc.__setitem__((frame["b"], "nope"), 1), ColumnNotFoundError, "'nope'"),
+        (lambda: frame[["x", "n"]].std(axis=1), PlanError, "of the columns of each row"),
+        (lambda: frame[["x"]].sum(axis=2), PlanError, "`axis`"),
+        (lambda: frame["x"].replace(1.5), PlanError, "new value"),
+        (lambda: len(frame.groupby("s")), TypeMismatchError, "secret"),
+        (lambda: list(frame.groupby("s")), TypeMismatchError, "secret"),
+        (lambda: frame.groupby("s", as_index=True), PlanError, "no index.*set_index"),
+        (lambda: frame.groupby("s", sort=False), PlanError, "order of their keys"),
+        (lambda: frame.groupby("s", dropna=False), PlanError, "fillna"),
+        (lambda: frame[frame["b"]].size, TypeMismatchError, "secret"),
         (lambda: frame.tail(-1), TypeMismatchError, "0 or more"),
         (lambda: frame.nlargest(2, "x", keep="all"), PlanError, "first ones"),
         (lambda: frame.rename(columns={"n": "count"}).value_counts("count"), SchemaError, "rename it"),

@@ -144,13 +144,17 @@ def _rounded(fn: str, left: Expr, right: Expr, coarse: int) -> Expr:
 
     a, b = same_type("compare", left, right, Fixed.ROOM)
     assert isinstance(a.dtype, Fixed)
+
+    def closer(test: type[Compare], x: Expr, y: Expr) -> Expr:
+        return test(*same_type("compare", x, y, Fixed.ROOM))  # a sum may have a finer type than what is added
+
     half = lit(2.0 ** (-coarse - 1) if a.dtype.f > coarse else 0.0, a.dtype)
     if fn in ("eq", "ne"):
-        found = and_(Le(a, add(b, half)), Le(b, add(a, half)))
+        found = and_(closer(Le, a, add(b, half)), closer(Le, b, add(a, half)))
         return found if fn == "eq" else not_(found)
     if fn in ("gt", "ge"):
         a, b = b, a
-    return Lt(add(a, half), b) if fn in ("lt", "gt") else Le(a, add(b, half))
+    return closer(Lt, add(a, half), b) if fn in ("lt", "gt") else closer(Le, a, add(b, half))
 
 
 def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:
