@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from spuframe.frame.scalar import SecretScalar
     from spuframe.frame.series import SecretSeries
     from spuframe.frame.session import Session, local
+    from spuframe.frame.summary import SecretSummary
     from spuframe.frame.ufuncs import erf, rsqrt, sigmoid
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "GroupBy", "InsecureWarning", "Policy", "PrecisionWarning", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "SpuframeError", "__version__",
+    "GroupBy", "InsecureWarning", "Policy", "PrecisionWarning", "SecretFrame", "SecretScalar", "SecretSeries", "SecretSummary", "Session", "SpuframeError",
+    "__version__",
     "concat", "erf", "local", "ml", "null", "reveal", "rsqrt", "sigmoid",
 ]  # fmt: skip
 
@@ -45,6 +47,7 @@ _HOMES = {
     "spuframe.frame.scalar": ("SecretScalar",),
     "spuframe.frame.series": ("SecretSeries",),
     "spuframe.frame.session": ("Session", "local"),
+    "spuframe.frame.summary": ("SecretSummary",),
     "spuframe.frame.ufuncs": ("erf", "rsqrt", "sigmoid"),
 }
 

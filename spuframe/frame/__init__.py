@@ -5,5 +5,6 @@ from spuframe.frame.groupby import GroupBy
 from spuframe.frame.scalar import SecretScalar
 from spuframe.frame.series import SecretSeries
 from spuframe.frame.session import Session, local
+from spuframe.frame.summary import SecretSummary
 
-__all__ = ["GroupBy", "SecretFrame", "SecretScalar", "SecretSeries", "Session", "concat", "local"]
+__all__ = ["GroupBy", "SecretFrame", "SecretScalar", "SecretSeries", "SecretSummary", "Session", "concat", "local"]

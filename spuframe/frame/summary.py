@@ -51,14 +51,14 @@ class SecretSummary(Operators["SecretSummary"]):
         return list(dict.fromkeys(key[-1] for key in self.cells))
 
     def __contains__(self, label: object) -> bool:
-        return label in self.columns
+        return isinstance(label, str) and label in self.columns
 
     def __repr__(self) -> str:
         return f"<SecretSummary: {', '.join(dict.fromkeys(key[0] for key in self.cells))}; nothing is computed before .reveal()>"
 
     def __getitem__(self, label: str) -> Any:
         """The number of a column; of several functions all of them, ``summary["x"]["mean"]``."""
-        if label not in self.columns:
+        if label not in self:
             raise ColumnNotFoundError.of(label if isinstance(label, str) else f"(a {type(label).__name__})", self.columns)
         found = {key[:-1]: number for key, number in self.cells.items() if key[-1] == label}
         return found[()] if () in found else SecretSummary(self.session, found, label)

@@ -169,3 +169,12 @@ def test_values_are_within_what_was_inferred(e: ex.Expr, data: st.DataObject) ->
         assert e.nullable
     else:
         assert e.range is not None and operator.le(e.range[0], value) and operator.le(value, e.range[1])
+
+
+def test_columns_of_two_resolutions_compare() -> None:
+    """Also where the sum of a column and half a unit has a finer type than the column: small ranges beside wide ones, and quotients."""
+    for bound in (0.01, 1.5, 100.0, 1e6):
+        x = ex.col(Field("x", Fixed.for_range(-bound, bound), range=(-bound, bound)))
+        for other in (ex.div(ex.add(ex.col(Field("i", Int(64), range=(0, 8))), 1), 2), ex.col(Field("y", Fixed(18), range=(-4.0, 4.0))), ex.mul(x, x)):
+            for compare in (ex.eq, ex.ne, ex.lt, ex.le, ex.gt, ex.ge):
+                assert compare(x, other).dtype == compare(other, x).dtype == Bool()

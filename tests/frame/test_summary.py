@@ -11,7 +11,6 @@ import pytest
 
 import spuframe as sf
 from spuframe.errors import ColumnNotFoundError, NotAvailableError, PlanError, SchemaError, TypeMismatchError
-from spuframe.frame.summary import SecretSummary
 
 ROWS = pd.DataFrame(
     {
@@ -124,4 +123,4 @@ def test_refusals(frame: sf.SecretFrame) -> None:
     ):
         with pytest.raises(error, match=words):
             use()
-    assert "nothing is computed" in repr(frame[NUMBERS].sum()) and isinstance(frame.count(), SecretSummary)
+    assert "nothing is computed" in repr(frame[NUMBERS].sum()) and isinstance(frame.count(), sf.SecretSummary)
