@@ -36,6 +36,9 @@ from spuframe.plan.tensor import SLOPE_BITS, Program, Ref
 from spuframe.plan.words import words
 
 INTERCEPT = "intercept"
+CONVERGED = "converged"
+TOLERANCE = 1e-3
+"""What a gradient may be where a fit has converged: a few times what fixed point lets one see."""
 UNIT = (-(2.0**-10), 1 + 2.0**-10)
 """Bounds of a probability, with room for rounding."""
 
@@ -46,8 +49,9 @@ class LogisticRegression(SecretEstimator):
     The features are brought to mean 0 and variance 1 inside (secretly, as `sklearn.preprocessing.StandardScaler` does), so that
     gradient descent converges whatever their units; the fitted coefficients are those of the original features. The L2 penalty is that
     of scikit-learn on standardised features: ``C * sum(loss) + ||coef||^2 / 2``. The number of steps is public and fixed: nothing stops
-    early, since that would tell something about the data. Rows that a filter or a join dropped, and rows with a null, take no part (where
-    they are many, so are the steps that it takes to converge). A feature that is constant gets the coefficient 0.
+    early, since that would tell something about the data. Whether they were enough nobody sees, unless ``check_convergence`` asks. Rows that a filter
+    or a join dropped, and rows with a null, take no part (where they are many, so are the steps that it takes to converge).
+    A feature that is constant gets the coefficient 0.
 
     Parameters
     ----------
@@ -69,6 +73,10 @@ class LogisticRegression(SecretEstimator):
         False: take the features as they are, except for a public power of two per column that brings them into [-1, 1]; the penalty is
         on the coefficients of those.
     solver : {"sgd"}, default "sgd"
+    check_convergence : bool, default False
+        **Reveals** one bit to the analyst at the end of `fit`: whether the gradient of the mean loss (penalty included) over the features
+        that the steps see, standardised unless told otherwise, is at most 1e-3 in each coefficient. If it is not, there is scikit-learn's
+        `ConvergenceWarning`.
 
     Attributes
     ----------
@@ -106,6 +114,7 @@ class LogisticRegression(SecretEstimator):
         momentum: float = 0.8,
         standardize: bool = True,
         solver: Literal["sgd"] = "sgd",
+        check_convergence: bool = False,
     ) -> None:
         self.penalty = penalty
         self.C = C
@@ -116,6 +125,7 @@ class LogisticRegression(SecretEstimator):
         self.momentum = momentum
         self.standardize = standardize
         self.solver = solver
+        self.check_convergence = check_convergence
 
     # ---- fit ---------------------------------------------------------------------------------------
     def fit(self, X: SecretFrame, y: SecretSeries) -> LogisticRegression:
@@ -144,11 +154,19 @@ class LogisticRegression(SecretEstimator):
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_iter_ = np.array([self.max_iter])
+        if self.check_convergence and fitted[CONVERGED].reveal().item() < 0.5:
+            warnings.warn(
+                f"the fit did not converge in {self.max_iter} epochs: raise `max_iter`, lower `learning_rate`, or let each step see all rows "
+                "(batch_size=None)",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     def fit_plan(self, X: SecretFrame, y: SecretSeries) -> dict[str, SecretFrame]:
-        """The lazy result of training, for ``explain()`` before anything runs: ``{"model": one row}``."""
-        return self._plan(X, y)[0]
+        """The lazy results of training, for ``explain()`` before anything runs: ``{"model": one row}``, and the bit ``"converged"`` if it is revealed."""
+        outputs = self._plan(X, y)[0]
+        return outputs | {CONVERGED: outputs["model"][[CONVERGED]]} if self.check_convergence else outputs
 
     def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Scaling | None, int]:
         """The lazy model, its scaling, and the fraction bits of its coefficients."""
@@ -161,8 +179,10 @@ class LogisticRegression(SecretEstimator):
         if not self.standardize:
             features(X, wide=WIDEST)
             x, mask = matrix(p, table, columns, shifts(list(X.schema)))
-            w = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns))
+            w, converged = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns))
             parts, names = [p.transpose(w)], [*_labels(columns), *([INTERCEPT] if self.fit_intercept else [])]
+            if converged is not None:
+                parts, names = [*parts, converged], [*names, CONVERGED]
             p.output("model", p.hstack(parts), names)
             return run_program(p, [table]), None, p.f
         found = words(list(X.schema), self.fit_intercept)
@@ -170,13 +190,15 @@ class LogisticRegression(SecretEstimator):
         m = p.moments(x, found.bits, there, scaled=True, scaling=True, centred=self.fit_intercept)
         assert m.scaled is not None and m.scaling is not None
         mask = None if there is None else p.scale(there, 2.0**p.f)
-        w = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns))
+        w, converged = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns))
         fraction = SLOPE_BITS - table.rows.bit_length() // 2
         coef, intercept = p.slopes(m, w, found, fraction)
         kept, row, labels = scaling(p, m.scaling, found, table.rows)
         parts, names = [coef, p.transpose(w), row], [*_labels(columns), *(f"weight {j}" for j in range(w.rows)), *labels]
         if intercept is not None:
             parts, names = [*parts, intercept], [*names, INTERCEPT]
+        if converged is not None:
+            parts, names = [*parts, converged], [*names, CONVERGED]
         p.output("model", p.hstack(parts), names)
         return run_program(p, [table]), kept, fraction
 
@@ -185,7 +207,8 @@ class LogisticRegression(SecretEstimator):
             return x
         return p.hstack([x, mask if mask is not None else p.full(x.rows, 1, 1.0)])
 
-    def _descend(self, p: Program, x: Ref, label: Ref, d: int) -> Ref:
+    def _descend(self, p: Program, x: Ref, label: Ref, d: int) -> tuple[Ref, Ref | None]:
+        """The coefficients, and 1 where they have converged, else 0, if that is asked for."""
         n, width = x.rows, x.columns
         batches, size = split(n, self.batch_size)
         w, v = p.zeros(width, 1), p.zeros(width, 1)
@@ -196,13 +219,19 @@ class LogisticRegression(SecretEstimator):
         self._loop(p, x, label, w, v, (self.max_iter - settle) * batches, size, rate, self.momentum, penalties)
         if settle:
             self._loop(p, x, label, w, v, settle * batches, size, rate if batches == 1 else rate / 4, self.momentum / 2, penalties)
-        return w
+        return w, self._converged(p, x, label, w, penalties) if self.check_convergence else None
+
+    def _converged(self, p: Program, x: Ref, label: Ref, w: Ref, penalties: list[float]) -> Ref:
+        """1 if no component of the gradient is above the tolerance, else 0: a pass over all rows."""
+        error = p.sub(p.logistic(x, w), label)
+        gradient = p.matmul_mean(x, error, 1.0, add=[(w, penalties)] if any(penalties) else [], bound=4 * self._steepest(1) / (1 - self.momentum))
+        edge = p.full(w.rows, 1, TOLERANCE)
+        inside = p.number(p.positive(p.vstack([p.sub(edge, gradient), p.add(edge, gradient)])))
+        missing = p.sub(p.full(1, 1, 2.0 * w.rows - 0.5), p.matmul(p.full(1, inside.rows, 1.0), inside))
+        return p.number(p.positive(p.scale(missing, -1.0)))
 
     def _loop(self, p: Program, x: Ref, label: Ref, w: Ref, v: Ref, trips: int, size: int, rate: float, momentum: float, penalties: list[float]) -> None:
-        # The mean of |x e| over a batch is at most that of |x|: 1, or for standardised columns sqrt(rows / size). The penalty pulls no harder
-        # than the data did, and momentum m adds up 1 / (1 - m) steps.
-        steepest = max(1.0, sqrt(x.rows / size)) if self.standardize else 1.0
-        bound = 4 * rate * steepest / (1 - self.momentum)
+        bound = 4 * rate * self._steepest(x.rows / size) / (1 - self.momentum)  # momentum m adds up 1 / (1 - m) steps
         with p.loop(trips) as i:
             rows, truth = p.batch(x, size, i), p.batch(label, size, i)
             error = p.sub(p.logistic(rows, w), truth)
@@ -210,6 +239,10 @@ class LogisticRegression(SecretEstimator):
             step = p.matmul_mean(rows, error, -rate, add=adds if any(penalties) else adds[:1], bound=bound)
             p.assign(v, step)
             p.assign(w, p.add(w, step))
+
+    def _steepest(self, batches: float) -> float:
+        """The mean of |x e| over a batch is at most that of |x|, and the penalty pulls no harder than the data did."""
+        return max(1.0, sqrt(batches)) if self.standardize else 1.0
 
     def _rate(self, width: int, penalty: float) -> float:
         curvature = width / 4 + penalty
@@ -229,10 +262,10 @@ class LogisticRegression(SecretEstimator):
                 "lower it, or use learning_rate='auto'"
             )
         sure = 2 * (1 + self.momentum) / curvature
-        if rate > sure and self.standardize:
+        if rate > sure and not self.check_convergence:
             warnings.warn(
-                f"`learning_rate` {rate:g} may make {width} coefficients diverge, which nobody would see: up to {sure:.3g} none does; lower it, or use "
-                "learning_rate='auto'",
+                f"`learning_rate` {rate:g} may make {width} coefficients diverge, which nobody would see: up to {sure:.3g} none does; lower it, use "
+                "learning_rate='auto', or look with check_convergence=True",
                 ConvergenceWarning,
                 stacklevel=5,
             )
@@ -304,6 +337,8 @@ class LogisticRegression(SecretEstimator):
         _whole("max_iter", self.max_iter)
         if self.batch_size is not None:
             _whole("batch_size", self.batch_size)
+        if not isinstance(self.check_convergence, bool):
+            raise PlanError(f"`check_convergence` must be True or False, got {self.check_convergence!r}")
         if not (_number(self.momentum) and 0 <= self.momentum < 1):
             raise PlanError(f"`momentum` must be in [0, 1), got {self.momentum!r}")
 

@@ -80,6 +80,7 @@ PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"learning_rate": 0.5, "C": 1e-3}, "must be at most 0.02 here; lower it, raise `C`"),
     ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\), got 1.0"),
     ({"momentum": "high"}, r"`momentum` must be in \[0, 1\)"),
+    ({"check_convergence": 1}, "`check_convergence` must be True or False, got 1"),
     ({"solver": "lbfgs"}, "`solver` must be 'sgd', got 'lbfgs'"),
 ]
 
