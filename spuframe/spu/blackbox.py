@@ -31,6 +31,9 @@ CHUNKS = 4
 """Into how many chunks a long vector of narrow rows is cut, so that one computes while the messages of others travel; none has fewer than `CHUNK_ROWS`
 rows, nor less than half the bytes of a chunk of 64 bits a row: what a chunk costs by itself would show."""
 
+COEFFICIENT_BITS = 32
+"""Fraction bits of the coefficients of `BlackBox.fourier`: far fewer than floating point has, far more than any series needs."""
+
 
 class BlackBox:
     """Operations on shares under one protocol.
@@ -163,8 +166,17 @@ class BlackBox:
         return self._rowwise("inject", [bit, x], x.kind, lambda s: (s[0], s[1]))
 
     def fourier(self, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
-        """``sum_j c_j sin(2 pi h_j x / 2^period)`` scaled by ``2^(2f)``: periodic in x, so no range of x is too large."""
-        return self._rowwise("fourier", [x], x.kind, lambda s: (s[0], period, tuple(terms), f))
+        """``sum_j c_j sin(2 pi h_j x / 2^period)`` scaled by ``2^(2f)``: periodic in x, so no range of x is too large.
+
+        Coefficients are taken to multiples of ``2^-COEFFICIENT_BITS``: parties whose libraries differ in a last bit then still compute with the same.
+        """
+        _arithmetic("fourier", x)
+        if not 1 <= period <= x.bits:
+            raise RangeOverflowError(f"fourier needs a period of 2^1 to 2^{x.bits} in a ring of {x.bits} bits, got 2^{period}: use a wider ring")
+        rounded = tuple((h, round(c * 2**COEFFICIENT_BITS) / 2**COEFFICIENT_BITS) for h, c in terms)
+        if not rounded or min(h for h, _ in rounded) < 1 or f < 0 or sum(abs(c) for _, c in rounded) * 4.0**f >= 2.0 ** (x.bits - 1):
+            raise RangeOverflowError(f"fourier needs terms of harmonics from 1 on whose sum fits {x.bits} bits with {2 * f} fraction bits: use fewer")
+        return self._rowwise("fourier", [x], x.kind, lambda s: (s[0], period, rounded, f))
 
     def select(self, bit: Share, x: Share, y: Share) -> Share:
         """``x`` where the bit is set, else ``y``."""

@@ -10,6 +10,7 @@ the busiest party. Ranges that leave what the result can hold cost two compariso
 
 from __future__ import annotations
 
+import decimal
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -26,7 +27,22 @@ P = 28
 """Fraction bits of r and of the polynomial."""
 TOP = 61
 """Results stay below 2^61."""
-LOG2_E = Fraction(math.log2(math.e)) + Fraction(2.0355273740931033e-17)  # the second term is what a float cannot hold
+
+
+def log2_of(number: Fraction) -> Fraction:
+    """``log2`` of a positive public number to 40 digits: the same on every machine, which a C library's is not. Exact for powers of two.
+
+    >>> log2_of(Fraction(1, 8))
+    Fraction(-3, 1)
+    """
+    whole = number.numerator.bit_length() - number.denominator.bit_length()
+    rest = number / Fraction(2) ** whole
+    digits = decimal.Context(prec=40)
+    mantissa = digits.divide(decimal.Decimal(rest.numerator), decimal.Decimal(rest.denominator))
+    return whole + Fraction(digits.divide(digits.ln(mantissa), digits.ln(decimal.Decimal(2))))
+
+
+LOG2_E = 1 / Fraction(decimal.Context(prec=40).ln(decimal.Decimal(2)))
 
 
 def exp2(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, factor: Fraction = Fraction(1)) -> Share:

@@ -28,6 +28,8 @@ SINE_BITS = 24
 AMPLE = 2.0**-22
 """How much less than one the amplitude of a sine is: more than its rounding, so that no result is beyond ±1."""
 _SPLIT = 31
+EDGES = 1 << 10
+"""Grid points to one at which an edge may lie."""
 TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16) + Fraction(-5.989539619436679e-33)  # what a float cannot hold
 
 
@@ -94,7 +96,11 @@ ERF = Saturating("erf", Fraction(4), 0.0, 1.0, math.erf, slack=8)
 
 @cache
 def harmonics(what: Saturating) -> tuple[tuple[int, float], ...]:
-    """(harmonic, coefficient) of the reflected function, until the rest adds up to less than its tolerance; by quadrature."""
+    """(harmonic, coefficient) of the reflected function, until the rest adds up to less than its tolerance; by quadrature.
+
+    Every party computes them by itself. Their last bits are its libraries' own: `BlackBox.fourier` rounds them away, and how many there are is
+    decided far from the tolerance (both tested).
+    """
     half = float(what.half)
     nodes, weights = np.polynomial.legendre.leggauss(400)
     x, w = nodes * half, weights * half
@@ -106,15 +112,18 @@ def harmonics(what: Saturating) -> tuple[tuple[int, float], ...]:
 
 @cache
 def edge_of(what: Saturating, out: int) -> float:
-    """From where on the end is chosen, a unit of ``2**-out`` inside of what is never reached; at most ``half``."""
+    """From where on the end is chosen, a unit of ``2**-out`` inside of what is never reached; at most ``half``.
+
+    On a grid that is coarse enough for the last bits of a machine's own functions not to matter (tested).
+    """
     least = what.top - what.error - 2.0**-out
-    low, high = 0.0, float(what.half)
-    if what.g(high) <= least:
-        return high
-    while high - low > 2.0**-20:
-        middle = (low + high) / 2
-        low, high = (middle, high) if what.g(middle) <= least else (low, middle)
-    return low - 3 * 2.0**-what.slack  # how far a comparison may be off: a unit of what is compared, for each component
+    if what.g(float(what.half)) <= least:
+        return float(what.half)
+    low, high = 0, math.floor(what.half * EDGES)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if what.g(middle / EDGES) <= least else (low, middle)
+    return low / EDGES - 3 * 2.0**-what.slack  # how far a comparison may be off: a unit of what is compared, for each component
 
 
 def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, what: Saturating) -> Share:

@@ -18,7 +18,7 @@ from spuframe.errors import RangeOverflowError
 from spuframe.spu.algorithms import roots, waves
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.divide import divide
-from spuframe.spu.algorithms.exp import LOG2_E, exp2
+from spuframe.spu.algorithms.exp import LOG2_E, exp2, log2_of
 from spuframe.spu.algorithms.log import log
 from spuframe.spu.algorithms.ratio import HEADROOM, floor_ratio
 from spuframe.spu.algorithms.rounding import Quotient, divmod_any, floor, round_even
@@ -91,7 +91,7 @@ def _exp(factor: Fraction) -> Callable[[Call, Value], Value]:
 
 def _power(call: Call, x: Value, base: Value) -> Value:
     """A public base to a secret power."""
-    factor = Fraction(math.log2(float(base.number)))
+    factor = log2_of(base.number)
     if factor < 0:
         turned = _unary(lambda c, v, f, b: (exp2(c.box, -v, f, (-b[1], -b[0]), c.node.frac, -factor), None))
         return turned(call, x)
@@ -246,9 +246,9 @@ SECRET = {
     "exp": _exp(LOG2_E),
     "exp2": _exp(Fraction(1)),
     "power": _power,
-    "log": _log(math.log(2)),
+    "log": _log(0.6931471805599453),  # written out: parties' libraries may differ in the last bit
     "log2": _log(1.0),
-    "log10": _log(math.log10(2)),
+    "log10": _log(0.3010299956639812),
     "sqrt": _unary(_sqrt, _not_negative),
     "rsqrt": _unary(_rsqrt, _positive),
     "reciprocal": _unary(_reciprocal, _not_zero),
