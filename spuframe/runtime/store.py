@@ -1,7 +1,8 @@
 """The store of shares: what outlives a plan at one party.
 
-A table of shares is one Arrow IPC file, mapped into memory when it is read, beside a small file that says what it
-is. File names are keyed hashes: they tell nothing. Several workers may use a store at once; a table appears whole or not at all.
+A table of shares is one file, mapped into memory when it is read: Arrow IPC, then the mark of the plan that stored it, then a seal over all of it. A
+small file beside it says what it is. File names are keyed hashes: they tell nothing. Several workers may use a store at once; a table appears whole or
+not at all. The mark is the same at all parties, who compare it before they load (`spuframe.runtime.agreement`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hmac
 import mmap
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEY = "key"
 _META = b"spuframe"
+_HASH = 32
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,30 @@ class ShareStore:
         with contextlib.suppress(FileExistsError):
             _publish(key, secrets.token_bytes(32), exclusive=True)
         self._key = key.read_bytes()
+        self._plan = b""
+        self._told: dict[str, bytes] = {}
+
+    def begin(self, plan: bytes, names: Iterable[str]) -> dict[str, bytes]:
+        """Start a plan: give the marks of the tables that it loads; `get` then gives no others. What it stores is marked by ``plan``.
+
+        Raises
+        ------
+        StoreError
+            There is no such table, or it is no file of this store.
+        """
+        self._plan = plan
+        self._told = {name: self._mark(name) for name in names}
+        return dict(self._told)
+
+    def _mark(self, name: str) -> bytes:
+        try:
+            with open(self._path(name), "rb") as file:
+                file.seek(-2 * _HASH, os.SEEK_END)
+                return file.read(_HASH)
+        except FileNotFoundError:
+            raise self._missing(name) from None
+        except OSError:  # too short to hold one
+            raise self._damaged(name) from None
 
     def put(self, name: str, table: Table) -> None:
         """Keep ``table``, in the place of another one of that name."""
@@ -88,18 +114,19 @@ class ShareStore:
         path = self._path(name)
         draft = _draft(path)
         try:
-            with (
-                os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
-                pa.ipc.new_file(out, schema) as writer,
-            ):
-                writer.write_batch(pa.record_batch(arrays, schema=schema))
-            with open(draft, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                seal = self._seal(name, mapped)
+            with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as out:
+                with pa.ipc.new_file(out, schema) as writer:
+                    writer.write_batch(pa.record_batch(arrays, schema=schema))
+                out.write(hashlib.blake2b(msgpack.packb(name), key=self._plan, digest_size=_HASH).digest())
+                out.flush()
+                with mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                    seal = self._seal(name, mapped)
+                out.write(seal)
             draft.rename(path)
+            self._told.pop(name, None)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        _publish(path.with_suffix(".seal"), seal)
         size = sum(p.nbytes for p in parts)
         card = {"name": name, "bytes": size, "rows": table.rows, "columns": len(table.columns)}
         _publish(path.with_suffix(".card"), msgpack.packb(card))
@@ -119,15 +146,17 @@ class ShareStore:
         try:
             with open(path, "rb") as file:
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-            seal = path.with_suffix(".seal").read_bytes()
         except FileNotFoundError:
             raise self._missing(name) from None
         except (OSError, ValueError):  # an empty file cannot be mapped
             raise self._damaged(name) from None
         whole = np.frombuffer(mapped, np.uint8)
-        if not hmac.compare_digest(self._seal(name, whole), seal):  # before anything is made of it
+        sealed, seal = whole[:-_HASH], whole[-_HASH:].tobytes()
+        if not hmac.compare_digest(self._seal(name, sealed), seal):  # before anything is made of it
             raise self._damaged(name)
-        source = pa.py_buffer(mapped)
+        if self._told.get(name, mark := sealed[-_HASH:].tobytes()) != mark:  # another one than the parties agreed to
+            raise self._damaged(name)
+        source = pa.py_buffer(mapped).slice(0, len(whole) - 2 * _HASH)
         reader = pa.ipc.open_file(source)
         batch = reader.get_batch(0)
         # Through NumPy's own view of the mapping: Arrow's would be read-only, which compiled kernels take for another type.
@@ -144,7 +173,6 @@ class ShareStore:
         """Forget ``name``. Who has it mapped keeps it until it is done."""
         path = self._path(name)
         path.with_suffix(".card").unlink(missing_ok=True)
-        path.with_suffix(".seal").unlink(missing_ok=True)
         try:
             path.unlink()
         except FileNotFoundError:

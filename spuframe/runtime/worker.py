@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgpack
 
 from spuframe.errors import InstanceStateError, SpuframeError, to_wire
-from spuframe.runtime.agreement import agree
+from spuframe.runtime.agreement import agree, digest
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import (
     OUT_OF_MEMORY,
@@ -74,6 +74,9 @@ class Worker:
         self._listener: socket.socket | None = None
         self._link: Link | None = None
         self._engine: Engine | None = None
+        self._store: ShareStore | None = None
+        self._parties = 0
+        self._session = b""
         self._plans = 0
         self._owner = False
         self._handlers = {"warm": self._warm, "listen": self._listen, "initialise": self._initialise, "run": self._run}
@@ -115,6 +118,7 @@ class Worker:
 
         names, rank, parties = params["names"], params["rank"], params["parties"]
         self._name, self._owner = names[rank], rank >= parties
+        self._parties, self._session = parties, params["session_id"]
         table = plugins.protocol(params["protocol"])
         plugins.check_parties(table, parties)
         folder = Path(params["folder"])
@@ -124,12 +128,12 @@ class Worker:
         if params["memory_limit"] is not None:
             set_memory_limit(params["memory_limit"])
         with self._failing():
-            store, tables = ShareStore(folder / "shares"), OwnerTables(folder / "tables")
-            self._engine = self._factory(table, parties, self._link, params["session_id"], store, tables.__getitem__)
+            self._store, tables = ShareStore(folder / "shares"), OwnerTables(folder / "tables")
+            self._engine = self._factory(table, parties, self._link, params["session_id"], self._store, tables.__getitem__)
             self._engine.open()
 
     def _run(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
-        if self._engine is None or self._link is None:
+        if self._engine is None or self._link is None or self._store is None:
             raise InstanceStateError(f"{self._name} must be initialised before it runs a plan.")
         report = params["progress"]
 
@@ -140,7 +144,8 @@ class Worker:
         with self._failing():
             plan = msgpack.unpackb(params["plan"])
             self._plans += 1
-            agree(self._link, params["plan"], self._plans)
+            known = digest(self._session, params["plan"], self._plans)
+            agree(self._link, known, self._parties, self._store.begin(known, [] if self._owner else _loads(plan)))
             reset_peak_memory()
             before, start = self._link.traffic.snapshot(), time.perf_counter()
             result = self._engine.run(plan, progress)
@@ -163,6 +168,11 @@ class Worker:
     def _failing(self) -> _Failing:
         assert self._link is not None
         return _Failing(self._link, self._name)
+
+
+def _loads(plan: Mapping[str, Any]) -> list[str]:
+    """The stored tables that a plan reads."""
+    return [step["params"]["name"] for step in plan["steps"] if step["op"] == "load"]
 
 
 class _Failing:
