@@ -124,18 +124,22 @@ def join(
             raise PlanError("the frames have no column in common to join on: give on, or left_on and right_on")
     if len(keys_left) != len(keys_right):
         raise PlanError(f"left_on and right_on must name as many columns, got {len(keys_left)} and {len(keys_right)}")
-    for a, b in zip(keys_left, keys_right, strict=True):
-        left, right = _same_width(left, right, left.schema[a], right.schema[b])
     side = _unique_side(left, right, keys_left, keys_right, validate)
+    for a, b in zip(keys_left, keys_right, strict=True):
+        left, right = _same_keys(left, right, left.schema[a], right.schema[b])
     first, second = (s or "" for s in suffixes)
     return Join(left, right, how, keys_left, keys_right, side, (first, second))
 
 
-def _same_width(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tuple[LogicalNode, LogicalNode]:
-    if isinstance(a.dtype, String) and isinstance(b.dtype, String) and a.dtype != b.dtype:
-        wide = String(max(a.dtype.width, b.dtype.width))
-        return _converted(left, {a.name: wide}), _converted(right, {b.name: wide})
-    return left, right
+def _same_keys(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tuple[LogicalNode, LogicalNode]:
+    """The tables with a pair of keys in one type, if one holds both exactly (what is unique stays so); else as they are, for the join to judge."""
+    common: DType | None = None
+    if isinstance(a.dtype, String) and isinstance(b.dtype, String):
+        common = String(max(a.dtype.width, b.dtype.width))
+    for whole, real in ((a, b), (b, a)):
+        if isinstance(whole.dtype, Int) and isinstance(real.dtype, Fixed) and bound_of(col(whole)) < real.dtype.limit:
+            common = real.dtype
+    return (left, right) if common is None else (_converted(left, {a.name: common}), _converted(right, {b.name: common}))
 
 
 def _converted(table: LogicalNode, dtypes: Mapping[str, DType]) -> LogicalNode:

@@ -422,6 +422,12 @@ def _check_predicate(predicate: Expr, schema: Schema) -> None:
 
 
 def _check_keys(a: Field, b: Field) -> None:
+    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype:
+        raise TypeMismatchError(
+            f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): the same number may be stored as two. Read both with the same "
+            f"fraction_bits=, such as fraction_bits={{{a.name!r}: {min(a.dtype.f, b.dtype.f)}}}, or join on whole numbers, such as "
+            "(x * 100).round().astype('int64')"
+        )
     if a.dtype != b.dtype and not (isinstance(a.dtype, Int) and isinstance(b.dtype, Int)):
         raise TypeMismatchError(f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype")
     if isinstance(a.dtype, Int) and isinstance(b.dtype, Int):  # both are laid out in one word

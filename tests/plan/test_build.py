@@ -67,6 +67,9 @@ def test_every_pair_of_keys_is_joined_or_refused_when_built(a: DType, b: DType, 
     fits = a == b or (isinstance(a, Int) and isinstance(b, Int)) or (isinstance(a, String) and isinstance(b, String))
     if full and isinstance(a, Int) and isinstance(b, Int) and (a.signed != b.signed) and Int(64, False) in (a, b):
         fits = False  # -128 .. 2**64 - 1 is no word of 64 bits
+    if {type(a), type(b)} == {Int, Fixed}:  # an integer becomes the float, if it holds all of them
+        whole, real = (a, b) if isinstance(a, Int) else (b, a)
+        fits = not full or max(map(abs, whole.bounds)) < real.limit
     if fits:
         lower(reveal(join(left, right, on="k")), protocol="aby3", parties=3)
     else:

@@ -12,12 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spuframe import expr as ex
-from spuframe.dtypes import Field, Fixed
-from spuframe.errors import PlanError, PrecisionWarning, RangeOverflowError
+from spuframe import plugins
+from spuframe.dtypes import Field, Fixed, Int
+from spuframe.errors import PlanError, PrecisionWarning, RangeOverflowError, TypeMismatchError
 from spuframe.frame.scalar import moment
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
+from spuframe.plan.lower import lower
+from spuframe.plan.optimizer import optimize
 from spuframe.runtime.fields import coarse
+from tests.spu.harness import run_full
 from tests.spu.magnitudes import FUNCTIONS, ROWS, SIGNS, aggregates, as_stored, functions, read, run, values
 
 POLICIES = ("exact", "magnitude", "none")
@@ -165,3 +169,16 @@ def test_exponentials_as_large_as_the_ring(protocol):
     assert found["e"].to_pylist() == pytest.approx(np.exp(given).tolist(), rel=1e-6, abs=2.0)
     with pytest.raises(RangeOverflowError):
         ex.exp(ex.col(Field("x", Fixed(24), range=(-5.0, 43.0))))
+
+
+def test_integers_join_floats(protocol):
+    """An integer key beside a float one becomes one of its type: they match where the stored float is whole."""
+    left = build.scan("s", "alice", "t", [Field("k", Int(64), range=(0, 40))], 4, unique=["k"])
+    right = build.scan("s", "alice", "u", [Field("k", Fixed(25), range=(0.0, 40.0)), Field("x", Int(8), range=(0, 9))], 5)
+    joined = build.join(left, right, on="k")
+    assert joined.unique == "left" and joined.schema["k"].dtype == Fixed(25)
+    plan = lower(optimize(build.reveal(build.sort(joined, "x"))), protocol=protocol, parties=plugins.protocol(protocol).parties[0]).to_plain()
+    tables = {("alice", "t"): pa.table({"k": [3, 0, 40, 7]}), ("alice", "u"): pa.table({"k": [3.0, 0.5, 40.0, 3.0, 7.25], "x": [1, 2, 3, 4, 5]})}
+    assert run_full(plan, tables, protocol).tables[0].to_pydict() == {"k": [3.0, 40.0, 3.0], "x": [1, 3, 4]}
+    with pytest.raises(TypeMismatchError, match=r"same fraction_bits=.*round\(\)"):
+        build.join(build.scan("s", "bob", "t", [Field("k", Fixed(30), range=(0.0, 1.0))], 3), right, on="k")
