@@ -65,6 +65,7 @@ RANDOM_ALLOWED = {"testing": "draws inputs of tests from a seed the author can p
 DYNAMIC_ALLOWED = {
     "plugins": "its purpose: protocols and transports by name",
     "spu.operator": "an operator of the plan by its checked name, out of spu.operators and nowhere else",
+    "ir.operators": "the specifications of operators are the modules of this package: listed, so that a new one is one file",
     "spu.functions": "the families of functions are the modules of this package: listed, so that a new one is one file",
     "testing.estimator": "finds the estimators of spuframe.ml by walking its modules, so that nobody keeps a list",
     "": "may load a sub-package when first asked for",

@@ -16,7 +16,9 @@ from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.missing import missing
 from spuframe.frame.progress import Progress
-from spuframe.ir.physical import PhysicalPlan, Step
+from spuframe.ir.leakage import leakage_report
+from spuframe.ir.physical import PhysicalPlan
+from spuframe.ir.step import Step
 from spuframe.plan import build, explain
 from spuframe.plan.logical import LogicalNode, Roots
 from spuframe.plan.lower import lower
@@ -214,7 +216,8 @@ class Session(Runtimes):
         root = build.reveal(node)
         optimized = optimize(root)
         physical = lower(optimized, protocol=self.config.protocol, parties=self.config.parties)
-        return explain.explain(stage, root, optimized, physical, self.estimate(physical))
+        known = leakage_report(physical, self.protocol.threat, self.protocol.insecure)
+        return explain.explain(stage, root, optimized, physical, self.estimate(physical), known)
 
     def execute(self, node: LogicalNode) -> Result:
         """Optimise, lower, ship and run a plan."""

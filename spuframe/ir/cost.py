@@ -68,11 +68,10 @@ def in_parallel(costs: Sequence[Cost], needs: Sequence[Collection[int]] = ()) ->
 
 @dataclass(frozen=True)
 class StepCost:
-    """One step's cost, and the lines that it adds to the leakage report."""
+    """One step's cost."""
 
     op: str
     cost: Cost
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,6 @@ class CostReport:
 
     total: Cost
     steps: tuple[StepCost, ...]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the operators open."""
-        return tuple(note for step in self.steps for note in step.notes)
 
     @property
     def shared(self) -> int:

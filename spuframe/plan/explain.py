@@ -13,7 +13,7 @@ reveal                              10 rows, masked
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from spuframe.dtypes import Field, Schema
@@ -21,8 +21,8 @@ from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
 from spuframe.expr.functions.common import number
 from spuframe.ir.cost import CostReport
-from spuframe.ir.leakage import leakage_report
-from spuframe.ir.physical import PhysicalPlan, Step
+from spuframe.ir.operators import operators
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Reveal, Scan, Sort, Store, Tensor
 from spuframe.plan.rows import Attach
@@ -43,6 +43,7 @@ def explain(
     optimized: LogicalNode | None = None,
     physical: PhysicalPlan | None = None,
     cost: CostReport | None = None,
+    leakage: Sequence[str] | None = None,
 ) -> str:
     """A plan at one stage, or at all.
 
@@ -54,6 +55,8 @@ def explain(
     physical : PhysicalPlan, optional
     cost : CostReport, optional
         Rounds and bytes of each step of the physical plan; without it they are left out.
+    leakage : sequence of str, optional
+        `spuframe.ir.leakage.leakage_report` of the physical plan.
     """
     if stage not in STAGES:
         raise PlanError(f"stage must be one of {', '.join(map(repr, STAGES))}, got {stage!r}")
@@ -65,8 +68,8 @@ def explain(
     if stage in ("all", "physical") and physical is not None:
         heading = f"Physical plan: {physical.protocol}, {physical.parties} parties, batches of {physical.batch_rows} rows"
         parts.append((heading, steps(physical, cost)))
-        lines = leakage_report(physical, () if cost is None else cost.notes)
-        parts.append(("What becomes known besides the values of the result", "\n".join(lines) or "nothing"))
+        if leakage is not None:
+            parts.append(("What becomes known besides the values of the result", "\n".join(leakage)))
     return "\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in parts)
 
 
@@ -194,7 +197,7 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
     for i, s in enumerate(plan.steps):
         figures = [] if cost is None else [f"{cost.steps[i].cost.rounds:,}", f"{cost.steps[i].cost.total:,}"]
         inputs = " ".join(map(str, s.inputs)) or "-"
-        rows.append([str(i), f"{s.op} {_detail(s)}".rstrip(), inputs, f"{s.rows:,}{'*' if s.masked else ''}", *figures, _names(s.schema)])
+        rows.append([str(i), f"{s.op} {operators()[s.op].detail(s)}".rstrip(), inputs, f"{s.rows:,}{'*' if s.masked else ''}", *figures, _names(s.schema)])
     if cost is not None:
         rows.append(["", "total", "", "", f"{cost.total.rounds:,}", f"{cost.total.total:,}", ""])
     numeric = {0, 3, *([] if cost is None else [4, 5])}
@@ -209,18 +212,3 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
         sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))
         lines.append(f"total: {cost.total.rounds:,} rounds, {cost.total.total:,} bytes" + (f" (sent by {sent})" if sent else ""))
     return "\n".join(lines)
-
-
-def _detail(s: Step) -> str:
-    p = s.params
-    if s.op == "scan":
-        return f"{p['owner']}.{p['table']}{' where ...' if p.get('filter') is not None else ''}"
-    if s.op == "join":
-        return f"on {', '.join(p['left_on'])}"
-    if s.op == "aggregate":
-        return f"by {', '.join(p['keys']) or 'nothing'}"
-    if s.op == "sort":
-        return f"by {', '.join(p['by']) or 'validity'}"
-    if s.op in ("load", "store", "output", "cumulate"):
-        return str(p["name"])
-    return ""

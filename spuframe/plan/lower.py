@@ -17,7 +17,8 @@ from typing import Any
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import OwnerNotFoundError, PlanError
 from spuframe.expr.expr import Expr, plain_nodes
-from spuframe.ir.physical import PhysicalPlan, Step, check_size
+from spuframe.ir.physical import PhysicalPlan, check_size
+from spuframe.ir.step import Step
 from spuframe.plan.batches import choose_batch_rows
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import (

@@ -10,7 +10,8 @@ from spuframe.config import Policy
 from spuframe.dtypes import Field
 from spuframe.errors import PlanError, PolicyError
 from spuframe.ir.expressions import from_plain
-from spuframe.ir.physical import PhysicalPlan, Step
+from spuframe.ir.physical import PhysicalPlan
+from spuframe.ir.step import Step
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import Any
 
 from spuframe.config import RuntimeConfig
 from spuframe.errors import InstanceStateError, LinkError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
+from spuframe.ir.leakage import opened
 from spuframe.ir.physical import VERSION, PhysicalPlan
 from spuframe.link import handshake, listen
 from spuframe.link.handshake import DUPLEX, Credentials
@@ -88,6 +89,8 @@ class Desk:
         name = self._own(params)
         plan = PhysicalPlan.from_bytes(params["plan"])
         check_plan(plan, self._runtime.instance(name).terms, self._config.owner, self._config.policy, self._tables)
+        for line in opened(plan):
+            log.info("%s: a plan tells: %s", self._config.name, line)
         self._plans[name] = plan.to_bytes()  # what was checked, not what came
 
     def _run(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:

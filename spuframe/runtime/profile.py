@@ -50,13 +50,10 @@ class Profile:
         The parties, then the plan's owners: the order of `CostReport.total.sent`.
     seconds : float
         At the analyst.
-    notes : tuple of str
-        What was opened on purpose, for the leakage report.
     """
 
     ranks: tuple[RankProfile, ...]
     seconds: float
-    notes: tuple[str, ...] = ()
 
     @property
     def rounds(self) -> int:

@@ -333,7 +333,7 @@ class Session:
         ranks = [*range(plan.parties), *(plan.parties + list(owners).index(o) for o in plan.owners)]
         names = [c.name for c in self._parties] + [f"owner {o}" for o in owners]
         profiles = tuple(rank_profile(names[r], answers[r]["counters"], results[r]["profile"]) for r in ranks)
-        return Result(tables, Profile(profiles, seconds, tuple(results[0]["notes"])))
+        return Result(tables, Profile(profiles, seconds))
 
     def _assemble(self, results: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
         from spuframe.spu.spu import assemble

@@ -14,7 +14,6 @@ string[w], w>8   ``Boolean(64)``      rows x words, the most significant word fi
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -23,31 +22,13 @@ import pyarrow.compute as pc
 
 from spuframe.dtypes import RINGS, Bool, Date, DType, Field, Fixed, Int, Range, String, ring_for
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
+from spuframe.ir.rings import origin, units
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
 __all__ = [
     "RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "origin", "ring_for", "stored", "string_words",
     "units",
 ]  # fmt: skip
-
-
-def origin(dtype: DType) -> int:
-    """What the word zero stands for: dates are counted from a day of their own, so that they stay small."""
-    return Date.ORIGIN if isinstance(dtype, Date) else 0
-
-
-def units(dtype: DType, bounds: Range | None) -> tuple[int, int]:
-    """The bounds of a column as integers of its ring, in units of ``2**-f``; those of the type where none are known."""
-    if isinstance(dtype, Int | Date):
-        low, high = dtype.bounds if bounds is None else bounds
-        return math.floor(low) - origin(dtype), math.ceil(high) - origin(dtype)
-    if isinstance(dtype, Fixed):
-        top = 1 << 62
-        if bounds is None:
-            return -top, top
-        low, high = (min(max(b, -dtype.limit), dtype.limit) for b in bounds)
-        return math.floor(low * 2.0**dtype.f), math.ceil(high * 2.0**dtype.f)
-    return 0, 1
 
 
 def kind_of(dtype: DType, bounds: Range | None = None) -> tuple[Kind, int]:

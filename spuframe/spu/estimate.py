@@ -39,7 +39,7 @@ def estimate(plan: PhysicalPlan, protocol: Protocol) -> CostReport:
     def priced(i: int, own: Env) -> Iterator[None]:
         before = box.declared
         yield
-        costs[i] = StepCost(steps[i].op, box.declared - before, tuple(own.notes))
+        costs[i] = StepCost(steps[i].op, box.declared - before)
 
     run_steps(env, steps, priced)
     return CostReport(box.declared, tuple(costs[i] for i in range(len(steps))))

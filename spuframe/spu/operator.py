@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 
 from spuframe.dtypes import Field
 from spuframe.errors import PlanError
-from spuframe.ir.physical import Step
+from spuframe.ir.step import Step
 from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Share
@@ -60,8 +60,6 @@ class Env:
         Owner i is rank ``parties + i``.
     store : ShareStore
     options : mapping
-    notes : list of str
-        Lines for the leakage report; an operator adds what it opens.
     deliveries : list of Delivery
         Filled by ``reveal``, in the order of the steps.
     """
@@ -72,7 +70,6 @@ class Env:
     owners: tuple[str, ...]
     store: ShareStore
     options: Mapping[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
 
 

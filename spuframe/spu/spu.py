@@ -93,7 +93,7 @@ class SPU:
         Returns
         -------
         dict
-            Plain data: ``deliveries`` (see `assemble`), ``notes`` for the leakage report, and ``profile``: what this rank measured,
+            Plain data: ``deliveries`` (see `assemble`), and ``profile``: what this rank measured,
             with the declared figures beside it.
         """
         return cast("dict[str, Any]", self._guarded(lambda: self._run(plan, progress), "the plan"))
@@ -139,7 +139,6 @@ class SPU:
             self._owner(env, steps, recorder, progress)
         return {
             "deliveries": [to_plain(d) for d in env.deliveries],
-            "notes": list(env.notes),
             "profile": recorder.profile(),
         }
 

@@ -14,7 +14,7 @@ Around = Callable[[int, Env], AbstractContextManager[None]]
 
 
 def run_steps(env: Env, steps: Sequence[Step], around: Around) -> None:
-    """Run all steps; notes and deliveries come in the order of the steps.
+    """Run all steps; deliveries come in the order of the steps.
 
     A result is let go with the last step that reads it. All scans begin at once, in their order, which is that of their owners.
 
@@ -24,14 +24,14 @@ def run_steps(env: Env, steps: Sequence[Step], around: Around) -> None:
     steps : sequence of Step
         Inputs stand before what reads them.
     around : callable
-        ``around(i, env)`` surrounds the i-th step, with the notes and deliveries of that step alone.
+        ``around(i, env)`` surrounds the i-th step, with the deliveries of that step alone.
     """
     readers = [0] * len(steps)
     for step in steps:
         for j in step.inputs:
             readers[j] += 1
     results: list[Any] = [None] * len(steps)
-    envs = [replace(env, notes=[], deliveries=[]) for _ in steps]
+    envs = [replace(env, deliveries=[]) for _ in steps]
 
     def run(i: int) -> None:
         step = steps[i]
@@ -46,7 +46,6 @@ def run_steps(env: Env, steps: Sequence[Step], around: Around) -> None:
 
     env.box.together([partial(run, i) for i in range(len(steps))], [_needs(steps, i) for i in range(len(steps))], counted=True)
     for own in envs:
-        env.notes.extend(own.notes)
         env.deliveries.extend(own.deliveries)
 
 

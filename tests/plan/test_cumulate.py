@@ -97,7 +97,7 @@ def test_plans_travel_and_are_explained() -> None:
     t = cumulate(filter_(SALES, c(SALES, "ok")), "y", c(SALES, "n"))
     plan = lowered(select(t, ["y"]))
     assert PhysicalPlan.from_bytes(plan.to_bytes()).to_plain() == plan.to_plain()
-    assert sorted(result_flows(plan)[0].columns) == [("shop", "t", "n"), ("shop", "t", "ok")]  # which rows there are decides on the sums
+    assert sorted(result_flows(plan)[0][1].values) == [("shop", "t", "n"), ("shop", "t", "ok")]  # which rows there are decides on the sums
     text = explain("all", reveal(t), optimize(reveal(t)), plan)
     assert "cumulate  y = n" in text and "cumulate y" in text
 

@@ -38,7 +38,7 @@ def shipped(node: LogicalNode) -> PhysicalPlan:
     plan = lower(optimize(node), protocol="aby3", parties=3, owners=("ann", "bob"))
     read = PhysicalPlan.from_bytes(plan.to_bytes())
     assert read.to_plain() == plan.to_plain()
-    result_flows(read), leakage_report(read)
+    result_flows(read), leakage_report(read, "", False)
     explain("all", node, optimize(node), plan)
     return read
 

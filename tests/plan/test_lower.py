@@ -106,20 +106,19 @@ def test_an_owner_that_the_session_does_not_have() -> None:
 
 def test_flows_and_leakage() -> None:
     plan = lower(optimize(demo()), protocol="aby3", parties=3)
-    (flow,) = result_flows(PhysicalPlan.from_bytes(plan.to_bytes()))
-    assert {c for _, _, c in flow.columns} == {"id", "age", "region", "cost", "days"} and {o for o, _, _ in flow.rows} == {"hospital", "insurer"}
-    report = "\n".join(leakage_report(plan, ["join opened a bit"]))
-    opened = "opened by the parties: join opened a bit"
-    for words in ("hospital shares 2000 rows", "in [0, 4095]", "right side is unique", "at most 4 rows exist", opened):
+    ((_, flow),) = result_flows(PhysicalPlan.from_bytes(plan.to_bytes()))
+    assert {c for _, _, c in flow.values} == {"id", "age", "region", "cost", "days"} and {o for o, _, _ in flow.rows} == {"hospital", "insurer"}
+    report = "\n".join(leakage_report(plan, "three parties", False))
+    for words in ("hospital shares 2000 rows", "in [0, 4095]", "right side is unique", "at most 4 rows exist", "aby3 protects the rest: three parties"):
         assert words in report
-    assert "protects nothing" in leakage_report(lower(demo(), protocol="plaintext", parties=1))[0]
+    assert leakage_report(plan, "one party sees all", True)[0] == "protocol aby3 protects nothing: one party sees all"  # as it says, whatever its name
 
 
 def test_costs() -> None:
     plan = lower(optimize(demo()), protocol="aby3", parties=3)
     each = [Cost(k, (1000 * k, 10, 1)) for k in range(5)]
-    cost = CostReport(sum(each, Cost()), tuple(StepCost(s.op, c, ("a note",)) for s, c in zip(plan, each, strict=True)))
-    text = explain("physical", demo(), None, plan, cost)
+    cost = CostReport(sum(each, Cost()), tuple(StepCost(s.op, c) for s, c in zip(plan, each, strict=True)))
+    text = explain("physical", demo(), None, plan, cost, ["a note"])
     assert "total: 10 rounds, 10,055 bytes (sent by party 0 10,000, party 1 50, party 2 5)" in text and "a note" in text
     assert "in common" not in text
     shared = replace(cost, total=Cost(7, cost.total.sent))

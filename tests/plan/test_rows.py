@@ -10,7 +10,7 @@ from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr import add, col, ge
 from spuframe.expr.expr import Expr
-from spuframe.ir.leakage import leakage_report, result_flows
+from spuframe.ir.leakage import opened, result_flows
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import aggregate, filter_, is_ordered, join, limit, load, output, reveal, scan, select, sort, store, tensor, with_columns
 from spuframe.plan.cumulate import cumulate
@@ -164,8 +164,8 @@ def test_what_is_read_alone_stands_alone() -> None:
 
 
 def test_flows_go_by_column() -> None:
-    (flow,) = result_flows(lowered(reveal(select(attach(SALES, score(SALES)), ["id", "p"]))))
-    assert {column for _, _, column in flow.columns} == {"id", "x"}
+    ((_, flow),) = result_flows(lowered(reveal(select(attach(SALES, score(SALES)), ["id", "p"]))))
+    assert {column for _, _, column in flow.values} == {"id", "x"}
     text = explain("all", attach(SALES, score(SALES)), optimize(reveal(attach(SALES, score(SALES)))), lowered(reveal(attach(SALES, score(SALES)))))
     assert "attach  p" in text
 
@@ -182,7 +182,7 @@ def test_the_order_that_rows_are_shown_in() -> None:
         assert not is_ordered(t)
         assert lowered(reveal(t)).steps[-1].params == {"ordered": False, "stored": None}
         kept = lowered(store(t, "k"))
-        assert kept.steps[-1].params == {"name": "k", "shuffled": True} and "'k', in a random order" in "\n".join(leakage_report(kept))
+        assert kept.steps[-1].params == {"name": "k", "shuffled": True} and "'k', in a random order" in "\n".join(opened(kept))
     assert lowered(store(SALES, "k")).steps[-1].params["shuffled"] is False
 
 
@@ -192,7 +192,7 @@ def test_stored_rows_keep_their_order() -> None:
     assert stored_rows(more) == kept and stored_rows(score(kept)) == kept
     plan = lowered(reveal(more))
     assert plan.steps[-1].params == {"ordered": False, "stored": "t1"}
-    assert any("in the random order in which 't1' was stored" in line for line in leakage_report(plan))
+    assert any("in the random order in which 't1' was stored" in line for line in opened(plan))
     # A condition that is always true is no filter; a real one hides which rows it dropped, as a join and a sort hide where they were.
     assert lowered(reveal(filter_(kept, ge(c(kept, "x"), -1.0)))).steps[-1].params["stored"] == "t1"
     for t in (filter_(more, ge(c(more, "p"), 0.5)), join(kept, select(OTHER, ["id"]), on="id"), sort(kept, "id")):

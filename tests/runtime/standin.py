@@ -60,8 +60,8 @@ class StandIn:
             np.ones(1 << 29, np.int64)
         total = self.exchange()
         progress(1, 1)
-        profile = {"rounds": 1, "sent": 8 * (self.link.world - 1), "steps": []}
-        return {"deliveries": [], "notes": [f"sum {total}"], "profile": profile}
+        profile = {"rounds": 1, "sent": 8 * (self.link.world - 1), "steps": [{"op": f"sum {total}"}]}
+        return {"deliveries": [], "profile": profile}
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def test_a_killed_worker_is_named_and_the_session_goes_on(start: Start, plan: Pl
     thread.join()
     assert caught.value.party == victim
     assert gone(old)
-    assert session.run(plan()).profile.notes == ("sum 6",)
+    assert session.run(plan()).profile.ranks[0].steps == ({"op": "sum 6"},)
 
 
 def test_a_killed_node_is_named_in_every_later_call(start: Start, plan: Plans) -> None:

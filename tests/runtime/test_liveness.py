@@ -175,7 +175,7 @@ def test_a_forked_child_is_refused_and_harms_nothing(start: Start, plan: Plans) 
         return refused == 4
 
     assert in_child(child)
-    assert session.run(plan()).profile.notes == ("sum 6",)
+    assert session.run(plan()).profile.ranks[0].steps == ({"op": "sum 6"},)
 
 
 def test_a_forked_child_that_leaves_the_block(start: Start, plan: Plans) -> None:

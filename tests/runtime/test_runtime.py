@@ -56,7 +56,7 @@ def test_the_life_of_an_instance(runtime: SPURuntime) -> None:
         instance.initialise({"protocol": "", "parties": 0, "owners": []}, 1.0)
     for count in (1, 2):
         answer = instance.run(plan())
-        assert msgpack.unpackb(answer["result"])["notes"] == ["sum 1"]
+        assert msgpack.unpackb(answer["result"])["profile"]["steps"] == [{"op": "sum 1"}]
         assert (instance.counters.plans, instance.counters.rounds) == (count, count)
     assert instance.counters.peak_memory > 0 and instance.counters.seconds > 0
     runtime.close_instance(instance.name)

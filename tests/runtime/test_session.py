@@ -35,7 +35,8 @@ from spuframe.errors import (
     SessionError,
     StoreError,
 )
-from spuframe.ir.physical import PhysicalPlan, Step
+from spuframe.ir.physical import PhysicalPlan
+from spuframe.ir.step import Step
 from spuframe.link import listen
 from spuframe.runtime.folder import default_parent
 from spuframe.runtime.local import NodeProcess, local
@@ -184,9 +185,9 @@ def test_an_insecure_protocol_warns() -> None:
 
 def test_two_sessions_side_by_side(start: Start, plan: Plans) -> None:
     one, two = start(), start()
-    assert one.run(plan()).profile.notes == two.run(plan()).profile.notes == ("sum 6",)
+    assert one.run(plan()).profile.ranks[0].steps == two.run(plan()).profile.ranks[0].steps == ({"op": "sum 6"},)
     one.close()
-    assert two.run(plan()).profile.notes == ("sum 6",)
+    assert two.run(plan()).profile.ranks[0].steps == ({"op": "sum 6"},)
 
 
 def test_a_session_is_opened_once_and_closed_for_good(start: Start, plan: Plans) -> None:
@@ -245,7 +246,7 @@ def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
     try:
         address = node.wait(30.0)
         with Session(Nodes([address]), SessionConfig("plaintext", 1)) as session:
-            assert session.run(plan(owners=())).profile.notes == ("sum 1",)
+            assert session.run(plan(owners=())).profile.ranks[0].steps == ({"op": "sum 1"},)
             with pytest.raises(OwnerNotFoundError):
                 session.add_owner("ann")
         with pytest.raises(AuthenticationError, match="party 0"):

@@ -13,7 +13,8 @@ import pytest
 from spuframe.config import RuntimeConfig, SessionConfig
 from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import InstanceStateError, PlanError, PolicyError, StoreError
-from spuframe.ir.physical import PhysicalPlan, Step
+from spuframe.ir.physical import PhysicalPlan
+from spuframe.ir.step import Step
 from spuframe.runtime import group as groups
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.local import NodeProcess
@@ -149,4 +150,4 @@ def test_all_ranks_run_one_plan_or_none(start: Start, monkeypatch: pytest.Monkey
         patch.setattr(groups.Group, "prepare", tampered)
         with pytest.raises(PlanError, match="were given different plans. Nothing was shared"):
             session.run(given)
-    assert session.run(given).profile.notes == ("sum 6",)
+    assert session.run(given).profile.ranks[0].steps == ({"op": "sum 6"},)

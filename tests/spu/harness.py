@@ -14,7 +14,8 @@ from spuframe import plugins
 from spuframe.dtypes import Field
 from spuframe.errors import PeerClosedError, PeerTimeoutError, StoreError
 from spuframe.ir.cost import CostReport
-from spuframe.ir.physical import EXPRESSIONS, PhysicalPlan
+from spuframe.ir.operators import operators
+from spuframe.ir.physical import PhysicalPlan
 from spuframe.link.base import LinkConfig
 from spuframe.link.memory import MemoryNetwork
 from spuframe.spu.estimate import estimate
@@ -115,12 +116,13 @@ def step(op: str, inputs: Sequence[int], params: Mapping[str, Any], fields: Sequ
 def _listed(op: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Params whose expressions are places in one list of nodes."""
     out, nodes, known = dict(params), list[dict[str, Any]](), dict[int, int]()
-    for name in EXPRESSIONS.get(op, ()):
+    expected = operators()[op].expressions if op in operators() else ()
+    for name in expected:
         if name == "columns":
             out[name] = [[column, _place(e, nodes, known)] for column, e in params[name]]
         elif params.get(name) is not None:
             out[name] = _place(params[name], nodes, known)
-    return out | ({"expressions": nodes} if op in EXPRESSIONS else {})
+    return out | ({"expressions": nodes} if expected else {})
 
 
 def _place(e: Any, nodes: list[dict[str, Any]], known: dict[int, int]) -> int:

@@ -14,13 +14,14 @@ import numpy as np
 
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.ir.rings import ring_of_sum, units
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.algorithms.extreme import extreme
 from spuframe.spu.algorithms.group import Groups, keep, prefix, shift_up
 from spuframe.spu.algorithms.keys import all_words, equal_above, key_bounds
 from spuframe.spu.algorithms.sort import sort_order
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import column_kind, column_shape, ring_for, units
+from spuframe.spu.encoding import column_kind, column_shape
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.shaping import fit
 from spuframe.spu.share import BIT, Arithmetic, Share
@@ -134,7 +135,7 @@ def _prepare(box: BlackBox, view: _Sorted, w: _Wanted) -> Callable[[], Column]:
     if w.function == "max":
         return _maximum(box, view, column, w)
     column = summable(box, column, groups.rows)
-    ring = _ring_of_sum(column.field, groups.rows) if w.function == "mean" else column_kind(w.field)[0].bits
+    ring = ring_of_sum(column.field, groups.rows) if w.function == "mean" else column_kind(w.field)[0].bits
     name = ("sum", w.source, ring)
     groups.carry(name, lambda: prefix(numbers(box, column, _counted(box, view, column), ring)))
     if w.function == "sum":
@@ -226,14 +227,6 @@ def numbers(box: BlackBox, column: Column, counted: Share | None, ring: int) -> 
     return values if counted is None else box.inject(counted, values)
 
 
-def _ring_of_sum(field: Field, rows: int) -> int:
-    """The ring that holds the sum of ``rows`` values."""
-    if isinstance(field.dtype, Fixed):
-        return 64
-    low, high = units(field.dtype, field.range)
-    return ring_for(min(low * rows, low), max(high * rows, high))
-
-
 def _mean(box: BlackBox, total: Share, count: Share, valid: Share | None, source: Field, field: Field, rows: int) -> Column:
     """Arbitrary where the count is zero."""
     if not isinstance(field.dtype, Fixed):
@@ -270,7 +263,7 @@ def _of_whole(box: BlackBox, table: Table, w: _Wanted) -> Column:
         return count, None if counted is None else box.not_(box.eqz(count))
 
     if w.function == "mean":
-        ring = _ring_of_sum(column.field, table.rows)
+        ring = ring_of_sum(column.field, table.rows)
         (count, known), total = box.both(counts, lambda: numbers(box, column, counted, ring).sum())
         return _mean(box, total, count, known, column.field, w.field, table.rows)
     (_, known), found = box.both(counts, lambda: _whole_extreme(box, table, column, counted, w))

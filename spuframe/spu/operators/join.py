@@ -26,7 +26,6 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     other_side = "right" if side == "left" else "left"
     unique, other = tables[side], tables[other_side]
     found = match(box, unique, keys[side], other, keys[other_side])
-    env.notes.append(f"join on {keys['left']} = {keys['right']}: one bit opened, whether the keys of the {side} side are unique")
     if found.duplicate.rows and box.open(found.duplicate)[0]:
         raise DuplicateKeyError(
             f"the {side} side of the join has a key of {keys[side]} more than once: drop the duplicates or aggregate it by "

@@ -42,9 +42,4 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         delivery.mask = hand(table.valid)
     box.declared += Cost(1, tuple(sizes))
     env.deliveries.append(delivery)
-    what = f"reveal to the analyst: columns {', '.join(table.columns) or '(none)'} of up to {table.rows} rows"
-    if table.valid is not None:
-        known = " and where they stand" if ordered else "; rows are shuffled" if stored is None else "; rows were shuffled when they were stored"
-        what += f", how many of them are valid{known}"
-    env.notes.append(what)
     return table

@@ -1,0 +1,34 @@
+"""``output``: one output of a tensor step. ``name``: its name in the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spuframe.ir.flows import Flow
+from spuframe.ir.operator import Operator
+from spuframe.ir.rings import Origins, Use
+from spuframe.ir.shapes import NAME
+from spuframe.ir.step import Step
+from spuframe.shapes import Record
+
+
+class Specification(Operator):
+    """An output of a tensor program."""
+
+    arity = 1
+    params = Record({"name": NAME})
+    expressions = ()
+
+    def flow(self, step: Step, inputs: Sequence[Flow]) -> Flow:
+        (t,) = inputs
+        return Flow(dict.fromkeys(step.schema.names, t.values), t.rows)
+
+    def opens(self, step: Step, flow: Flow) -> list[str]:
+        return []
+
+    def rings(self, place: int, step: Step, tables: Sequence[Step], inputs: Sequence[Origins], use: Use) -> Origins:
+        use.stay(*(t.values() for t in inputs))
+        return {}
+
+    def detail(self, step: Step) -> str:
+        return str(step.params["name"])

@@ -1,0 +1,111 @@
+"""Rings: in which one a value, a column or a sum is shared, and what the steps of a plan want of the columns that they read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from spuframe.dtypes import RINGS, Date, DType, Field, Fixed, Int, parse_dtype, ring_for
+
+Source: TypeAlias = tuple[int, str]
+"""A column of a scan: the place of the step, and its name."""
+Origins: TypeAlias = Mapping[str, frozenset[Source]]
+"""Which scanned columns the columns of a table are."""
+
+_SAME = frozenset(("add", "sub", "mul", "neg", "where", "fill_null", "cast"))
+_COMPARE = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
+
+
+def origin(dtype: DType) -> int:
+    """What the word zero stands for: dates are counted from a day of their own, so that they stay small."""
+    return Date.ORIGIN if isinstance(dtype, Date) else 0
+
+
+def units(dtype: DType, bounds: Sequence[float] | None) -> tuple[int, int]:
+    """The bounds of a column as integers of its ring, in units of ``2**-f``; those of the type where none are known."""
+    if isinstance(dtype, Int | Date):
+        low, high = dtype.bounds if bounds is None else bounds
+        return math.floor(low) - origin(dtype), math.ceil(high) - origin(dtype)
+    if isinstance(dtype, Fixed):
+        top = 1 << 62
+        if bounds is None:
+            return -top, top
+        low, high = (min(max(b, -dtype.limit), dtype.limit) for b in bounds)
+        return math.floor(low * 2.0**dtype.f), math.ceil(high * 2.0**dtype.f)
+    return 0, 1
+
+
+def ring_of(dtype: DType, bounds: Sequence[float] | None) -> int:
+    """Bits of the ring of a number of the type; 0 for what is none."""
+    return ring_for(*units(dtype, bounds)) if isinstance(dtype, Int | Date) else 64 if isinstance(dtype, Fixed) else 0
+
+
+def ring_of_sum(field: Field, rows: int) -> int:
+    """The ring that holds the sum of ``rows`` values.
+
+    >>> ring_of_sum(Field("age", Int(64), range=(18, 97)), 100)
+    16
+    """
+    if isinstance(field.dtype, Fixed):
+        return 64
+    low, high = units(field.dtype, field.range)
+    return ring_for(min(low * rows, low), max(high * rows, high))
+
+
+class Use:
+    """What the steps do with the columns of scans: how wide they want them, which stay narrow, which are stacked and hence of one ring."""
+
+    def __init__(self) -> None:
+        self.wants: dict[Source, int] = {}
+        self.fixed: set[Source] = set()
+        self.groups: list[frozenset[Source]] = []
+
+    def settle(self) -> None:
+        """Pieces of one column: the widest of what is wanted of them, or narrow if one of them has to be."""
+        changed = True
+        while changed:
+            before = len(self.fixed), dict(self.wants)
+            for group in self.groups:
+                if group & self.fixed:
+                    self.fixed |= group
+                self.want(group, max((self.wants.get(s, 0) for s in group), default=0))
+            changed = before != (len(self.fixed), self.wants)
+
+    def want(self, found: frozenset[Source], bits: int) -> None:
+        for source in found:
+            self.wants[source] = max(bits, self.wants.get(source, 0))
+
+    def expressions(self, nodes: Sequence[Mapping[str, Any]], columns: Origins) -> None:
+        """What the functions of a step's expressions want of the columns that are their arguments."""
+        for e in nodes:
+            args = [nodes[a] for a in e.get("args", ())]
+            direct = [columns[a["col"]] for a in args if a.get("col") in columns]
+            if not direct:
+                continue
+            bits = 0
+            if e["fn"] in _SAME:
+                bits = ring_of(parse_dtype(e["dtype"]), e["range"])
+            elif e["fn"] in _COMPARE:
+                bits = _compared(args)
+            elif e["fn"] == "div" and args[0].get("col") in columns:
+                self.want(columns[args[0]["col"]], 64)
+            for found in direct:
+                self.want(found, bits)
+
+    def stay(self, *columns: Iterable[frozenset[Source]]) -> None:
+        """Nothing that is moved, revealed or kept gets wider."""
+        for found in columns:
+            self.fixed = self.fixed.union(*found)
+
+
+def _compared(args: Sequence[Mapping[str, Any]]) -> int:
+    """The ring in which two integers are subtracted to compare them."""
+    ends: list[int] = []
+    for a in args:
+        dtype = parse_dtype(a["dtype"])
+        if not isinstance(dtype, Int | Date):
+            return 64 if isinstance(dtype, Fixed) else 0
+        ends += [int(b) for b in (dtype.bounds if a["range"] is None else a["range"])]
+    need = (max(ends) - min(ends)).bit_length() + 1
+    return next((bits for bits in RINGS if bits >= need), 64)
