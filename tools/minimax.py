@@ -68,7 +68,6 @@ def table() -> dict[str, tuple[list[float], float]]:
         "EXP2": (np.exp2, -0.53125, 0.53125, 5, True),
         "LOG2": (lambda s: np.log2((3 + s) / 4), -1.0, 1.0, 8, False),
         "RSQRT": (lambda s: 1 / np.sqrt((s + 1.25) / 2), -0.75, 0.75, 5, True),
-        "INVERSE": (lambda u: 1 / u, 0.5, 1.0, 2, True),
     }
     made = {}
     for name, (f, low, high, degree, relative) in wanted.items():

@@ -10,7 +10,7 @@ Every node carries its inferred ``dtype`` (its name), ``nullable`` and ``range``
 bool, int, float or str) or ``{"fn": name, "args": [places of nodes before it], ...}``. So a plan is as large as its distinct nodes, and not nested.
 
 Functions (the primitives that the SPU and the owner's plaintext evaluator both know): add sub mul div neg, eq ne lt le gt ge, and or xor not, where
-(condition, then, else), is_null, fill_null (value, default), cast (to the node's dtype), exp exp2 log log2 log10 sqrt rsqrt reciprocal sin cos sigmoid
+(condition, then, else), is_null, fill_null (value, default), cast (to the node's dtype), exp exp2 log log2 log10 sqrt rsqrt sin cos sigmoid
 tanh erf, power (exponent, public base), floor ceil, round (value, public decimals), floordiv mod, sign, bit_and bit_or bit_xor, shift_right (value,
 public bits), isin (value, public values ...), map (value, public keys ..., as many public values ...). Nulls follow pandas' nullable (Kleene) rules.
 """

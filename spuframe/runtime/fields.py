@@ -174,16 +174,21 @@ def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
 
 
 def magnitude_float(low: float, high: float, largest: float) -> tuple[float, float]:
-    """Bounds rounded outward to powers of two, of 2^-62 at least, and of ``largest`` at most.
+    """Bounds rounded outward to powers of two, of 2^-62 at least, and of ``largest`` at most; both, where all values have one sign.
 
-    >>> magnitude_float(0.2, 0.9, LARGEST), magnitude_float(-3.0, 100.5, LARGEST), magnitude_float(1e-7, 1e-5, LARGEST)
-    ((0.0, 1.0), (-4.0, 128.0), (0.0, 1.52587890625e-05))
+    The lower one is what gives a quotient its bits: without it a denominator may be as small as a unit.
+
+    >>> magnitude_float(0.2, 0.9, LARGEST), magnitude_float(-3.0, 100.5, LARGEST), magnitude_float(-1e12, -7e11, LARGEST)
+    ((0.125, 1.0), (-4.0, 128.0), (-1099511627776.0, -549755813888.0))
     """
 
     def up(x: float) -> float:
         return min(2.0 ** max(exponent(x), Fixed.SIGNIFICANT - Fixed.MOST), largest)
 
-    return (-up(-low) if low < 0 else 0.0), (up(high) if high > 0 else 0.0)
+    def down(x: float) -> float:
+        return 2.0 ** (math.frexp(x)[1] - 1)
+
+    return (-up(-low) if low < 0 else down(low) if low > 0 else 0.0), (up(high) if high > 0 else -down(-high) if high < 0 else 0.0)
 
 
 def nothing(dtype: Int | Fixed | Date, found: Range, *, keep_bits: bool = False) -> Range:

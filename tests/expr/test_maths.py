@@ -9,7 +9,7 @@ import pytest
 
 from spuframe import expr as ex
 from spuframe.dtypes import Field, Fixed, Int, String, private
-from spuframe.errors import PlanError, RangeOverflowError, SchemaError, TypeMismatchError
+from spuframe.errors import PlanError, PrecisionWarning, RangeOverflowError, SchemaError, TypeMismatchError
 
 
 def column(name: str, dtype: object, low: float | None = None, high: float | None = None, nullable: bool = False) -> ex.Col:
@@ -43,11 +43,10 @@ TEXT = column("text", String(3))
         (ex.sqrt(P), 27, False),
         (ex.sqrt(W), 18, True),
         (ex.rsqrt(P), 27, False),
-        (ex.reciprocal(P), 32, False),
-        (ex.reciprocal(X), 24, True),
-        (ex.reciprocal(W), 18, True),
-        (ex.reciprocal(J), 30, False),
-        (ex.div(1, P), 32, False),
+        (ex.reciprocal(P), 43, False),
+        (ex.reciprocal(X), 33, True),
+        (ex.reciprocal(J), 33, False),
+        (ex.div(1, P), 43, False),
         (ex.sin(W), 18, False),
         (ex.cos(ex.cast(X, "float[f=28]")), 28, False),
         (ex.tanh(I), 18, False),
@@ -227,3 +226,16 @@ def test_texts_name_the_operation() -> None:
     assert str(ex.mod(ex.floordiv(I, 7), 2)) == "(i // 7) % 2"
     assert str(ex.pow_(0.5, X)) == "0.5 ** x"
     assert str(ex.round_(X, 2)) == "round(x, 2)"
+
+
+def test_quotients_keep_their_bits_or_say_so() -> None:
+    """30 significant bits where the divisor cannot be tiny beside its bound; else whoever builds the quotient is told the reason and the remedy."""
+    rate, volume = column("rate", Fixed(49), 2.0**-20, 2.0**-19), column("volume", Fixed(18), 2.0**39, 2.0**40)
+    for e in (ex.div(rate, volume), ex.div(volume, rate), ex.div(1, volume), ex.div(0.3, rate), ex.div(rate, X)):
+        top, bottom = (max(map(abs, side.range)) for side in e.args)
+        assert e.dtype.f + math.log2(top / bottom) >= 29, str(e)
+    wide = column("wide", Fixed(18), 0.0, 2.0**40)
+    for build in (lambda: ex.div(rate, wide), lambda: ex.div(1, wide), lambda: ex.pow_(wide, -1)):
+        with pytest.warns(PrecisionWarning, match=r"from 3.81\d*e-06 to 1.09951e\+12.*'wide' in \[0, 1.09951e\+12\].*clip\(low, high\)"):
+            build()
+    ex.div(rate, ex.clip(wide, 1e9, None))  # the remedy

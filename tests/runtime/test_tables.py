@@ -94,7 +94,7 @@ def test_bounds_are_what_the_policy_publishes(fields: Callable[..., Any]) -> Non
     data = {"i": [37, 92], "f": [0.25, 100.5], "b": pa.array([-3, 100], pa.int8())}
     ranges = {kind: [f.range for f in fields(data, Policy(ranges=kind)).values()] for kind in ("exact", "magnitude", "none")}
     assert ranges["exact"] == [(37, 92), (0.25, 100.5), (-3, 100)]
-    assert ranges["magnitude"] == [(0, 127), (0.0, 128.0), (-4, 127)]
+    assert ranges["magnitude"] == [(0, 127), (0.25, 128.0), (-4, 127)]
     assert ranges["none"] == [(-(1 << 40), 1 << 40), (-float(1 << 20), float(1 << 20)), (-128, 127)]
     assert fields(data, Policy(ranges="exact"), ranges={"i": (0, 120)})["i"].range == (0, 120)
 

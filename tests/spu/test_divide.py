@@ -127,8 +127,13 @@ def test_reciprocal_of_one_hundred_thousandth(protocol):
 
 @pytest.mark.parametrize(
     ("na", "nb", "shift", "nq"),
-    [(25, 25, 18, 44), (25, 6, 18, 40), (40, 38, 18, 50), (30, 10, 0, 30), (10, 10, 18, 28), (45, 20, -7, 40), (60, 31, 0, 30), (61, 20, 0, 61)],
-)
+    [
+        (25, 25, 18, 44), (25, 6, 18, 40), (40, 38, 18, 50), (30, 10, 0, 30), (10, 10, 18, 28), (45, 20, -7, 40), (60, 31, 0, 30), (61, 20, 0, 61),
+        # divisors that all but fill the ring, and dividends that leave it
+        (61, 58, 18, 40), (61, 60, 18, 50), (61, 60, 0, 30), (61, 61, 50, 60), (61, 60, 40, 61), (53, 57, -3, 50), (10, 60, 60, 58), (1, 61, 78, 60),
+        (1, 44, 90, 61), (53, 55, 70, 61), (61, 50, -11, 20), (61, 60, 3, 60),
+    ],
+)  # fmt: skip
 def test_quotients_are_the_nearest(protocol, na, nb, shift, nq):
     """Exactly, half up: whatever the truncation of the protocol does; halves and whole numbers among them."""
     rng = np.random.default_rng(11)
@@ -137,5 +142,6 @@ def test_quotients_are_the_nearest(protocol, na, nb, shift, nq):
     a[100:200], b[100:200] = a[100:200] | 1, 1 << rng.integers(0, nb, 100)
     exact = [Fraction(int(n), int(d)) * Fraction(2) ** shift for n, d in zip(a, b)]
     keep = [i for i, q in enumerate(exact) if abs(q) < (1 << nq) - 8]
+    assert len(keep) > 60
     words, _ = _divide(protocol, a[keep], b[keep], (-(1 << na), 1 << na), (1, (1 << nb) - 1), shift, 1 << nq)
     assert words.tolist() == [math.floor(exact[i] + Fraction(1, 2)) for i in keep]

@@ -19,9 +19,25 @@ from typing import Any
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import LEAST, Binary, bits_of, bound_of, checked, mismatch, numeric, overflow, terms
+from spuframe.expr.functions.common import (
+    LEAST,
+    Binary,
+    bits_of,
+    bound_of,
+    checked,
+    mismatch,
+    number,
+    numeric,
+    only_nulls,
+    overflow,
+    ranges_text,
+    terms,
+    warn_precision,
+)
 from spuframe.expr.functions.conversion import Cast, convert
 
+LEAST_SIGNIFICANT = 12
+"""Bits that a quotient keeps of what it is where both operands are at their bounds; with fewer, who builds it is warned."""
 MOST_DROPPED = 62
 """Fraction bits that the truncation of a product takes off, at most."""
 
@@ -251,15 +267,36 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
 
 
 def div(left: object, right: object) -> Expr:
-    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range. ``1 / x`` is `spuframe.expr.reciprocal`."""
+    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range."""
     a, b = _pair("divide", left, right)
-    if isinstance(a, Lit) and a.value == 1 and not isinstance(b, Lit):
-        from spuframe.expr.functions.maths import reciprocal  # a family that is built on this one
-
-        return reciprocal(b)
     if isinstance(b, Lit) and b.value == 0:
         raise PlanError(f"'{a} / {b}' divides by zero: the denominator must be a nonzero constant or a column (whose zeros give null)")
-    return Div(a, b, quotient_type(a, b))
+    made = Div(a, b, quotient_type(a, b))
+    _warn_coarse(made)
+    return made
+
+
+def reciprocal(operand: object) -> Expr:
+    """``1 / operand``; null where it is 0, refused where it always is."""
+    e = numeric("invert", as_expr(operand))
+    if bounds_of(e) == (0, 0) and not only_nulls(e):
+        raise PlanError(f"'1 / {e}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
+    return div(1, e)
+
+
+def _warn_coarse(e: Div) -> None:
+    """Warn of quotients that lose all but a few of their digits, as the divisor may be tiny beside its largest value."""
+    top, bottom, f = bound_of(e.left), bound_of(e.right), e.target.f
+    if isinstance(e.right, Lit) or not top or not bottom:
+        return
+    kept, least = f + exponent(top / bottom), min(map(abs, divisors(e.right)))
+    if kept >= LEAST_SIGNIFICANT:
+        return
+    warn_precision(
+        f"'{e}' keeps {f} fraction bits, so that results below 2^-{f + 1} become 0: where both sides are at their bounds, {max(kept, 0)} significant bits "
+        f"are left, since the divisor may be anything from {number(least)} to {number(bottom)} (with {ranges_text(e)}). Clip it to the values that it "
+        "has, .clip(low, high), or declare a narrower range when reading, ranges={'column': (low, high)}, if its owner's policy takes ranges"
+    )
 
 
 def quotient_type(a: Expr, b: Expr) -> Fixed:

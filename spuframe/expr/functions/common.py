@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass
 
@@ -47,6 +48,14 @@ def ranges_text(e: Expr) -> str:
             known = "" if node.range is not None else ", not declared"
             lines[node.field.name] = f"{node.field.name!r} in [{number(low)}, {number(high)}]{known}"
     return "; ".join(lines.values())
+
+
+def warn_precision(text: str) -> None:
+    """Warn at the line outside of spuframe that asked for it."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] == "spuframe":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, PrecisionWarning, stacklevel=level - 1)
 
 
 def only_nulls(e: Expr) -> bool:

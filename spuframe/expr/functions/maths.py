@@ -13,13 +13,13 @@ to fewer fraction bits         a unit; to integers none, toward zero          re
 ``x * c``                      2^-29 relative and 2.5 units, for the constant as
                                it is, however small
 ``x / c``                      none: the nearest unit, half up                ``c = 0`` is refused as a divisor; see ``x / y``
-``x / y``, means               none: the nearest unit, half up; where y may be   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
-                               2^57 units, or more: 2^-27 relative, 6.5 units (2^-25 relative, if it may be); refused if it always is
+``x / y``, ``1 / x``, means    none: the nearest unit, half up; where y may   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
+                               be 2^60 units, or more: 2^-27 relative and     (within 2^-25 of that too); refused if it always is; a
+                               6.5 units                                      PrecisionWarning where few digits are left
 exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
                                                                               result stops at 2^(61-f); below half a unit it is 0 or a unit
 log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
 sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
-``1 / x``                      2^-24 relative and 3 units                     null where x = 0
 sin, cos                       2^-21 and a unit; never beyond 1               none: every x
 sigmoid, tanh, erf             5e-6 and 2 units; never beyond a unit from     none: every x
                                0 and 1, or -1 and 1
@@ -35,11 +35,11 @@ A range or a constant that is wholly outside is refused when the expression is b
 owner that computes an expression alone keeps to the same grid and bounds: see `spuframe.spu.plaintext`.
 
 >>> from spuframe.dtypes import Field, Fixed
->>> from spuframe.expr import col, exp, reciprocal
+>>> from spuframe.expr import col, exp, log
 >>> x = col(Field("x", Fixed(), range=(-10.0, 10.0)))
 >>> str(exp(x)), str(exp(x).dtype), exp(x).nullable
 ('exp(x)', 'float[f=31]', False)
->>> reciprocal(x).nullable
+>>> log(x).nullable
 True
 """
 
@@ -52,9 +52,9 @@ from typing import Any, ClassVar
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError
-from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.arithmetic import Div, divisors, step_of
-from spuframe.expr.functions.common import bits_of, checked, mismatch, number, numeric, only_nulls, overflow, ranges_text
+from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.functions.arithmetic import step_of
+from spuframe.expr.functions.common import checked, mismatch, number, numeric, only_nulls, overflow, ranges_text
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
@@ -259,7 +259,7 @@ def log10(operand: object) -> Expr:
     return _logarithm(Log10, operand)
 
 
-# ---- roots, reciprocal ------------------------------------------------------------------------------
+# ---- roots ------------------------------------------------------------------------------------------
 @dataclass(frozen=True, eq=False, repr=False)
 class Sqrt(Unary):
     """The square root; null where the operand is negative."""
@@ -296,24 +296,6 @@ class Rsqrt(Unary):
         return 1 / math.sqrt(args[0]) if args[0] > 0 else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Reciprocal(Unary):
-    """``1 / operand``; null where the operand is 0."""
-
-    fn = "reciprocal"
-
-    def _bounds(self, low: float, high: float) -> Range:
-        ends = [1 / v for v in divisors(self.operand)]
-        return _around(min(ends), max(ends), self.target, 2.0**-23) if ends else (0.0, 0.0)
-
-    def _nullable(self) -> bool:
-        low, high = bounds_of(self.operand)
-        return self.operand.nullable or low <= 0 <= high
-
-    def value(self, *args: Any) -> Scalar:
-        return 1 / args[0] if args[0] != 0 else None
-
-
 def sqrt(operand: object) -> Expr:
     """The square root; null where the operand is negative."""
     e = _argument("sqrt", operand, zero=True)
@@ -326,20 +308,6 @@ def rsqrt(operand: object) -> Expr:
     e = _argument("rsqrt", operand)
     low, high = (max(b, step_of(e)) for b in bounds_of(e))
     return Rsqrt(e, Fixed() if _unknown(e) else fraction_bits(1 / math.sqrt(high), 1 / math.sqrt(low)))
-
-
-def reciprocal(operand: object) -> Expr:
-    """``1 / operand``, with fraction bits chosen for it (a quotient keeps those of its operands); null where it is 0."""
-    e = numeric("invert", as_expr(operand))
-    if bounds_of(e) == (0, 0) and not only_nulls(e):
-        raise PlanError(f"'1 / {e}' divides by zero: the operand must be a nonzero constant or a column (whose zeros give null)")
-    step = step_of(e)
-    sizes = [abs(d) for d in divisors(e)] or [step]
-    target = Fixed() if _unknown(e) else fraction_bits(1 / max(sizes), 1 / min(sizes))
-    if min(sizes) > step:
-        return Reciprocal(e, target)
-    room = Fixed.ROOM - bits_of(e)
-    return Reciprocal(e, Fixed(min(target.f, room))) if room >= 0 else Div(lit(1), e, target)  # that of a unit does not fit: clipped
 
 
 # ---- waves -----------------------------------------------------------------------------------------

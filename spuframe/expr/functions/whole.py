@@ -22,13 +22,13 @@ from typing import Any, ClassVar
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.arithmetic import add, divisors, mul
+from spuframe.expr.functions.arithmetic import add, divisors, mul, reciprocal
 from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, only_nulls, overflow, same_type
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import Cast, convert
 from spuframe.expr.functions.logic import and_, or_
-from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential, _logarithm, reciprocal, rsqrt, sqrt
+from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential, _logarithm, rsqrt, sqrt
 
 POWER_BITS = 30
 """Fraction bits of the logarithm inside a power."""

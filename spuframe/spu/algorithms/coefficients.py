@@ -6,8 +6,7 @@ name         approximates                                            error
 EXP2         ``2**r`` on |r| <= 17/32                                1.1e-7, relative
 LOG2         ``log2((3 + s) / 4)`` on |s| <= 1                       4.2e-8
 RSQRT        ``((s + 1.25) / 2) ** -0.5`` on |s| <= 3/4              6.5e-4, relative; Newton's step makes 6.4e-7 of it
-INVERSE      ``1 / u`` on [1/2, 1]                                   0.0101, relative; a series makes its fourth power of it
-INVERSE_LINE the same, by a line whose slope has 3 fraction bits     0.06, relative; Goldschmidt's steps make its eighth power of it
+INVERSE_LINE ``1 / u`` on [1/2, 1], with a slope of 3 fraction bits  0.06, relative; Goldschmidt's steps make its eighth power of it
 ============ ======================================================= ============
 """
 
@@ -39,11 +38,6 @@ RSQRT = (
     -0.173976832638,
     0.239771339356,
     -0.190626710152,
-)
-INVERSE = (
-    4.24242424242,
-    -5.81818181818,
-    2.58585858586,
 )
 INVERSE_LINE = (
     2.81874583901,

@@ -156,11 +156,62 @@ class _Divisor:
         return _wide(box, scaled, w, scaled_bits, w_bits + 1, nq + drop + 1, drop)
 
 
-def _prepared(box: BlackBox, b: Share, nb: int, split: bool) -> _Divisor:
+@dataclass(frozen=True)
+class _Pass:
+    """A part of a quotient: all its bits from ``level`` on, roughly.
+
+    Parameters
+    ----------
+    bits : int
+        Of what is divided.
+    up : int
+        It is divided times ``2**up``.
+    level : int
+    quotient : int
+        Bits of the part.
+    brought : int
+        Bits of the dividend that are brought down to the remainder, and divided on their own: for both there may be no room.
+    """
+
+    bits: int
+    up: int
+    level: int
+    quotient: int
+    brought: int = 0
+
+    def guard(self, rough: bool) -> int:
+        return GUARD if self.quotient <= NEAR and not rough else max(0, min(2, ROOM - self.quotient))
+
+
+def _passes(na: int, nb: int, shift: int, nq: int, exact: bool) -> tuple[list[_Pass], bool]:
+    """How a quotient is found, and whether it is the nearest then: the last pass is at most one off.
+
+    After each pass the remainder must fit the ring. Where that of a rough quotient does not, its first bits are found alone: as in long division.
+    """
+    rough = [_Pass(na, shift, 0, nq)]
+    passes: list[_Pass] = []
+    most_b, up, least, brought = 1 << (nb + max(-shift, 0)), shift, min(shift, 0), 0
+    while nq > NEAR or brought:
+        error, level = (1 << nq >> 26) + 8 + 2 * (brought > 0), 0
+        left = min(error * most_b, (1 << max(na + up - least, 0) >> 26) + (8 + 2 * (brought > 0)) * most_b)
+        if left >= 1 << ROOM - 1 or nq <= NEAR:
+            error, level = 3 if brought else 2, max(nq - NEAR, 0)
+            left = (2 * error - 1) * most_b // 2
+            if left >= 1 << ROOM:
+                return rough, False
+        passes.append(_Pass(na, up - level, level, nq - level, brought and brought - level))
+        na, nq, up = left.bit_length(), (error << level).bit_length(), level + least
+        brought = level if level > max(shift, 0) else 0
+    done = [*passes, _Pass(na, up, 0, nq)]
+    return (done, True) if exact and most_b <= 1 << ROOM - 1 else (rough, False)
+
+
+def _prepared(box: BlackBox, b: Share, nb: int, passes: Sequence[_Pass]) -> _Divisor:
+    widest = max(p.bits if p.up <= nb else min(p.bits + p.up - nb, p.quotient + 1) for p in passes)
     wide, prefix = box.both(lambda: fit(box, b, 64), lambda: _prefix_or(box, box.a2b(b, nb)))
     leading = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
     power = leading.map(lambda p: _reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
-    v, pieces = _power(box, power, split)
+    v, pieces = _power(box, power, widest + 2 * (nb - 1) > 2 * ROOM - 1)
     return _Divisor(wide, nb, _reciprocal(box, _normalised(box, wide, v, nb)), pieces, prefix.bit(0))
 
 
@@ -168,35 +219,36 @@ def _positive(box: BlackBox, a: Share, b: Share, na: int, nb: int, shift: int, n
     """``a / b * 2**shift`` for ``0 < b < 2**nb`` and ``|a| < 2**na``, rounded to the nearest (half up), and whether b is not zero.
 
     A rough quotient leaves a remainder, whose quotient is shorter by 26 bits; the last one is at most one off, which its remainder tells. What is
-    divided may leave the ring, as ``a * 2**shift``: remainders do not. Where even they might (a divisor of 2^60 and more, or one of 2^57 beside a
-    quotient that takes the whole ring), the result keeps the error of the rough one.
+    divided may leave the ring, as ``a * 2**shift``: remainders do not. Where even they would (of a divisor that may reach 2^61; or 2^60, if the
+    dividend is longer than the part that is found first), the result keeps the error of the rough one.
     """
-    divisor = _prepared(box, b, nb, na + 2 * (nb - 1) > 2 * ROOM - 1)
-    if not exact:
-        return divisor.divide(box, a, na, shift, nq, max(0, min(2, ROOM - nq))), divisor.nonzero
-    most_b = 1 << (nb + max(-shift, 0))
-    rest, by = a.shift_left(max(shift, 0)), divisor.b.shift_left(max(-shift, 0))
-    most = (1 << na) << max(shift, 0)
-    quotient: Share | None = None
-    current, bits = a, na
-    while nq > NEAR:
-        part = divisor.divide(box, current, bits, shift, nq, max(0, min(2, ROOM - nq)))
-        error = (1 << nq >> 26) + 8
-        left = min(error * most_b, (most >> 26) + 8 * most_b)
-        if left >= 1 << ROOM - 1 or most_b > 1 << ROOM - 2:
-            return part if quotient is None else quotient + part, divisor.nonzero
-        quotient = part if quotient is None else quotient + part
-        current = rest = rest - box.mul(part, by)
-        most, bits, nq, shift = left, left.bit_length(), error.bit_length(), min(shift, 0)
-    if most_b > 1 << ROOM - 2:
-        return divisor.divide(box, current, bits, shift, nq, 2), divisor.nonzero
-    found = divisor.divide(box, current, bits, shift, nq, GUARD)
-    twice = (rest - box.mul(found, by)).scale(2)
-    width = min(64, most_b.bit_length() + 3)
+    passes, nearest = _passes(na, nb, shift, nq, exact)
+    divisor = _prepared(box, b, nb, passes)
+    by, unit = divisor.b.shift_left(max(-shift, 0)), max(shift, 0)
+    quotient, rest = box.constant(0, a.kind, a.shape), a
+    below: Share | None = a  # what of the dividend no remainder holds yet, in units of ``2**unit``
+    for p in passes:
+        last = p is passes[-1]
+        more: Share | None = None
+        if below is not None and p.level > unit:
+            more = box.trunc(below, p.level - unit)
+            below = below - more.shift_left(p.level - unit)
+        elif below is not None:
+            more, below = below.shift_left(unit - p.level), None
+        part = divisor.divide(box, rest, p.bits, p.up, p.quotient, p.guard(last and not nearest))
+        if p.brought:
+            assert more is not None
+            part = part + divisor.divide(box, more, p.brought + 1, min(shift, 0), p.brought + 2, GUARD)
+        quotient = quotient + part.shift_left(p.level)
+        if last and not nearest:
+            return quotient, divisor.nonzero
+        left = -box.mul(part, by) if more is None else more - box.mul(part, by)
+        rest = left if p is passes[0] else left + rest.shift_left(p.up + max(-shift, 0))
+    twice = rest.scale(2)
+    width = min(64, nb + max(-shift, 0) + 4)
     under, over = stacked(lambda s: box.msb(s[0], width), [(twice + by,), (box.add_public(by - twice, -1),)])
     less, more = stacked(lambda s: box.b2a(s[0], 64), [(under,), (over,)])
-    found = found + more - less
-    return found if quotient is None else quotient + found, divisor.nonzero
+    return quotient + more - less, divisor.nonzero
 
 
 def _power(box: BlackBox, word: Share, split: bool) -> tuple[Share, list[tuple[int, int, Share]]]:

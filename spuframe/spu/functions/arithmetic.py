@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -17,11 +18,9 @@ from spuframe.spu.algorithms.divide import _wide as wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
 from spuframe.spu.rational import floored
 from spuframe.spu.shaping import stacked
-from spuframe.spu.share import BIT, Array, Share
+from spuframe.spu.share import BIT, Arithmetic, Array, Share
 from spuframe.spu.value import Call, Node, Value
 
-SIGNIFICANT = 31
-"""Bits of a public numerator that has more."""
 _HALF = 31
 
 
@@ -111,11 +110,13 @@ def _div(call: Call, x: Value, y: Value) -> Value:
         if not y.is_public or y.number == 0:  # by null or zero: null
             return call.result(call.number(Value(node.dtype, True, 0, 0), 64), box.constant(0, BIT, (call.rows,)))
         return call.result(_divide_public(call, x, y.number), call.valid(x, y))
-    frac = _digits(x.number, x.frac) if x.is_public else x.frac
-    unit = call.scaled(x, frac)
+    unit, frac = _numerator(x.number, node.frac + y.frac) if x.is_public else (0, x.frac)
+    kind, rows = Arithmetic(64), (call.rows,)
 
     def quotient() -> Quotient:
-        a, b = box.both(lambda: call.number(x, 64, frac), lambda: call.number(y, max(8, y.ring), y.frac))
+        a, b = box.both(
+            lambda: box.constant(unit, kind, rows) if x.is_public else call.number(x, 64, frac), lambda: call.number(y, max(8, y.ring), y.frac)
+        )
         return divide(
             box,
             a,
@@ -133,11 +134,15 @@ def _div(call: Call, x: Value, y: Value) -> Value:
     return call.result(result.quotient, valid)
 
 
-def _digits(number: Fraction, least: int) -> int:
-    """Fraction bits of a public numerator: so many that it is exact, or right to 2^-30 of itself."""
+def _numerator(number: Fraction, frac: int) -> tuple[int, int]:
+    """A public numerator as an integer, and its fraction bits: with all its digits, or with those that decide the nearest quotient.
+
+    A quotient changes where twice the numerator, in units of ``2**-frac``, is a whole number: of the digits below, it matters whether there are any.
+    """
     exact = number.denominator.bit_length() - 1
-    enough = SIGNIFICANT - (int(abs(number)).bit_length() or 1 - int(1 / abs(number)).bit_length()) if number else 0
-    return max(least, min(exact, enough, HEADROOM - 1))
+    if exact <= frac + 2:
+        return number.numerator, exact
+    return math.floor(number * (1 << frac + 1)) * 2 + 1, frac + 2
 
 
 def _at_limit(node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""exp, exp2, power, log, log2, log10, sqrt, rsqrt, reciprocal, sin, cos, sigmoid, tanh, erf, floor, ceil, round, floordiv, mod.
+"""exp, exp2, power, log, log2, log10, sqrt, rsqrt, sin, cos, sigmoid, tanh, erf, floor, ceil, round, floordiv, mod.
 
 Errors are stated in `spuframe.expr.functions.maths`. What has no result (the logarithm of zero, a remainder by zero) is null.
 """
@@ -112,10 +112,6 @@ def _sqrt(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | 
 
 def _rsqrt(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
     return roots.rsqrt(call.box, x, f, bounds, call.node.frac)
-
-
-def _reciprocal(call: Call, x: Share, f: int, bounds: Bounds) -> tuple[Share, Share | None]:
-    return roots.reciprocal(call.box, x, f, bounds, call.node.frac)
 
 
 # ---- waves -----------------------------------------------------------------------------------------
@@ -251,7 +247,6 @@ SECRET = {
     "log10": _log(0.3010299956639812),
     "sqrt": _unary(_sqrt, _not_negative),
     "rsqrt": _unary(_rsqrt, _positive),
-    "reciprocal": _unary(_reciprocal, _not_zero),
     "sin": _sine(0),
     "cos": _sine(1),
     "sigmoid": _saturating(waves.SIGMOID),
@@ -371,7 +366,6 @@ PLAIN = {
     "log10": _plain(np.log10, lambda v: v <= 0),
     "sqrt": _plain(np.sqrt, lambda v: v < 0),
     "rsqrt": _plain(lambda v: 1 / np.sqrt(v), lambda v: v <= 0),
-    "reciprocal": _plain(lambda v: 1 / v, lambda v: v == 0),
     "sin": _plain_wave(np.sin),
     "cos": _plain_wave(np.cos),
     "sigmoid": _plain(lambda v: 0.5 + 0.5 * np.tanh(v / 2)),
