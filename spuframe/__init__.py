@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spuframe import ml
-    from spuframe.config import InsecureWarning, Policy
+    from spuframe.config import InsecureWarning, Policy, Quotas
     from spuframe.errors import PrecisionWarning, SpuframeError
     from spuframe.frame.frame import SecretFrame, concat
     from spuframe.frame.groupby import GroupBy
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "GroupBy", "InsecureWarning", "Policy", "PrecisionWarning", "SecretFrame", "SecretScalar", "SecretSeries", "SecretSummary", "Session", "SpuframeError",
-    "__version__",
+    "GroupBy", "InsecureWarning", "Policy", "PrecisionWarning", "Quotas", "SecretFrame", "SecretScalar", "SecretSeries", "SecretSummary", "Session",
+    "SpuframeError", "__version__",
     "concat", "erf", "local", "ml", "null", "reveal", "rsqrt", "sigmoid",
 ]  # fmt: skip
 
 _HOMES = {
-    "spuframe.config": ("InsecureWarning", "Policy"),
+    "spuframe.config": ("InsecureWarning", "Policy", "Quotas"),
     "spuframe.errors": ("PrecisionWarning", "SpuframeError"),
     "spuframe.frame.frame": ("SecretFrame", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),

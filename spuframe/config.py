@@ -61,6 +61,45 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Quotas:
+    """What a node lets sessions ask of it at most; what is more is refused before anything runs.
+
+    Parameters
+    ----------
+    rows : int
+        Of each step of a plan, and of each matrix.
+    instructions : int
+        That a plan's programs over matrices (`fit`, `predict`) carry out, those of loops as often as the loops repeat them.
+    instances : int
+        SPU instances at a time, of all sessions.
+    message : int
+        Bytes of a message from a session: of a table that is handed over, above all.
+    reader_memory : int
+        Bytes that the process in which tables are opened may use, beside the interpreter and its libraries.
+    reader_seconds : float
+        That opening one table may take.
+
+    Examples
+    --------
+    >>> Quotas(rows=10**9).instances
+    16
+    """
+
+    rows: int = 200_000_000
+    instructions: int = 10_000_000
+    instances: int = 16
+    message: int = 1 << 29
+    reader_memory: int = 1 << 33
+    reader_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise SessionError(f"the quota `{name}` must be a number above 0, got {value!r}.")
+        check_memory(self.reader_memory, "reader_memory")
+
+
+@dataclass(frozen=True)
 class RuntimeConfig:
     """How one process of a party or an owner runs.
 
@@ -85,8 +124,9 @@ class RuntimeConfig:
     policy : Policy
     worker : tuple of str, optional
         The command that starts a worker; None: this Python and `spuframe.runtime.worker`.
-    max_message : int
-        Largest message in bytes on a control connection.
+    quotas : Quotas
+    reader : tuple of str, optional
+        The command that starts a process to open tables in; None: this Python and `spuframe.runtime.reader`.
 
     Examples
     --------
@@ -104,7 +144,8 @@ class RuntimeConfig:
     spares: int = 1
     policy: Policy = field(default_factory=Policy)
     worker: tuple[str, ...] | None = None
-    max_message: int = 1 << 31
+    quotas: Quotas = field(default_factory=Quotas)
+    reader: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_deadline(self.deadline)
@@ -118,7 +159,8 @@ class RuntimeConfig:
         """Read the inverse of `to_plain`, from another process."""
         values = dict(data)
         values["policy"] = Policy.from_plain(values["policy"])
-        for name in ("protocols", "worker"):
+        values["quotas"] = Quotas(**values["quotas"])
+        for name in ("protocols", "worker", "reader"):
             values[name] = None if values[name] is None else tuple(values[name])
         return cls(**values)
 
@@ -161,10 +203,10 @@ def check_deadline(deadline: float) -> None:
         raise SessionError(f"`deadline` must be a positive number of seconds, got {deadline!r}.")
 
 
-def check_memory(limit: int | None) -> None:
+def check_memory(limit: int | None, what: str = "memory_limit") -> None:
     """Refuse a limit in which not even two rows can be added."""
     if limit is not None and limit < MIN_MEMORY:
-        raise SessionError(f"`memory_limit` must be at least {MIN_MEMORY} bytes (compiling the kernels needs that), got {limit}.")
+        raise SessionError(f"`{what}` must be at least {MIN_MEMORY} bytes (compiling the kernels needs that), got {limit}.")
 
 
 def check_owner(name: str) -> None:

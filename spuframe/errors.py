@@ -13,6 +13,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     |   +-- RangeOverflowError (OverflowError)  a value range that does not fit its ring
     |   +-- PlanVersionError                  a physical plan of another version
     |   +-- PolicyError (PermissionError)     an owner's policy forbids it
+    |   +-- QuotaError                        more than a node lets a session ask for
     +-- DataError (ValueError)                an owner's data that cannot be used
     |   +-- DataFileError (FileNotFoundError)
     |   +-- EncodingError (OverflowError)     a value outside the encodable range
@@ -108,6 +109,16 @@ class PlanVersionError(PlanError):
 
 class PolicyError(PlanError, PermissionError):
     """A plan that an owner's policy forbids."""
+
+
+class QuotaError(PlanError):
+    """More than a node lets a session ask for."""
+
+    @classmethod
+    def of(cls, what: str, quota: str, most: float, node: str) -> QuotaError:
+        """Build the error for what is more than a quota of `spuframe.config.Quotas`."""
+        text = f"{what}; {node} allows {most:g} (Quotas.{quota}). Ask for less at a time, or have its operator raise Quotas({quota}=...)"
+        return cls(f"{text}: sf.local(quotas=...) where the nodes are local.", party=node)
 
 
 class DataError(SpuframeError, ValueError):

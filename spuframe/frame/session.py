@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spuframe.config import Policy
+from spuframe.config import Policy, Quotas
 from spuframe.errors import DataFileError, PlanError, TypeMismatchError
 from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
@@ -293,6 +293,7 @@ def local(
     owners: Mapping[str, Policy] | Sequence[str] | None = None,
     policy: Policy | None = None,
     base_port: int | None = None,
+    quotas: Quotas | None = None,
 ) -> Session:
     """A session whose parties and owners are processes of this machine; use it with ``with``.
 
@@ -312,6 +313,8 @@ def local(
         Of owners that have none of their own. A policy without ``folders`` lets files be read in the current folder alone.
     base_port : int, optional
         Parties listen for the analyst at ``base_port + rank``; by default at free ports.
+    quotas : Quotas, optional
+        What each process lets the session ask of it: rows, trips of loops, instances, bytes of messages.
 
     Examples
     --------
@@ -334,8 +337,18 @@ def local(
         if given is not None and not isinstance(given, Policy):
             hint = f"sf.Policy(ranges={given!r})" if isinstance(given, str) else "sf.Policy(...)"
             raise TypeMismatchError(f"a policy is a spuframe.Policy, got a {type(given).__name__}: write {hint}")
+    if quotas is not None and not isinstance(quotas, Quotas):
+        raise TypeMismatchError(f"`quotas` must be a spuframe.Quotas, got a {type(quotas).__name__}: write sf.Quotas(rows=10**9)")
     return launch.local(
-        parties, protocol, deadline=deadline, memory_limit=memory_limit, owners=owners, policy=policy, base_port=base_port, session=Session
+        parties,
+        protocol,
+        deadline=deadline,
+        memory_limit=memory_limit,
+        owners=owners,
+        policy=policy,
+        base_port=base_port,
+        quotas=quotas,
+        session=Session,
     )
 
 

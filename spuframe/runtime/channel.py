@@ -43,11 +43,14 @@ class Channel:
     name : str
         Who is at the other end, for errors.
     max_message : int
+        Bytes of a message that is accepted.
     deadline : float
         Seconds that a send may take without the other end taking a byte.
 
     Attributes
     ----------
+    most : int
+        Bytes of a message that the other end accepts.
     heard : int
         Grows with whatever comes in: a sign of life.
 
@@ -66,6 +69,7 @@ class Channel:
         self._sock = sock
         self._name = name
         self._max = max_message
+        self.most = MAX_MESSAGE
         self._deadline = deadline
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -83,8 +87,9 @@ class Channel:
             body: bytes = msgpack.packb(message)
         except (ValueError, OverflowError) as error:
             raise FrameError("a message holds something too large for the wire. Reveal fewer rows or columns at a time.") from error
-        if len(body) > self._max:
-            raise FrameError(f"a message of {len(body)} bytes is larger than {self._max}. Reveal fewer rows or columns at a time.")
+        if len(body) > self.most:
+            text = f"a message of {len(body)} bytes is more than {self._name} accepts, which is {self.most} (Quotas.message)"
+            raise FrameError(f"{text}. Let owners read large tables from files; reveal fewer rows or columns at a time; or raise Quotas(message=...).")
         return body
 
     def send(self, message: object) -> None:

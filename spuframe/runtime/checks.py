@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.config import Policy
+from spuframe.config import Policy, RuntimeConfig
 from spuframe.dtypes import Field
-from spuframe.errors import PlanError, PolicyError
+from spuframe.errors import PlanError, PolicyError, QuotaError
 from spuframe.ir.expressions import from_plain
 from spuframe.ir.physical import PhysicalPlan
+from spuframe.ir.programs import demands
 from spuframe.ir.step import Step
 
 
@@ -41,23 +42,22 @@ def check_seat(terms: Mapping[str, Any], name: str, owner: str | None, address: 
         raise PolicyError(f"{name} does not listen where the session sends its peers. Name the address that its node gave.", party=name)
 
 
-def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], owner: str | None, policy: Policy, tables: Mapping[str, Holding]) -> None:
-    """Refuse a plan that is not for this instance, or that this owner's policy forbids.
+def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], config: RuntimeConfig, tables: Mapping[str, Holding]) -> None:
+    """Refuse a plan that is not for this instance, that is more than this node's quotas, or that this owner's policy forbids.
 
     Parameters
     ----------
     plan : PhysicalPlan
     terms : mapping
         ``protocol``, ``parties`` and ``owners`` of the instance.
-    owner : str or None
-        The owner whose node this is; None for a party.
-    policy : Policy
+    config : RuntimeConfig
+        Of this node.
     tables : mapping
         The owner's open tables by handle.
 
     Raises
     ------
-    PlanError, PolicyError, ColumnNotFoundError
+    PlanError, QuotaError, PolicyError, ColumnNotFoundError
     """
     if plan.protocol != terms["protocol"] or plan.parties != terms["parties"]:
         raise PlanError(
@@ -66,13 +66,31 @@ def check_plan(plan: PhysicalPlan, terms: Mapping[str, Any], owner: str | None, 
         )
     if list(plan.owners) != list(terms["owners"]):
         raise PlanError(f"the plan numbers the owners {list(plan.owners)}, the instance {list(terms['owners'])}. Ship it through its session.")
+    check_quotas(plan, config)
     for position, step in enumerate(plan):
         if step.op == "scan":
             named = step.params.get("owner")
             if named not in plan.owners:
                 raise PlanError(f"step {position} scans a table of {named!r}, who is not an owner of the plan. Open the table in this session.")
-            if named == owner:
-                _check_scan(position, step, policy, tables)
+            if named == config.owner:
+                _check_scan(position, step, config.policy, tables)
+
+
+def check_quotas(plan: PhysicalPlan, config: RuntimeConfig) -> None:
+    """Refuse a plan that takes more than a node gives, by what it says of itself: rows, and how often loops repeat."""
+    quotas, count = config.quotas, 0
+    for position, step in enumerate(plan):
+        what = f"step {position} ({step.op}) of the plan has"
+        if step.rows > quotas.rows:
+            raise QuotaError.of(f"{what} {step.rows} rows", "rows", quotas.rows, config.name)
+        if step.op == "tensor":
+            numbers, own = demands(step.params["program"])
+            count += own
+            if numbers > quotas.rows:
+                raise QuotaError.of(f"{what} a matrix of {numbers} numbers", "rows", quotas.rows, config.name)
+            if count > quotas.instructions:
+                raise QuotaError.of(f"{what} loops of {count} instructions in all", "instructions", quotas.instructions, config.name)
+
 
 
 def _check_scan(position: int, step: Step, policy: Policy, tables: Mapping[str, Holding]) -> None:

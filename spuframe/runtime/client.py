@@ -72,13 +72,14 @@ class Client:
         """
         sock = self._reach(time.monotonic() + deadline)
         silence = max(deadline, LEAST_SILENCE)
-        self._caller = Caller(Channel(sock, self.name, deadline=silence), self.name, self._lost, silence=silence)
+        channel = Channel(sock, self.name, deadline=silence)
+        self._caller = Caller(channel, self.name, self._lost, silence=silence)
         hello = self.request("hello", timeout=deadline)
         if hello["version"] != VERSION:
             raise PlanVersionError(
                 f"{self.name} reads plans of version {hello['version']}, this session writes {VERSION}. Install the same spuframe."
             )
-        self.pid = int(hello["pid"])
+        self.pid, channel.most = int(hello["pid"]), int(hello["message"])
         return self
 
     def _reach(self, until: float) -> socket.socket:

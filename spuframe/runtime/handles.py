@@ -52,7 +52,9 @@ class OwnerTables(Mapping[str, Any]):
         if not _HANDLE.match(handle) or not self._path(handle).exists():
             raise PlanError(f"this owner has no table {handle!r}. It was closed, or belongs to another session: open it again.")
         with pa.memory_map(str(self._path(handle))) as source:
-            return pa.ipc.open_file(source).read_all()
+            table = pa.ipc.open_file(source).read_all()
+        table.validate(full=True)  # what wrote it had read what came from outside
+        return table
 
     def __iter__(self) -> Iterator[str]:
         return (p.stem for p in self._folder.glob("t*.arrow"))

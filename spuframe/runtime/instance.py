@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import enum
 import logging
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from spuframe.errors import InstanceStateError, PartyDiedError, PeerTimeoutError, SpuframeError
+from spuframe.runtime import child
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import OUT_OF_MEMORY, Tail, how_ended, kill, out_of_memory
 from spuframe.runtime.rpc import PING, Caller
@@ -84,24 +83,14 @@ class Counters:
 class Worker:
     """A started worker process; it may wait as a spare before it becomes an instance."""
 
-    def __init__(
-        self, command: Sequence[str], max_message: int, on_lost: Callable[[Worker, SpuframeError], None], deadline: float = 60.0
-    ) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [*command, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-            )
+    def __init__(self, command: Sequence[str], on_lost: Callable[[Worker, SpuframeError], None], deadline: float = 60.0) -> None:
+        self.process, ours = child.start(command)
         assert self.process.stderr is not None
         self.tail = Tail(self.process.stderr)
         self.who = "a worker"
         self.stopped = False
         silence = max(deadline, WORKER_SILENCE)
-        channel = Channel(ours, "a worker", max_message, silence)
+        channel = Channel(ours, "a worker", deadline=silence)
         self.caller = Caller(
             channel, "a worker", self._died, lambda error: on_lost(self, error), silence=silence, alive=lambda: self.process.poll() is None
         )

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from spuframe import plugins
-from spuframe.config import InsecureWarning, Policy, RuntimeConfig, SessionConfig
+from spuframe.config import InsecureWarning, Policy, Quotas, RuntimeConfig, SessionConfig
 from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
+from spuframe.runtime.child import environment
 from spuframe.runtime.client import NodeAddress
 from spuframe.runtime.folder import sweep
 from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
@@ -56,6 +57,7 @@ class NodeProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 pass_fds=[theirs],
+                env=environment(),
                 start_new_session=True,  # a Ctrl-C in the terminal is for the analyst alone
             )
         except BaseException:
@@ -216,7 +218,9 @@ def local(
     policy: Policy | None = None,
     base_port: int | None = None,
     spares: int = 1,
+    quotas: Quotas | None = None,
     worker: Sequence[str] | None = None,
+    reader: Sequence[str] | None = None,
     session: type[S] | None = None,
 ) -> S:
     """Make a session whose parties and owners are processes of this machine. Use it with ``with``.
@@ -238,8 +242,10 @@ def local(
         Parties listen for the analyst at ``base_port + rank`` of the loopback; by default at free ports.
     spares : int
         Workers that each process keeps started ahead.
-    worker : sequence of str, optional
-        The command of a worker, for tests.
+    quotas : Quotas, optional
+        What each process lets the session ask of it.
+    worker, reader : sequence of str, optional
+        The command of a worker, and of a process that opens tables, for tests.
     session : type, optional
         The class to make: `Session` or one derived from it.
 
@@ -272,6 +278,8 @@ def local(
         deadline=deadline,
         spares=spares,
         worker=None if worker is None else tuple(worker),
+        quotas=quotas or Quotas(),
+        reader=None if reader is None else tuple(reader),
     )
     launcher = LocalLauncher(config, known, policy or Policy(), base, base_port)
     made: type[Session] = Session if session is None else session

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from spuframe.config import RuntimeConfig
+from spuframe.dtypes import Field
 from spuframe.errors import InstanceStateError, LinkError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
 from spuframe.ir.leakage import opened
 from spuframe.ir.physical import VERSION, PhysicalPlan
@@ -30,6 +31,7 @@ from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
 from spuframe.runtime.process import no_core_files
 from spuframe.runtime.questions import Questions
+from spuframe.runtime.reading import Reader
 from spuframe.runtime.requests import NODE
 from spuframe.runtime.rpc import Emit, Handler, serve
 from spuframe.runtime.runtime import SPURuntime
@@ -56,6 +58,8 @@ class Desk:
         self._space = runtime.space()
         self._tables: dict[str, Holding] = {}
         self._plans: dict[str, bytes] = {}
+        self._reader: Reader | None = None
+        self._reading = threading.Lock()
         self._closed = False
 
     def handlers(self) -> dict[str, Handler]:
@@ -68,10 +72,12 @@ class Desk:
                 self._runtime.close_instance(name)
             except InstanceStateError:
                 pass  # closed already
+        if self._reader is not None:
+            self._reader.close()
         self._space.close()
 
     def _hello(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
-        return {"name": self._config.name, "owner": self._config.owner, "version": VERSION, "pid": os.getpid()}
+        return {"name": self._config.name, "owner": self._config.owner, "version": VERSION, "pid": os.getpid(), "message": self._config.quotas.message}
 
     # ---- instances ------------------------------------------------------------------------------
     def _create(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -88,7 +94,7 @@ class Desk:
         """Check a plan; nothing runs anywhere until all nodes have agreed to theirs."""
         name = self._own(params)
         plan = PhysicalPlan.from_bytes(params["plan"])
-        check_plan(plan, self._runtime.instance(name).terms, self._config.owner, self._config.policy, self._tables)
+        check_plan(plan, self._runtime.instance(name).terms, self._config, self._tables)
         for line in opened(plan):
             log.info("%s: a plan tells: %s", self._config.name, line)
         self._plans[name] = plan.to_bytes()  # what was checked, not what came
@@ -120,9 +126,6 @@ class Desk:
     def _open_table(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         if self._config.owner is None:
             raise OwnerNotFoundError(f"{self._config.name} owns no tables. Name an owner.")
-        from spuframe.runtime.fields import unique
-        from spuframe.runtime.tables import open_table, rounded_away
-
         source = params["source"]
         if source["kind"] != "arrow":  # what is handed over is known to who hands it over
             where = str(Path(source.get("path", "")).resolve())
@@ -130,12 +133,14 @@ class Desk:
                 asked = source.get(declared) or {}
                 for column, value in (asked if isinstance(asked, dict) else {"(all floats)": asked}).items():
                     self._questions.ask(where, column, value, self._config.name)
-        table, fields = open_table(self._config.owner, source, self._config.policy)
-        distinct = unique(table, fields, self._config.policy.ranges)
-        handle = self._space.tables.add(table)
-        self._tables[handle] = Holding(table.num_rows, tuple(fields))
-        rounded = rounded_away(table, fields)
-        return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct, "rounded": rounded}
+        with self._reading:  # one table at a time, in one process
+            if self._reader is None or not self._reader.alive:
+                self._reader = self._runtime.readers.take()
+            if self._closed:
+                self.close()
+            found = self._reader.open(source, self._space.folder / "tables")
+        self._tables[found["handle"]] = Holding(found["rows"], tuple(Field.from_plain(f) for f in found["fields"]))
+        return found
 
     def _close_table(self, params: dict[str, Any], emit: Emit) -> None:
         if self._tables.pop(params["handle"], None) is not None:
@@ -228,7 +233,7 @@ class Node:
             self._waiting.leave(sock)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        channel = Channel(sock, "the session", self.config.max_message, ANALYST_SECONDS)
+        channel = Channel(sock, "the session", self.config.quotas.message, ANALYST_SECONDS)
         desk = Desk(self.runtime, self._questions)
         try:
             serve(channel, desk.handlers(), NODE, self.config.name)
@@ -260,8 +265,6 @@ def main() -> None:
             ready.write(json.dumps(answer) + "\n")
         if "error" not in answer:
             threading.Thread(target=_watch, args=(stop,), name="spuframe-stdin", daemon=True).start()
-            if node is not None and node.config.owner is not None:
-                threading.Thread(target=_preload, name="spuframe-preload", daemon=True).start()
             # The pipe may be held open by a child that the analyst forked: so its process counts too.
             parent = os.getppid()
             while not stop.wait(2.0) and os.getppid() == parent:
@@ -279,11 +282,6 @@ def _watch(stop: threading.Event) -> None:
     while os.read(0, 4096):
         pass
     stop.set()
-
-
-def _preload() -> None:
-    """Have Arrow loaded by the time that the first table is opened."""
-    import spuframe.runtime.tables  # noqa: F401
 
 
 if __name__ == "__main__":

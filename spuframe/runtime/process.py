@@ -135,13 +135,11 @@ def reset_peak_memory() -> None:
 def set_memory_limit(limit: int) -> None:
     """Let this process have ``limit`` bytes of data beside what the interpreter and its libraries hold now; what does not fit raises `MemoryError`.
 
-    The libraries' own share differs from machine to machine by hundreds of megabytes (a thread pool's stacks count, a core each), so a limit on
-    everything would say little.
+    What is needed later must be loaded before. The libraries' own share differs from machine to machine by hundreds of megabytes (a thread pool's
+    stacks count, a core each), so a limit on everything would say little.
     """
     import resource
 
-    # What every plan needs is loaded now, so that it counts as the libraries' share.
-    import numba  # noqa: F401
     import pyarrow as pa
 
     pa.set_memory_pool(pa.system_memory_pool())  # the default one reserves a gigabyte ahead, which no limit would see

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from spuframe.ir.shapes import FIELD
 from spuframe.shapes import Either, Flag, Many, Maybe, Named, Number, Octets, Positive, Record, Row, Shape, Tagged, Text, Whole
 
 MOST_RANKS = 64
@@ -68,3 +69,15 @@ WORKER: Mapping[str, Record] = {
     "run": Record({"plan": Octets(), "progress": Flag()}),
 }
 """What a node may ask of its workers."""
+
+READER: Mapping[str, Record] = {
+    "open": Record({
+        "source": SOURCE,
+        "owner": _NAME,
+        "policy": Record({"ranges": Text(32), "allow_row_counts": Flag(), "folders": Maybe(Many(Text(4096)))}),
+        "folder": Text(4096, 1),
+    })
+}  # fmt: skip
+"""What a node may ask of the process in which it has tables opened."""
+OPENED = Record({"handle": Text(64, 1), "fields": Many(FIELD), "rows": Whole(), "unique": _COLUMNS, "rounded": _COLUMNS})
+"""What that process tells of a table."""

@@ -15,11 +15,12 @@ import msgpack
 
 from spuframe import plugins
 from spuframe.config import RuntimeConfig
-from spuframe.errors import InstanceStateError, PolicyError, SpuframeError
+from spuframe.errors import InstanceStateError, PolicyError, QuotaError, SpuframeError
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.folder import PrivateFolder
 from spuframe.runtime.instance import Instance, State, Worker
 from spuframe.runtime.process import command
+from spuframe.runtime.reading import Readers
 from spuframe.runtime.space import Space
 
 log = logging.getLogger(__name__)
@@ -56,12 +57,14 @@ class SPURuntime:
         self._spares: list[Worker] = []
         self._instances: dict[str, Instance] = {}
         self._workers: dict[Worker, Instance] = {}
+        self.readers = Readers(config)
         self._open = False
 
     def start(self) -> SPURuntime:
         """Make the folder, and the first spare workers."""
         self.folder.open()
         self._open = True
+        self.readers.start()
         self._refill()
         return self
 
@@ -75,6 +78,7 @@ class SPURuntime:
             instance.close()
         for spare in spares:
             spare.stop()
+        self.readers.close()
         self.folder.close()
 
     def __enter__(self) -> SPURuntime:
@@ -88,6 +92,9 @@ class SPURuntime:
         """Make an instance, of a spare worker if there is one."""
         with self._lock:
             self._check_open()
+            if len(self._instances) >= self.config.quotas.instances:
+                text = f"{len(self._instances)} instances run already"
+                raise QuotaError.of(text, "instances", self.config.quotas.instances, self.config.name)
             worker = self._spares.pop() if self._spares else self._start_worker()
             instance = Instance(f"spu-{next(self._names)}", self.config.name, worker)
             self._instances[instance.name] = instance
@@ -170,7 +177,7 @@ class SPURuntime:
 
     # ---- workers --------------------------------------------------------------------------------------
     def _start_worker(self) -> Worker:
-        worker = Worker(self.config.worker or command("spuframe.runtime.worker"), self.config.max_message, self._lost, self.config.deadline)
+        worker = Worker(self.config.worker or command("spuframe.runtime.worker"), self._lost, self.config.deadline)
         worker.caller.call("warm", {"protocols": list(self.config.protocols or ())})
         return worker
 

@@ -93,6 +93,7 @@ def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
             return table
         if kind == "csv":
             _header(path)
+            _lines(path)
             return csvfile.read_csv(path, source)
         if kind == "parquet":
             wanted, about = source.get("columns"), pa.parquet.read_metadata(path)
@@ -139,6 +140,19 @@ def _header(path: str) -> None:
         line = file.readline(LONGEST_HEADER)
     if len(line) == LONGEST_HEADER or max(line.count(mark) for mark in (b",", b";", b"\t", b"|")) >= 4 * MOST_COLUMNS:
         raise DataError(f"{path!r} has too long a first line: at most {MOST_COLUMNS} columns are read. Leave some out.")
+
+
+def _lines(path: str) -> None:
+    """Refuse a CSV file of too many lines, of which a row takes one at least, before Arrow unpacks it.
+
+    Arrow's own reader by pieces guesses the types from the first piece alone, so that a late fraction would be an error.
+    """
+    lines = 0
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 22):
+            lines += max(piece.count(b"\n"), piece.count(b"\r"))
+            if lines > MOST_ROWS + 1:
+                raise DataError(f"{path!r} has more than {MOST_ROWS} lines, and at most so many rows are read. Split it.")
 
 
 def _require(wanted: Sequence[str], names: list[str]) -> None:

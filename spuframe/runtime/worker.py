@@ -126,6 +126,8 @@ class Worker:
         config = LinkConfig(deadline=params["deadline"], names=names)
         self._link = TcpLink.open(rank, addresses, params["secret"], params["session_id"], config, listener=self._listener)
         if params["memory_limit"] is not None:
+            import numba  # noqa: F401  what every plan needs counts as the libraries' share
+
             set_memory_limit(params["memory_limit"])
         with self._failing():
             self._store, tables = ShareStore(folder / "shares"), OwnerTables(folder / "tables")

@@ -26,6 +26,7 @@ from spuframe.errors import (
     SessionError,
     TypeMismatchError,
 )
+from spuframe.runtime import tables
 from spuframe.runtime.fields import LARGEST, magnitude, magnitude_float
 from spuframe.runtime.handles import OwnerTables
 from spuframe.runtime.tables import open_table
@@ -246,6 +247,19 @@ def test_sizes_are_limited_before_anything_is_unpacked(tmp_path: Path, ipc: Call
         open_table("ann", {"kind": "parquet", "path": str(tmp_path / "bomb.parquet")}, reading(tmp_path))
     with pytest.raises(DataError, match="5000 columns"):
         open_table("ann", {"kind": "arrow", "data": ipc(pa.table({f"c{i}": [1] for i in range(5000)}))}, Policy())
+
+
+def test_the_rows_of_a_csv_file_are_bounded_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_ROWS", 3)
+    for end in ("\n", "\r\n", "\r"):
+        (tmp_path / "t.csv").write_text(end.join(["a", "1", "2", "3", ""]), newline="")
+        assert open_table("ann", {"kind": "csv", "path": str(tmp_path / "t.csv")}, reading(tmp_path))[0].num_rows == 3
+        (tmp_path / "t.csv").write_text(end.join(["a", "1", "2", "3", "4", "5"]), newline="")
+        monkeypatch.setattr(tables.csvfile, "read_csv", None)
+        with pytest.raises(DataError, match="more than 3 lines"):
+            open_table("ann", {"kind": "csv", "path": str(tmp_path / "t.csv")}, reading(tmp_path))
+        monkeypatch.undo()
+        monkeypatch.setattr(tables, "MOST_ROWS", 3)
 
 
 @pytest.mark.parametrize("offsets", [[0, -5, 3], [-1, 1, 3], [0, 2, 1 << 30], [0, 3, 1]])

@@ -1,0 +1,55 @@
+"""The process in which an owner's node has tables opened: what comes from outside is parsed and checked here, where a fault ends nothing else.
+
+It talks to its node alone, and leaves what it read in the session's folder, as Arrow files that the owner's workers map.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from spuframe.config import Policy
+from spuframe.runtime.channel import Channel
+from spuframe.runtime.process import OUT_OF_MEMORY, end_with_threads, no_core_files, set_memory_limit
+from spuframe.runtime.requests import READER
+from spuframe.runtime.rpc import Emit, serve
+
+
+def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    from spuframe.runtime.fields import unique
+    from spuframe.runtime.handles import OwnerTables
+    from spuframe.runtime.tables import open_table, rounded_away
+
+    policy = Policy.from_plain(params["policy"])
+    try:
+        table, fields = open_table(params["owner"], params["source"], policy)
+        distinct = unique(table, fields, policy.ranges)
+        handle = OwnerTables(Path(params["folder"])).add(table)
+        rounded = rounded_away(table, fields)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)  # who asked sees the end, and starts another one
+    return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct, "rounded": rounded}
+
+
+def main() -> None:
+    """Run a reader on the socket at descriptor ``argv[2]``, with ``argv[1]`` bytes of memory."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
+    logging.raiseExceptions = False  # a reader of stderr that is gone is no error
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    no_core_files()
+    end_with_threads()
+    channel = Channel(socket.socket(fileno=int(sys.argv[2])), "the node")
+    import spuframe.runtime.tables  # noqa: F401  while there is nothing else to do
+
+    set_memory_limit(int(sys.argv[1]))
+    serve(channel, {"open": _open}, READER, "the reader")
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
