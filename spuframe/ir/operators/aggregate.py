@@ -1,6 +1,6 @@
 """``aggregate``: a row for each group of equal keys (null keys dropped), sorted by key; without keys one row.
 
-``keys``: names; ``aggregates``: list of [name, function, column], the functions those of `spuframe.ir.aggregates`; ``size`` has no column.
+``keys``: names; ``aggregates``: list of [name, function, column], function: size, count, sum, mean, min, max; ``size`` has no column.
 """
 
 from __future__ import annotations
