@@ -37,7 +37,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
         "ships and runs physical plans, checks them against policies; never builds or optimises one",
     ),
     "frame": ((*BASE, "expr", "ir", "plan", "runtime.session", "runtime.profile", "runtime.local"), "only builds nodes, and asks a Session to run them"),
-    "ml": ((*BASE, "expr", "plan", "runtime.session", "frame"), "estimators are written over frames"),
+    "ml": ((*BASE, "expr", "ir", "plan", "runtime.session", "frame"), "estimators are written over frames"),
     "testing": (
         (*BASE, "kernels", "link", "spu", "protocols", "plugins", "expr", "ir", "plan", "runtime"),
         "checks for authors of plugins: sees all below the frame",
@@ -66,6 +66,9 @@ DYNAMIC_ALLOWED = {
     "plugins": "its purpose: protocols and transports by name",
     "spu.operator": "an operator of the plan by its checked name, out of spu.operators and nowhere else",
     "ir.operators": "the specifications of operators are the modules of this package: listed, so that a new one is one file",
+    "ir.aggregates": "the aggregates are the modules of this package: listed, so that a new one is one file",
+    "plan.aggregates": "what is computed from other aggregates: likewise",
+    "spu.aggregates": "how parties compute what ir.aggregates lists: modules of the same names, and no others",
     "spu.functions": "the families of functions are the modules of this package: listed, so that a new one is one file",
     "testing.estimator": "finds the estimators of spuframe.ml by walking its modules, so that nobody keeps a list",
     "": "may load a sub-package when first asked for",

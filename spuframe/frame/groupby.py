@@ -9,12 +9,10 @@ from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
+from spuframe.plan.aggregates import known
 
 if TYPE_CHECKING:
     from spuframe.frame.frame import SecretFrame
-
-FUNCTIONS = ("size", "count", "sum", "mean", "min", "max")
-
 
 @arguments.like_pandas
 class GroupBy(Secret):
@@ -65,7 +63,7 @@ class GroupBy(Secret):
             One function for all columns, or one a column, named as the column. Several functions give a column for each, named as the function where one
             column is selected, ``frame.groupby("g")["x"].agg(["mean", "sum"])``, else ``x_mean``, ``x_sum``, since names are strings here.
         **named : (column, function)
-            Output columns by name, as in pandas; `pandas.NamedAgg` too. Functions: size, count, sum, mean, min, max.
+            Output columns by name, as in pandas; `pandas.NamedAgg` too. Functions: those of `spuframe.plan.aggregates.known`.
 
         Returns
         -------
@@ -127,6 +125,48 @@ class GroupBy(Secret):
         """Numbers of values that are there."""
         return self._all("count")
 
+    def first(self) -> SecretFrame:
+        """First values that are there, in the order of the rows."""
+        return self._all("first")
+
+    def last(self) -> SecretFrame:
+        """Last values that are there, in the order of the rows."""
+        return self._all("last")
+
+    def median(self) -> SecretFrame:
+        """Values in the middle."""
+        return self._all("median")
+
+    def nunique(self) -> SecretFrame:
+        """Numbers of different values."""
+        return self._all("nunique")
+
+    def any(self) -> SecretFrame:
+        """Whether any value that is there is true, or not zero."""
+        return self._all("any")
+
+    def all(self) -> SecretFrame:
+        """Whether all values that are there are true, or not zero."""
+        return self._all("all")
+
+    def std(self, ddof: int = 1) -> SecretFrame:
+        """Standard deviations of the values that are there; null where they are no more than ``ddof``."""
+        return self._named("std", ddof)
+
+    def var(self, ddof: int = 1) -> SecretFrame:
+        """Variances of the values that are there; null where they are no more than ``ddof``."""
+        return self._named("var", ddof)
+
+    def sem(self, ddof: int = 1) -> SecretFrame:
+        """Standard errors of the means; null where there are no more values than ``ddof``."""
+        return self._named("sem", ddof)
+
+    def _named(self, function: str, ddof: int) -> SecretFrame:
+        number = arguments.whole(ddof, "ddof")
+        if number < 0:
+            raise PlanError(f"`ddof` must be an integer, 0 or more, got {number}")
+        return self._all(function if number == 1 else f"{function}[ddof={number}]")
+
     def size(self) -> SecretFrame:
         """Numbers of rows, as the column ``size``."""
         return self.frame._made(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
@@ -147,7 +187,7 @@ def _function(out: str, function: Any) -> str:
     name = function
     if callable(function) and getattr(function, "__module__", "").split(".")[0] in ("builtins", "numpy"):
         name = {"amin": "min", "amax": "max", "len": "size"}.get(function.__name__, function.__name__)
-    if not isinstance(name, str) or name not in FUNCTIONS:
+    if not isinstance(name, str) or name.partition("[")[0] not in known():
         asked = name if isinstance(name, str) else f"a {type(function).__name__}"
-        raise PlanError(f"output {out!r} asks for the aggregate {asked!r}: it must be one of {', '.join(FUNCTIONS)}")
+        raise PlanError(f"output {out!r} asks for the aggregate {asked!r}: it must be one of {', '.join(known())}")
     return name

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, DType, Field, Fixed, Schema
+from spuframe.dtypes import DType, Field
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.expr.functions.common import numeric
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
-from spuframe.plan.logical import Aggregate, LogicalNode, Project, TensorOutput
+from spuframe.plan.aggregates.var import squared as square
+from spuframe.plan.logical import Aggregate, LogicalNode, Project
 from spuframe.plan.rows import attach, spread, together
-from spuframe.plan.tensor import Program
-from spuframe.plan.words import MOST, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -202,10 +200,7 @@ def value_of(number: SecretScalar, e: ex.Expr) -> ex.Expr:
     """The number, of what its node holds: the square of a root, where its public range leaves room for that."""
     if number.finish is None:
         return e
-    assert isinstance(e.dtype, Fixed)
-    room = 2 * e.dtype.f - 62
-    root = ex.cast(e, Fixed(min(e.dtype.f, room))) if room >= 0 else e
-    return ex.mul(root, root)
+    return square(e)
 
 
 def numbers(nodes: Sequence[LogicalNode]) -> tuple[LogicalNode, Iterator[ex.Expr]]:
@@ -301,16 +296,6 @@ def reduce_rows(
     return node if finish is None else build.project(node, {name: finish(*(ex.col(f) for f in node.schema))})
 
 
-def some(table: LogicalNode, name: str, e: ex.Expr) -> LogicalNode:
-    """Whether any value that is there is true (not zero)."""
-    return reduce_rows(table, {"x": ex.cast(e, Bool())}, [("n", "sum", "x")], name, lambda n: ex.gt(n, 0))
-
-
-def every(table: LogicalNode, name: str, e: ex.Expr) -> LogicalNode:
-    """Whether all values that are there are true (not zero)."""
-    return reduce_rows(table, {"x": ex.not_(ex.cast(e, Bool()))}, [("n", "sum", "x")], name, lambda n: ex.eq(n, 0))
-
-
 def dot(table: LogicalNode, name: str, left: ex.Expr, right: ex.Expr) -> LogicalNode:
     """The sum of the products; null if one of them is."""
     product = ex.mul(left, right)
@@ -325,31 +310,8 @@ def squared(deviation: float) -> float:
     return deviation * deviation
 
 
-def moment(table: LogicalNode, name: str, e: ex.Expr, ddof: int) -> LogicalNode:
-    """The standard deviation of the values that are there; null where they are no more than ``ddof``.
-
-    Sums and sums of squares are exact (`spuframe.spu.algorithms.moments`); the relative error is that of a root, 2^-19, whatever offset and scale.
-    """
+def deviation(table: LogicalNode, name: str, e: ex.Expr, ddof: int) -> LogicalNode:
+    """The standard deviation of the values that are there; null where they are no more than ``ddof``."""
     if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
         raise PlanError(f"`ddof` must be an integer, 0 or more, got {ddof!r}")
-    column = numeric("take the variance of", e)
-    known = not (table.masked or e.nullable)
-    if known and table.rows <= ddof:
-        return build.project(reduce_rows(table, {"x": column}, [("n", "count", "x")]), {name: ex.lit(None, Fixed())})
-    only = build.project(table, {"x": column})
-    field = replace(only.schema["x"], name=name)
-    found = words([field])
-    (fraction,), more = found.fractions, MOST - found.bits
-    more -= max(0, fraction + more - Fixed.MOST)
-    p = Program()
-    x = p.words(0, ["x"], table.rows, found.fractions, found.centres)
-    mask = None if known else p.mask(0, ["x"], table.rows)
-    m = p.moments(x, found.bits, mask, std=more, ddof=ddof, count=not known)
-    fields = [Field("std", Fixed(fraction + more), range=(0.0, 2.0 ** (MOST - fraction - more)), owners=e.owners)]
-    if m.count is not None:
-        fields.append(Field("count", Fixed(0), range=(0.0, float(table.rows)), owners=e.owners))
-    refs = [r for r in (m.std, m.count) if r is not None]
-    p.output("std", p.hstack(refs), [f.name for f in fields], fractions=[fraction + more, 0][: len(fields)])
-    output = build.output(build.tensor([only], p.to_plain(), [TensorOutput("std", Schema.of(fields), 1)]), "std")
-    std = ex.col(output.schema["std"])
-    return build.project(output, {name: std if known else ex.where(ex.gt(ex.col(output.schema["count"]), ddof), std, None)})
+    return reduce_rows(table, {name: numeric("take the variance of", e)}, [(name, f"std[ddof={ddof}]", name)])

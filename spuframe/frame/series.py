@@ -326,20 +326,31 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def var(self, ddof: int = 1) -> SecretScalar:
         """Variance of the values that are there, over their number less ``ddof``; null without enough of them."""
-        root = scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"))
+        root = scalar.deviation(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"))
         return SecretScalar(self.session, root, f"var of {self.name}", scalar.squared)
 
     def std(self, ddof: int = 1) -> SecretScalar:
         """Standard deviation, the root of `var`."""
-        return self._scalar("std", scalar.moment(self.base, self.name, self.expr, arguments.whole(ddof, "ddof")))
+        return self._scalar("std", scalar.deviation(self.base, self.name, self.expr, arguments.whole(ddof, "ddof")))
+
+    def sem(self, ddof: int = 1) -> SecretScalar:
+        """Standard error of the mean, `std` over the root of `count`."""
+        number = arguments.whole(ddof, "ddof")
+        if number < 0:
+            raise PlanError(f"`ddof` must be an integer, 0 or more, got {number}")
+        return self._scalar("sem", self._aggregate(f"sem[ddof={number}]").node)
+
+    def median(self) -> SecretScalar:
+        """The value in the middle, or the mean of the two there; null without any."""
+        return self._aggregate("median")
 
     def any(self) -> SecretScalar:
         """Whether any value that is there is true, or not zero; False without any."""
-        return self._scalar("any", scalar.some(self.base, self.name, self.expr))
+        return self._aggregate("any")
 
     def all(self) -> SecretScalar:
         """Whether every value that is there is true, or not zero; True without any."""
-        return self._scalar("all", scalar.every(self.base, self.name, self.expr))
+        return self._aggregate("all")
 
     def dot(self, other: object) -> SecretScalar:
         """The sum of the products with another column, ``self @ other``; null if one of the values is."""
@@ -351,8 +362,7 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def nunique(self) -> SecretScalar:
         """Number of different values; nulls are none."""
-        groups = build.aggregate(build.project(self.base, [(self.name, self.expr)]), [self.name], [])
-        return self._scalar("nunique", build.aggregate(groups, [], [(self.name, "count", self.name)]))
+        return self._aggregate("nunique")
 
     def agg(self, func: Any) -> SecretScalar | SecretSummary:
         """One number by the name of an aggregate, or one for each of several names."""

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from spuframe.dtypes import RINGS, Date, DType, Field, Fixed, Int, parse_dtype, ring_for
+from spuframe.dtypes import RINGS, Date, DType, Field, Fixed, Int, Range, parse_dtype, ring_for
+from spuframe.expr.expr import bounds_of, col
 
 Source: TypeAlias = tuple[int, str]
 """A column of a scan: the place of the step, and its name."""
@@ -51,6 +52,13 @@ def ring_of_sum(field: Field, rows: int) -> int:
         return 64
     low, high = units(field.dtype, field.range)
     return ring_for(min(low * rows, low), max(high * rows, high))
+
+
+def summing(dtype: DType, bounds: Range | None, rows: int) -> tuple[Fixed | Int, Range]:
+    """The type in which so many values of a type are summed, and the bounds of the sum; without ``bounds`` those of the type."""
+    low, high = bounds_of(col(Field("", dtype, range=bounds)))
+    total = (min(0, low * rows), max(0, high * rows))
+    return (dtype.summed(*total, known=bounds is not None) if isinstance(dtype, Fixed) else Int(64)), total
 
 
 class Use:

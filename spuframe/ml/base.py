@@ -19,10 +19,10 @@ from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowErro
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.series import SecretSeries
 from spuframe.frame.shown import to_pandas
+from spuframe.ir.words import Words, distance
 from spuframe.plan import build
 from spuframe.plan.logical import TensorOutput
 from spuframe.plan.tensor import Program, Ref
-from spuframe.plan.words import Words, distance
 
 if TYPE_CHECKING:
     import pyarrow as pa

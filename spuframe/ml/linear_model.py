@@ -13,6 +13,7 @@ from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Int
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.series import SecretSeries
+from spuframe.ir.words import words
 from spuframe.ml.base import (
     WIDEST,
     PublicArray,
@@ -33,7 +34,6 @@ from spuframe.ml.base import (
     with_target,
 )
 from spuframe.plan.tensor import SLOPE_BITS, Program, Ref
-from spuframe.plan.words import words
 
 INTERCEPT = "intercept"
 CONVERGED = "converged"

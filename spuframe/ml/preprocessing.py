@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from spuframe.dtypes import DEFAULT_FRACTION_BITS
 from spuframe.errors import PlanError
 from spuframe.frame.frame import SecretFrame
+from spuframe.ir.words import Words, distance, words
 from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, exact, features, nullable, run_program, same_features, same_session, scaling
 from spuframe.plan.tensor import Program
-from spuframe.plan.words import Words, distance, words
 
 THERE = "rows"
 

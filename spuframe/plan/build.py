@@ -15,8 +15,10 @@ from dataclasses import replace
 from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
-from spuframe.expr.functions.common import bits_of, bound_of
+from spuframe.expr.functions.common import bits_of, bound_of, numeric
 from spuframe.expr.functions.conversion import convert
+from spuframe.ir import aggregates as primitive
+from spuframe.plan.aggregates import Composite, composite
 from spuframe.plan.logical import (
     Aggregate,
     Concat,
@@ -124,9 +126,10 @@ def join(
             raise PlanError("the frames have no column in common to join on: give on, or left_on and right_on")
     if len(keys_left) != len(keys_right):
         raise PlanError(f"left_on and right_on must name as many columns, got {len(keys_left)} and {len(keys_right)}")
+    pairs = [(left.schema[a], right.schema[b]) for a, b in zip(keys_left, keys_right, strict=True)]  # missing ones are told first
     side = _unique_side(left, right, keys_left, keys_right, validate)
-    for a, b in zip(keys_left, keys_right, strict=True):
-        left, right = _same_keys(left, right, left.schema[a], right.schema[b])
+    for a, b in pairs:
+        left, right = _same_keys(left, right, a, b)
     first, second = (s or "" for s in suffixes)
     return Join(left, right, how, keys_left, keys_right, side, (first, second))
 
@@ -179,7 +182,7 @@ def _unique_side(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], 
     return "left" if kind == "1:m" else "right"
 
 
-def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterable[tuple[str, str, str | None]]) -> Aggregate:
+def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterable[tuple[str, str, str | None]]) -> LogicalNode:
     """``df.groupby(keys).agg(name=(column, function))``, given as (name, function, column); sums and means of booleans count them.
 
     >>> from spuframe.dtypes import Bool, Field
@@ -187,7 +190,35 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
     >>> aggregate(t, [], [("n", "size", None), ("smokers", "sum", "smoker")]).schema["smokers"].range
     (0, 10)
     """
-    return Aggregate(table, _names(keys), tuple(aggregates))
+    by, wanted = _names(keys), list(aggregates)
+    for name, how, _ in wanted:
+        if composite(how) is None and primitive.aggregation(how).in_order:
+            check_order(table, f"the aggregate {name!r} ({how})")
+    if all(composite(how) is None for _, how, _ in wanted):
+        return Aggregate(table, by, tuple(wanted))
+    columns: dict[str, Expr] = {k: col(table.schema[k]) for k in by}
+    made: list[tuple[str, str, str | None]] = []
+    results: list[tuple[str, Composite | None, list[str]]] = []
+    for i, (name, how, column) in enumerate(wanted):
+        whole = composite(how)
+        if whole is None:
+            parts: Sequence[tuple[Expr | None, str]] = [(None if column is None else col(table.schema[column]), how)]
+        elif column is None:
+            raise PlanError(f"{how} needs a column: give (column, {how!r})")
+        else:
+            parts = whole.parts(numeric(f"take the {how} of", col(table.schema[column])))
+        places = [f"{i}.{j}" for j in range(len(parts))]
+        for place, (e, part) in zip(places, parts, strict=True):
+            if e is not None:
+                columns[place] = e
+            made.append((place, part, None if e is None else place))
+        results.append((name, whole, places))
+    node = Aggregate(Project(table, tuple(columns.items())), by, tuple(made))
+    out: dict[str, Expr] = {k: col(node.schema[k]) for k in by}
+    for name, whole, places in results:
+        found = [col(node.schema[p]) for p in places]
+        out[name] = found[0] if whole is None else whole.finish(*found)
+    return Project(node, tuple(out.items()))
 
 
 def sort(table: LogicalNode, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> Sort:

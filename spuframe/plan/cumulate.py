@@ -19,7 +19,8 @@ from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int
 from spuframe.errors import SchemaError, TypeMismatchError
 from spuframe.expr.expr import Expr, check_columns, rebind, substitute
 from spuframe.expr.functions.common import checked, describe
-from spuframe.plan.logical import LogicalNode, Shape, summing
+from spuframe.ir.rings import summing
+from spuframe.plan.logical import LogicalNode, Shape
 from spuframe.plan.rows import Adds, check_order, free_name
 
 

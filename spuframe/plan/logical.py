@@ -23,15 +23,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String
+from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, Field, Fixed, Int, Schema
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
-from spuframe.expr.expr import Expr, bounds_of, check_columns, col, rebind, rebind_all
-from spuframe.expr.functions.common import checked
+from spuframe.expr.expr import Expr, check_columns, col, rebind, rebind_all
 from spuframe.expr.node import Node
+from spuframe.ir.aggregates import aggregation
 from spuframe.plan.plain import Plain
-
-FUNCTIONS = ("size", "count", "sum", "mean", "min", "max")
-"""The aggregates."""
 
 
 @dataclass(frozen=True)
@@ -268,8 +265,7 @@ class Aggregate(LogicalNode):
         schema = self.input.schema
         keys = [replace(schema[k], nullable=False, visibility=SECRET) for k in self.keys]
         by = frozenset[str]().union(*(k.owners for k in keys))
-        may_be_empty = not self.keys and (self.input.masked or self.input.rows == 0)
-        out = [_aggregate(self.input, name, function, column, by, may_be_empty) for name, function, column in self.aggregates]
+        out = [_aggregate(self.input, name, function, column, by, not self.keys) for name, function, column in self.aggregates]
         return Shape(Schema((*keys, *out)), min(self.input.rows, _groups(keys)) if self.keys else 1, bool(self.keys))
 
 
@@ -460,33 +456,15 @@ def _stacked(a: Field, b: Field) -> Field:
     return Field(a.name, a.dtype, a.nullable or b.nullable, a.visibility.join(b.visibility), bounds, a.owners | b.owners)
 
 
-def summing(dtype: DType, bounds: Range | None, rows: int) -> tuple[Fixed | Int, Range]:
-    """The type in which so many values of a type are summed, and the bounds of the sum; without ``bounds`` those of the type."""
-    low, high = bounds_of(col(Field("", dtype, range=bounds)))
-    total = (min(0, low * rows), max(0, high * rows))
-    return (dtype.summed(*total, known=bounds is not None) if isinstance(dtype, Fixed) else Int(64)), total
-
-
-def _aggregate(table: LogicalNode, name: str, function: str, column: str | None, by: frozenset[str], may_be_empty: bool) -> Field:
-    if function not in FUNCTIONS:
-        raise PlanError(f"no aggregate {function!r}: there are {', '.join(FUNCTIONS)}")
-    if function == "size":
+def _aggregate(table: LogicalNode, name: str, function: str, column: str | None, by: frozenset[str], whole: bool) -> Field:
+    how = aggregation(function)
+    if how.of_rows:
         return Field(name, Int(64), False, SECRET, (0, table.rows), by)
     if column is None:
-        raise PlanError(f"{function} needs a column: give (column, {function!r})")
+        raise PlanError(f"{how} needs a column: give (column, {function!r})")
     f = table.schema[column]
-    owners = f.owners | by
-    if function == "count":
-        return Field(name, Int(64), False, SECRET, (0, table.rows), owners)
-    if isinstance(f.dtype, String | Date) and function not in ("min", "max"):
-        raise TypeMismatchError(f"cannot take the {function} of {column!r} ({f.dtype}): it needs a number")
-    if function in ("min", "max"):
-        return Field(name, f.dtype, f.nullable or may_be_empty, SECRET, f.range, owners)
-    low, high = bounds_of(col(f))
-    within, total = summing(f.dtype, f.range, table.rows)
-    text = f"the sum of {column!r} over {table.rows} rows"
-    if function == "sum":
-        return Field(name, within, False, SECRET, checked(col(f), within, total, text=text), owners)
-    dtype = Fixed.for_range(low, high, own=f.dtype.f if isinstance(f.dtype, Fixed) else 0)
-    checked(col(f), within, total, text=f"the mean needs {text}, which")
-    return Field(name, dtype, f.nullable or may_be_empty, SECRET, (float(low), float(high)), owners)
+    if not how.accepts(f.dtype):
+        raise TypeMismatchError(f"cannot take the {how} of {column!r} ({f.dtype}): it needs a number")
+    least = 0 if f.nullable else 1 if not whole else 0 if table.masked else table.rows
+    dtype, bounds = how.result(f, table.rows)
+    return Field(name, dtype, how.nullable(least), SECRET, bounds, f.owners | by)

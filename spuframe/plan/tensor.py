@@ -25,7 +25,7 @@ from typing import Any
 
 from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import SchemaError
-from spuframe.plan.words import Words
+from spuframe.ir.words import Words
 
 SLOPE_BITS = 53
 """Fraction bits of a coefficient in a table of one row: half the bits of the number of rows less, since it may be as much larger."""

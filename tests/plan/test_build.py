@@ -119,7 +119,7 @@ def test_concat_unifies() -> None:
         (lambda: join(H, J, on="id", left_on="id"), PlanError, ["not both"]),
         (lambda: join(H, J, on="id", suffixes=("", "")), SchemaError, ["'x' occurs twice"]),
         (lambda: join(H, table("i", 3, "other"), on="id"), ForeignFrameError, ["one session"]),
-        (lambda: aggregate(H, "ok", [("m", "median", "x")]), PlanError, ["'median'", "mean"]),
+        (lambda: aggregate(H, "ok", [("m", "mode", "x")]), PlanError, ["'mode'", "mean"]),
         (lambda: aggregate(H, "ok", [("m", "mean", "name")]), TypeMismatchError, ["'name' (string[4])"]),
         (lambda: aggregate(H, "ok", [("m", "mean", None)]), PlanError, ["needs a column"]),
         (lambda: aggregate(table("h", 1 << 60), "ok", [("s", "sum", "x")]), RangeOverflowError, ["the sum of 'x' over", "ranges={'x'"]),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spuframe.dtypes import Bool, DType, Field, Fixed, Int, String
 from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.ir.aggregates import aggregation
 from tests.spu.relational import run_one
 
 FUNCTIONS = ["size", "count", "sum", "mean", "min", "max"]
@@ -22,6 +23,11 @@ def result_field(name: str, function: str, source: Field | None, rows: int) -> F
     if function in ("size", "count"):
         return Field(name, Int(64), range=(0, rows))
     assert source is not None
+    if function == "nunique":
+        return Field(name, Int(64), range=(0, rows))
+    if function.startswith(("std", "median")):
+        dtype, bounds = aggregation(function).result(source, rows)
+        return Field(name, dtype, nullable=True, range=bounds)
     if function == "mean":
         return Field(name, Fixed(), nullable=True, range=None if source.range is None else tuple(map(float, source.range)))  # type: ignore[arg-type]
     if function == "sum":
@@ -76,7 +82,8 @@ def check(
         assert list(g) == list(e)
         for name, value in e.items():
             if isinstance(value, float):
-                assert g[name] == pytest.approx(value, rel=2**-27, abs=2**-14), name
+                near = 2**-18 if name.startswith("std") else 2**-27
+                assert g[name] == pytest.approx(value, rel=near, abs=2**-14), name
             else:
                 assert g[name] == value, name
 
@@ -88,8 +95,17 @@ def _plain(function: str, values: list[Any], rows: int) -> Any:
         return len(values)
     if function == "sum":
         return sum(values)
+    if function == "nunique":
+        return len(set(values))
+    if function.startswith("std"):
+        ddof = int(function[-2]) if "[" in function else 1
+        return float(np.std([int(v) if isinstance(v, bool) else v for v in values], ddof=ddof)) if len(values) > ddof else None
     if not values:
         return None
+    if function in ("first", "last"):
+        return values[0 if function == "first" else -1]
+    if function == "median":
+        return float(np.median(values))
     if function == "mean":
         return sum(values) / len(values)
     if isinstance(values[0], str):
@@ -128,6 +144,32 @@ def sample(rows: int, seed: int = 0) -> tuple[list[Field], dict[str, list[Any]]]
 
 ALL: list[tuple[str, str | None]] = [("size", None), *((f, c) for c in ("i", "x", "j", "b") for f in FUNCTIONS[1:]), ("min", "s"), ("max", "s")]
 SUMS = [(f, c) for f, c in ALL if f not in ("min", "max")]
+NEW: list[tuple[str, str | None]] = [
+    *((f, c) for c in ("i", "x", "j", "b") for f in ("std", "median")), ("std[ddof=0]", "i"),
+    *((f, c) for c in ("i", "s", "j", "b") for f in ("first", "last", "nunique")), ("size", None), ("mean", "x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", [["g"], ["g", "h"], []])
+@pytest.mark.parametrize("masked", [False, True])
+def test_every_order(keys: list[str], masked: bool, protocol: str) -> None:
+    fields, data = sample(37, 3)
+    check(fields, data, keys, NEW, [i % 4 > 0 for i in range(37)] if masked else None, protocol)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+@pytest.mark.parametrize("keys", [["g"], []])
+def test_every_order_of_few_rows(rows: int, keys: list[str], protocol: str) -> None:
+    fields, data = sample(rows, rows)
+    check(fields, data, keys, NEW, None, protocol)
+    check(fields, data, keys, [("std", "j"), ("median", "x"), ("first", "i"), ("nunique", "s")], [False] * rows, protocol)
+
+
+def test_every_order_of_rows_sorted_and_then_filtered(protocol: str) -> None:
+    fields, data = sample(41, 5)
+    wanted = [("first", "j"), ("last", "i"), ("std", "j"), ("median", "x"), ("sum", "i")]
+    check(fields, data, ["h"], wanted, None, protocol, sorted_first=True)  # type: ignore[arg-type]
+    check(fields, data, ["h"], [("std", "i"), ("std", "j"), ("size", None)], None, protocol, sorted_first=True)
 
 
 @pytest.mark.parametrize("keys", [["g"], ["h"], ["g", "h"], []])
@@ -188,7 +230,11 @@ def test_fewer_rows_than_the_input_where_the_plan_knows_a_bound(protocol: str) -
 
 def test_what_cannot_be_aggregated() -> None:
     fields = [Field("s", String(2))]
-    for function, error, text in (("sum", TypeMismatchError, "'s' holds string.*no sum"), ("median", PlanError, "no aggregate 'median'")):
+    cases = [
+        ("sum", TypeMismatchError, "'s' holds string.*no sum"), ("mode", PlanError, "no aggregate 'mode'"), ("std[f=1]", PlanError, "'std' has no 'f'"),
+        ("median", TypeMismatchError, "no median"),
+    ]  # fmt: skip
+    for function, error, text in cases:
         with pytest.raises(error, match=text):
             params = {"keys": [], "aggregates": [["t", function, "s"]]}
             run_one("aggregate", params, [(fields, {"s": ["a"]}, None)], [Field("t", Int(64))], 1, "plaintext", False)

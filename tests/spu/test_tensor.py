@@ -10,10 +10,10 @@ import pytest
 
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.errors import PlanError, SchemaError
+from spuframe.ir import words as in_words
+from spuframe.ir.words import words
 from spuframe.plan import tensor as plan
-from spuframe.plan import words as in_words
 from spuframe.plan.tensor import Program
-from spuframe.plan.words import words
 from spuframe.spu.algorithms import moments, scaling
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operators.tensor import Machine, even_order

@@ -263,7 +263,7 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
         raise PlanError(f"'{a} * {b}' stays below {max(map(abs, bounds)):.1e}, which is too small for a float here: multiply a factor by 1e6, say, first")
     least = min(e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed))
     spare = min(bits_of(a) + bits_of(b) - MOST_DROPPED, Fixed.ROOM - exponent(max(map(abs, bounds))))
-    return Fixed(max(found.f, min(least, DEFAULT_FRACTION_BITS), spare))
+    return Fixed(min(max(found.f, min(least, DEFAULT_FRACTION_BITS), spare), Fixed.MOST))
 
 
 def div(left: object, right: object) -> Expr:

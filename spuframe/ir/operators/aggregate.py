@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spuframe.ir.aggregates import aggregation
 from spuframe.ir.flows import Flow
 from spuframe.ir.operator import Operator
-from spuframe.ir.rings import Origins, Use, ring_of, ring_of_sum
+from spuframe.ir.rings import Origins, Use
 from spuframe.ir.shapes import NAME, NAMES
 from spuframe.ir.step import Step
 from spuframe.shapes import Many, Maybe, Record, Row, Text
@@ -37,14 +38,15 @@ class Specification(Operator):
             use.stay(inputs[0].values())
             return {}
         (table,) = tables
-        for name, function, source in step.params["aggregates"]:
-            found = inputs[0].get(source, frozenset())
-            if function == "sum":
-                use.want(found, ring_of(step.schema[name].dtype, step.schema[name].range))
-            elif function == "mean":
-                use.want(found, ring_of_sum(table.schema[source], table.rows))
-            elif function not in ("size", "count"):
+        for _, function, source in step.params["aggregates"]:
+            how = aggregation(function)
+            if how.of_rows:
+                continue
+            found, ring = inputs[0].get(source, frozenset()), how.ring(table.schema[source], table.rows)
+            if ring is None:
                 use.stay([found])
+            else:
+                use.want(found, ring)
         return {}
 
     def detail(self, step: Step) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from spuframe.spu.algorithms.permute import open_move
+from spuframe.spu.algorithms.permute import Move, open_move
 from spuframe.spu.algorithms.sort import partition
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Share, concat, pack, unpack
@@ -101,18 +101,22 @@ class Groups:
         One bit a row: rows that count.
     compact : bool
         Whether every group has only valid or only invalid rows; else invalid rows stand between the valid ones.
+    most : int
+        There are no more groups than this.
 
     Attributes
     ----------
     flag : Share
-        After `close`: one bit a row, set for rows that stand for a group; they come first.
+        After `close`: a bit for each of ``most`` rows, set for those that stand for a group; they come first.
     """
 
     box: BlackBox
     same: Share
     valid: Share | None
     compact: bool
-    flag: Share | None = field(default=None, init=False)
+    most: int
+    flag: Share = field(init=False)
+    _move: Move = field(init=False)
     _carried: dict[Hashable, Callable[[], Share]] = field(default_factory=dict, init=False)
     _moved: dict[Hashable, Share] = field(default_factory=dict, init=False)
 
@@ -132,8 +136,12 @@ class Groups:
     def close(self) -> None:
         """Find the groups' last rows and bring them to the front, with all that is carried, which is made meanwhile."""
         (flag, places), carried = self.box.both(self._ends, lambda: self.box.together(list(self._carried.values())))
-        *moved, self.flag = open_move(self.box, places, [*carried, flag])[1]
+        self._move, moved = open_move(self.box, places, [*carried, flag])
+        *moved, self.flag = self._front(moved)
         self._moved = dict(zip(self._carried, moved, strict=True))
+
+    def _front(self, columns: Sequence[Share]) -> list[Share]:
+        return [c if c.rows == self.most else c.slice(0, self.most) for c in columns]
 
     def _ends(self) -> tuple[Share, Share]:
         """The flags of the rows that stand for their groups, and where every row goes so that they come first."""
@@ -159,3 +167,40 @@ class Groups:
         """The value on the group's first row, of a column that was carried with `shift_up`; ``first``: its first row before that."""
         moved = self._moved[name]
         return concat([first, moved.slice(0, moved.rows - 1)])
+
+    def sums(self, columns: Sequence[Share]) -> list[Share]:
+        """The sums over the groups, of columns that were made after `close`; one more shuffle."""
+        return [differences(c) for c in self._front(self._move.scatter([prefix(c) for c in columns]))]
+
+    def back(self, values: Share) -> Share:
+        """The value of its group in every row; rows of no group may have any. One product a group and one shuffle.
+
+        The group's last row gets its value less that of the next group, others zero: what is below and at a row adds up to its group's value.
+        """
+        kept = self.box.inject(self.flag, values)
+        steps = kept - shift_up(self.box, kept)
+        if self.most < self.rows:
+            steps = concat([steps, self.box.constant(0, steps.kind, (self.rows - self.most,))])
+        (there,) = self._move.gather([steps])
+        return there.sum().broadcast((self.rows,)) - there.cumsum() + there
+
+
+class OneGroup(Groups):
+    """All rows are one group, as everybody knows: nothing is moved."""
+
+    def __init__(self, box: BlackBox, rows: int) -> None:
+        super().__init__(box, box.constant((np.arange(rows) > 0).astype(np.uint8), BIT, (rows,)), None, True, 1)
+
+    def close(self) -> None:
+        made = self.box.together(list(self._carried.values()))
+        self.flag = self.box.constant(1, BIT, (1,))
+        self._moved = {name: c.slice(c.rows - 1, c.rows) for name, c in zip(self._carried, made, strict=True)}
+
+    def at_first(self, name: Hashable, first: Share) -> Share:
+        return first
+
+    def sums(self, columns: Sequence[Share]) -> list[Share]:
+        return [prefix(c).slice(c.rows - 1, c.rows) for c in columns]
+
+    def back(self, values: Share) -> Share:
+        return values.broadcast((self.rows,))

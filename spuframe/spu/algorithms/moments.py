@@ -189,18 +189,28 @@ def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centr
     """
     n, d = x.shape
     count = Count(n, None if mask is None else mask.sum(0))
+
+    def summed(y: Share) -> Share:
+        return y.sum(0) if mask is None else box.matmul(mask.transpose(), y).reshape(d)
+
     if centred:
-        centre, rest = _centre(box, x, bits, mask, count)
+        cut = cut_of(n, bits)
+        centre, rest = centre_of(box, summed(x), summed(box.trunc(x, cut)) if cut else None, bits, count)
     else:
         centre = rest = box.constant(0, RING, (d,))
     moved = x - centre.reshape(1, d)
     if mask is not None:
         moved = box.mul(mask.broadcast(x.shape), moved)
+    limb = places(n, bits)[0]
+    squares = _squares(box, [moved] if in_a_word(n, bits) else limbs(box, moved, bits, limb))
+    picks, root, inverse = levels(box, squares, rest, n, bits, count)
+    return Moments(bits, limb, count, centre, rest, moved, picks, root, inverse)
+
+
+def levels(box: BlackBox, squares: Sequence[Share], rest: Share, n: int, bits: int, count: Count) -> tuple[tuple[Share, ...], Share, Share]:
+    """`Moments.picks`, `root` and `inverse`, of the digits of Q, the sums of squares, and of S, the sums: those of one word or of `limbs`."""
     limb, top = places(n, bits)
-    if 2 * bits + 2 * n.bit_length() + 1 <= 60:
-        digits = [count.times(box, _squares(box, [moved])[0])]
-    else:
-        digits = [count.times(box, r) for r in _carried(box, _squares(box, _limbs(box, moved, bits, limb)), limb, top)]
+    digits = [count.times(box, q) for q in (squares if in_a_word(n, bits) else _carried(box, squares, limb, top))]
     digits[0] = digits[0] - box.mul(rest, rest)
     digits = _carried(box, digits, limb, top)
     highs = [total([digit.shift_left(limb * s) for s, digit in enumerate(digits[top:]) if limb * s < 64])]
@@ -209,13 +219,18 @@ def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centr
     picks = _picks(box, highs)
     high = box.dot(picks, highs) if picks else highs[0]
     root, inverse = root_pair(box, high, 0, (0, 1 << (LEAST + limb if picks else 60)), ROOT, INVERSE)
-    return Moments(bits, limb, count, centre, rest, moved, tuple(picks), root, inverse)
+    return tuple(picks), root, inverse
+
+
+def in_a_word(n: int, bits: int) -> bool:
+    """Whether D fits one word, for n rows of so many bits."""
+    return 2 * bits + 2 * n.bit_length() + 1 <= 60
 
 
 def places(n: int, bits: int) -> tuple[int, int]:
     """The bits of a digit of D, and the highest level, for n rows of so many bits."""
     lg = n.bit_length()
-    if 2 * bits + 2 * lg + 1 <= 60:
+    if in_a_word(n, bits):
         return LIMB, 0
     limb = min(LIMB, (58 - lg) // 2 // 2 * 2)
     return limb, max(0, -(-(2 * bits + 2 * lg - LEAST - limb) // limb))
@@ -226,19 +241,27 @@ def least(n: int, limb: int, t: int) -> int:
     return (limb * t + LEAST) // 2 - n.bit_length() if t else -(n.bit_length() + 1) // 2
 
 
-def _centre(box: BlackBox, x: Share, bits: int, mask: Share | None, count: Count) -> tuple[Share, Share]:
-    """The mean to the nearest integer, and what is left of the sum. Sums may leave the ring: what is left does not."""
+def cut_of(n: int, bits: int) -> int:
+    """How many low bits words are summed without first, for their sum to fit the ring."""
+    return max(0, bits - 1 + n.bit_length() - 60)
 
-    def summed(y: Share) -> Share:
-        return y.sum(0) if mask is None else box.matmul(mask.transpose(), y).reshape(y.shape[1])
 
-    whole = summed(x)
-    cut = max(0, bits - 1 + count.most.bit_length() - 60)
+def centre_of(box: BlackBox, whole: Share, coarse: Share | None, bits: int, count: Count) -> tuple[Share, Share]:
+    """The mean to the nearest integer, and what is left of the sum. Sums may leave the ring: what is left does not.
+
+    Parameters
+    ----------
+    whole : Share
+        The sums of the words.
+    coarse : Share or None
+        Where `cut_of` is not 0, the sums of the words without so many low bits.
+    """
+    cut = cut_of(count.most, bits)
     near = 1 << bits  # how near the centre is by now
     centre: Share | None = None
     while cut or near > 1 << 24:
         if centre is None:
-            part = count.quotient(box, summed(box.trunc(x, cut)) if cut else whole, 0, 1 << (bits - cut)).shift_left(cut)
+            part = count.quotient(box, whole if coarse is None else coarse, 0, 1 << (bits - cut)).shift_left(cut)
             rest = whole
         else:
             part = count.quotient(box, rest, 0, 2 * near)
@@ -250,7 +273,7 @@ def _centre(box: BlackBox, x: Share, bits: int, mask: Share | None, count: Count
     return (part if centre is None else centre + part), left - count.times(box, part)
 
 
-def _limbs(box: BlackBox, x: Share, bits: int, limb: int) -> list[Share]:
+def limbs(box: BlackBox, x: Share, bits: int, limb: int) -> list[Share]:
     """``x = sum limbs[i] 2**(limb i)``, each below ``2**limb`` in magnitude."""
     out = []
     while bits + 1 > limb:
@@ -260,13 +283,13 @@ def _limbs(box: BlackBox, x: Share, bits: int, limb: int) -> list[Share]:
     return [*out, x]
 
 
-def _squares(box: BlackBox, limbs: Sequence[Share]) -> list[Share]:
+def _squares(box: BlackBox, parts: Sequence[Share]) -> list[Share]:
     """The sums over the rows of the square's digits."""
-    k, d = len(limbs), limbs[0].shape[1]
+    k, d = len(parts), parts[0].shape[1]
 
     def gram(j: int) -> Share:
-        parts = columns([limb.column(j) for limb in limbs])
-        return box.matmul(parts.transpose(), parts).reshape(1, k * k)
+        side = columns([part.column(j) for part in parts])
+        return box.matmul(side.transpose(), side).reshape(1, k * k)
 
     products = concat(box.together([partial(gram, j) for j in range(d)]))
     return [total([products.column(i * k + t - i) for i in range(k) if 0 <= t - i < k]) for t in range(2 * k - 1)]

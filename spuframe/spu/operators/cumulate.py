@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from spuframe.dtypes import Field, parse_dtype
+from spuframe.spu.algorithms.sums import numbers, summable
 from spuframe.spu.encoding import column_kind
 from spuframe.spu.evaluate import columns as evaluate
 from spuframe.spu.operator import Env, Step
-from spuframe.spu.operators.aggregate import numbers as counted_numbers
-from spuframe.spu.operators.aggregate import summable
 from spuframe.spu.shaping import conform_all
 from spuframe.spu.share import Share
 from spuframe.spu.table import Column, Table
@@ -28,7 +27,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     def work(rows: Table) -> list[Share | None]:
         (column,) = evaluate(box, rows, nodes, [(place, source)])
         counted = column.valid if rows.valid is None else rows.valid if column.valid is None else box.and_(column.valid, rows.valid)
-        return [counted_numbers(box, summable(box, column, table.rows), counted, ring), column.valid]
+        return [numbers(box, summable(box, column, table.rows), counted, ring), column.valid]
 
     values, valid = box.by_slices(table, work)
     columns = conform_all(box, table.columns, [f for f in step.schema if f is not field], wider=True)

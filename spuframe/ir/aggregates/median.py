@@ -1,0 +1,27 @@
+"""The value in the middle, or the mean of the two there; null without any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spuframe.dtypes import DType, Field, Fixed, Range
+from spuframe.expr.expr import bounds_of, col
+from spuframe.expr.functions.common import checked
+from spuframe.ir.aggregates import Summing
+
+
+@dataclass(frozen=True)
+class Median(Summing):
+    """The value in the middle."""
+
+    def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
+        low, high = bounds_of(col(source))
+        own = source.dtype.f if isinstance(source.dtype, Fixed) else 0
+        checked(col(source), Fixed(own), (2 * low, 2 * high), text=f"the median needs twice the values of {source.name!r}, which")
+        return Fixed.for_range(low, high, own=own), (float(low), float(high))
+
+    def ring(self, source: Field, rows: int) -> int | None:
+        return None
+
+
+AGGREGATION = Median

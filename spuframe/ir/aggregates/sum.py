@@ -1,0 +1,29 @@
+"""The sum of the values that are there; 0 without any. Booleans count as 0 and 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spuframe.dtypes import DType, Field, Range
+from spuframe.expr.expr import col
+from spuframe.expr.functions.common import checked
+from spuframe.ir.aggregates import Summing
+from spuframe.ir.rings import ring_of, summing
+
+
+@dataclass(frozen=True)
+class Sum(Summing):
+    """The sum."""
+
+    def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
+        dtype, total = summing(source.dtype, source.range, rows)
+        return dtype, checked(col(source), dtype, total, text=f"the sum of {source.name!r} over {rows} rows")
+
+    def nullable(self, least: int) -> bool:
+        return False
+
+    def ring(self, source: Field, rows: int) -> int | None:
+        return ring_of(*self.result(source, rows))
+
+
+AGGREGATION = Sum

@@ -1,0 +1,22 @@
+"""``any``: whether a value that is there is true (not zero)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import spuframe.expr as ex
+from spuframe.dtypes import Bool
+from spuframe.plan.aggregates import Composite
+
+
+class Any(Composite):
+    """More than none is true."""
+
+    def parts(self, x: ex.Expr) -> Sequence[tuple[ex.Expr, str]]:
+        return [(ex.cast(x, Bool()), "sum")]
+
+    def finish(self, *parts: ex.Expr) -> ex.Expr:
+        return ex.gt(parts[0], 0)
+
+
+COMPOSITE = Any

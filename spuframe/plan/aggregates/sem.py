@@ -1,0 +1,25 @@
+"""``sem``: the standard error of the mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import spuframe.expr as ex
+from spuframe.plan.aggregates import Composite
+
+
+class Sem(Composite):
+    """``std / sqrt(n)``."""
+
+    def __init__(self, ddof: int = 1) -> None:
+        self.ddof = ddof
+
+    def parts(self, x: ex.Expr) -> Sequence[tuple[ex.Expr, str]]:
+        return [(x, f"std[ddof={self.ddof}]"), (x, "count")]
+
+    def finish(self, *parts: ex.Expr) -> ex.Expr:
+        std, n = parts
+        return ex.div(std, ex.sqrt(n))
+
+
+COMPOSITE = Sem
