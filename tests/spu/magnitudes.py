@@ -13,7 +13,7 @@ from spuframe import plugins
 from spuframe.dtypes import Field, Fixed
 from spuframe.errors import SpuframeError
 from spuframe.expr.expr import Expr, bounds_of
-from spuframe.frame.scalar import moment
+from spuframe.frame.scalar import deviation
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
@@ -139,7 +139,7 @@ def aggregates(table: pa.Table, fields: list[Field], protocol: str) -> list[str]
         "groups": lambda: build.aggregate(base, ["g"], both),
         "cumsum": lambda: build.select(cumulate(base, "c", a), ["c"]),
         "sort": lambda: build.select(build.sort(base, "a"), ["a"]),
-        "std": lambda: moment(base, "std", a, 1),
+        "std": lambda: deviation(base, "std", a, 1),
     }
     nodes, refused = {}, []
     for name, way in ways.items():

@@ -136,7 +136,7 @@ def test_signs_of_fixed_point(protocol: str) -> None:
         (got,), _, _ = computed(protocol, [ex.sign(ex.col(field))], [field], pa.table({"x": pa.array(data, pa.float64())}))
         assert got == [None if v is None else float(np.sign(v)) for v in data]
     positive = ex.sign(ex.col(Field("x", Fixed(), range=(2.0, 9.0))))
-    assert positive.range == (0.0, 1.0) and str(positive.dtype) == "float"
+    assert positive.range == (0.0, 1.0) and positive.dtype == Fixed(30)
 
 
 def test_what_is_narrow_costs_little() -> None:

@@ -15,7 +15,7 @@ from spuframe import expr as ex
 from spuframe import plugins
 from spuframe.dtypes import Field, Fixed, Int
 from spuframe.errors import PlanError, PrecisionWarning, RangeOverflowError, TypeMismatchError
-from spuframe.frame.scalar import moment
+from spuframe.frame.scalar import deviation
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.lower import lower
@@ -77,7 +77,7 @@ def test_deviations_far_from_zero(policy: str) -> None:
                 assert policy == "none", (offset, relative)
                 continue
             base = build.scan("s", "alice", "t", fields, ROWS)
-            (found,) = run([moment(base, "std", ex.col(base.schema["a"]), 1)], table, "plaintext", True)
+            (found,) = run([deviation(base, "std", ex.col(base.schema["a"]), 1)], table, "plaintext", True)
             want, allowed = given.std(ddof=1), unit / 8 if policy == "none" else 0.0
             assert found["std"][0].as_py() == pytest.approx(want, rel=0, abs=1e-3 * want + allowed), (offset, relative)
             right += 1
