@@ -19,7 +19,7 @@ import datetime
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility
 from spuframe.errors import PlanError, SchemaError
@@ -193,10 +193,14 @@ class Function(Expr):
 
     A subclass declares its arguments as fields of type Expr, the name ``fn`` that the SPU knows it by, `inferred`, and
     `value`, which computes one row in Python: constant folding and the tests read it.
+
+    ``last_place`` says how a fixed-point result comes by its last place: "exact", whatever the arguments' were; "kept", nothing is cut off of them; or
+    "cut", by a truncation, whose coin a party may know (`spuframe.ir.last_place`). Who does not say is taken to cut.
     """
 
     fn: ClassVar[str]
     infix: ClassVar[str] = ""
+    last_place: ClassVar[Literal["exact", "kept", "cut"]] = "cut"
 
     @property
     def args(self) -> tuple[Expr, ...]:

@@ -17,6 +17,7 @@ Both read the physical plan, so that every party and owner can work them out of 
 from __future__ import annotations
 
 from spuframe.ir.flows import Flow
+from spuframe.ir.last_place import truncated_columns
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
 
@@ -45,7 +46,18 @@ def leakage_report(plan: PhysicalPlan, threat: str, insecure: bool) -> list[str]
     insecure : bool
         Whether the protocol says that it protects nothing.
     """
-    return [f"protocol {plan.protocol} {'protects nothing' if insecure else 'protects the rest'}: {threat}", *opened(plan)]
+    lines = [f"protocol {plan.protocol} {'protects nothing' if insecure else 'protects the rest'}: {threat}", *opened(plan)]
+    return lines if insecure else [*lines, *_last_places(plan)]
+
+
+def _last_places(plan: PhysicalPlan) -> list[str]:
+    lines: list[str] = []
+    for i, (step, names) in enumerate(zip(plan.steps, truncated_columns(plan), strict=True)):
+        if step.op == "reveal" and names:
+            columns = ", ".join(f.name for f in step.schema if f.name in names)
+            known = "bounds what fixed point cut off, for an analyst who works with a party: `round` to fewer places removes that"
+            lines.append(f"step {i}, reveal: the last place of {columns} {known}")
+    return lines
 
 
 def opened(plan: PhysicalPlan) -> list[str]:

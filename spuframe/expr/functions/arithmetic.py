@@ -47,6 +47,7 @@ class Add(Binary):
     """``left + right``; operands of one type (integers of any width), or a date and a number of days."""
 
     fn, infix = "add", "+"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         dtype = _result(self, "add")
@@ -62,6 +63,7 @@ class Sub(Binary):
     """``left - right``; operands of one type (integers of any width), two dates (the days between them), or a date and a number of days."""
 
     fn, infix = "sub", "-"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         dtype = _result(self, "subtract")
@@ -137,6 +139,7 @@ class Neg(Function):
 
     operand: Expr
     fn = "neg"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         if not self.operand.dtype.is_numeric:

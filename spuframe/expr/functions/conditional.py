@@ -34,6 +34,7 @@ class Where(Function):
     then: Expr
     other: Expr
     fn = "where"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         a, b = self.then.dtype, self.other.dtype
@@ -109,6 +110,7 @@ class FillNull(Function):
     operand: Expr
     default: Expr
     fn = "fill_null"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         dtype = _union(self.operand.dtype, self.default.dtype)

@@ -23,6 +23,7 @@ class Cast(Function):
     operand: Expr
     target: DType
     fn = "cast"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         source, target = self.operand.dtype, self.target

@@ -32,6 +32,7 @@ class Map(Function):
     keys: tuple[Expr, ...]
     values: tuple[Expr, ...]
     fn = "map"
+    last_place = "kept"
 
     def inferred(self) -> Info:
         good = len(self.keys) == len(self.values) and bool(self.keys)

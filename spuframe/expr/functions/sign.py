@@ -26,6 +26,7 @@ class Sign(Function):
     operand: Expr
     target: Fixed | None = None
     fn = "sign"
+    last_place = "exact"
 
     def inferred(self) -> Info:
         dtype = self.operand.dtype

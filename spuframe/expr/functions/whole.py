@@ -41,6 +41,8 @@ FINE = 60
 class Whole(Unary):
     """Base of floor and ceil: whole numbers in the operand's own type."""
 
+    last_place = "exact"
+
     def inferred(self) -> Info:
         if not isinstance(self.operand.dtype, Fixed):
             raise mismatch(f"take {self.fn} of", self.args, "it needs a fixed-point number")
@@ -116,6 +118,7 @@ class FloorDiv(Divided):
     """``left // right``: rounded down."""
 
     fn, infix = "floordiv", "//"
+    last_place = "exact"
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
         quotients = [math.floor(Fraction(n) / Fraction(d)) for n in bounds_of(self.left) for d in divisors(self.right)] or [0]
@@ -130,6 +133,7 @@ class Mod(Divided):
     """``left % right``: with the sign of the divisor."""
 
     fn, infix = "mod", "%"
+    last_place = "kept"
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
         step = 0 if isinstance(dtype, Fixed) else 1

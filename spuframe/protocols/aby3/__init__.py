@@ -20,5 +20,6 @@ PROTOCOL = Protocol(
     yield_=sharing.yield_,
     yield_sizes=sharing.yield_sizes,
     combine=sharing.combine,
-    notes="Truncation rounds up with the probability of the fraction: below one unit in the last place, mean error zero.",
+    notes="Truncation of v samples a + b = v, gives a to P0 and b to P1 and P2, and rounds by their low bits: up with the probability of the "
+    "fraction, below one unit in the last place. A public constant is rounded up.",
 )

@@ -11,9 +11,9 @@ did. So w = a_top OR b_top, and 1 - w = (1 - a_top)(1 - b_top): one product of a
 
 - truncation: y = ceil(a / 2^f) + floor(b / 2^f) - w 2^(k-f) - 2^(k-2-f). Then 2^f y - x = (-a mod 2^f) - (b mod 2^f), which is below 2^f in
   size for *every* x: the result is floor or ceiling of x / 2^f and never anything else (no wrap with small probability as in
-  [Mohassel&Rindal CCS 2018, section 5.1]). For uniform a both terms are uniform over 0 .. 2^f - 1, so the mean error is exactly zero: x / 2^f
-  is rounded up with the probability of its fraction. Multiples of 2^f are exact. Only w mod 2^f matters: it travels in the smallest word of
-  at least f bits. (A public constant is not uniformly shared; it is rounded up.)
+  [Mohassel&Rindal CCS 2018, section 5.1]). For uniform a both terms are uniform over 0 .. 2^f - 1: x / 2^f is rounded up with the probability
+  of its fraction, and the mean error is zero. A public constant is not uniformly shared (a or b is zero): it is rounded up. Multiples of 2^f
+  are exact. Only w mod 2^f matters: it travels in the smallest word of at least f bits.
 - extension to K bits: y = a + b - w 2^k - 2^(k-2) in Z_2^K, exact; w matters mod 2^(K-k).
 
 Shares of y. With r' and r from the stream of parties 0 and 2, q1 and q2 from that of 1 and 2, t = (1 - a_top)(1 - b_top) = s n + r n where
@@ -29,9 +29,12 @@ c_2        high(b) + (q1 + q2) 2^e - constants              1 and 2
 
 Security: party 1 receives words masked by r' and r, which it does not know; party 0 receives words masked by q1 and q2; party 2 receives
 nothing here. For a product, parties 1 and 2 first tell each other z_1 and z_2; each is masked by a word of a stream that the receiver
-does not have (zero_1 contains F(0, 1), zero_2 contains F(2, 0)). So every view is uniform. As in every
-probabilistic truncation the rounding is a function of (a mod 2^f, x): party 0 knows the coin, so to whom y is opened and who is party 0 as
-well learns a comparison of a mod 2^f with the bits of x that were cut off; the functionality that is realised hands the coin to party 0.
+does not have (zero_1 contains F(0, 1), zero_2 contains F(2, 0)). So every view is uniform.
+
+The functionality that is realised samples a + b = v, gives a to P0 and b to P1 and P2, and shares y afresh. The coin of the rounding is in the
+low bits of a, or of b: *every* party knows it. To one party alone it tells nothing of x. With y it bounds what was cut off, since
+x = 2^f y - (-a mod 2^f) + (b mod 2^f): whoever is handed y and works with a party learns on which side of a uniformly random number the cut-off
+bits of x lie (see docs/design/secrecy.md). As in every probabilistic truncation.
 
 Bytes a row with k = 64 and f <= 32: product with truncation 12 from each party; truncation alone 12, 4, 4; both 2 rounds.
 """

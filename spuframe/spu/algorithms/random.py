@@ -42,8 +42,9 @@ def random_below(box: BlackBox, rows: int, bound: int) -> Share:
     """Uniform integers in 0 .. bound-1 as boolean words of as few bits as hold them; exactly uniform.
 
     More words than needed are drawn (free), each is compared with the bound, and the outcomes are opened: they are independent of which values the
-    accepted words have, so nothing is learnt of those. The number drawn depends on ``rows`` and ``bound`` alone, and so does the cost:
-    about 2*b/8 bytes for each candidate, at most 2 candidates a row; a power of two costs nothing.
+    accepted words have, so nothing is learnt of those. The number drawn depends on ``rows`` and ``bound`` alone, and so does the cost.
+    Over aby3, for b bits: 1 + ceil(log2 b) rounds, and from each party at most 4 bits for each bit of a candidate (15 bits where the bound is 100). For
+    many rows there are fewer than 2 candidates a row, for few rows up to some 100 more. A power of two costs nothing.
     """
     if not 1 <= bound <= 1 << 64:
         raise PlanError(f"`bound` must be between 1 and 2^64, got {bound}")
@@ -62,7 +63,7 @@ def random_below(box: BlackBox, rows: int, bound: int) -> Share:
 
 
 def random_permutation(box: BlackBox, rows: int) -> Share:
-    """A uniform permutation of 0 .. rows-1 as boolean words: the positions, shuffled. Drawing it is free, the shuffle costs one column."""
+    """A uniform permutation of 0 .. rows-1 as boolean words: the positions, shuffled. Drawing it is free, the shuffle costs one column: 2 rounds."""
     bits = max(1, (rows - 1).bit_length())
     positions = box.constant(np.arange(rows, dtype=np.uint64), Boolean(bits), (rows,)) if bits > 1 else box.constant(
         np.arange(rows, dtype=np.uint8), BIT, (rows,)

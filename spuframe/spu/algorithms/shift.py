@@ -4,7 +4,7 @@ The kernel `trunc` gives the floor or the ceiling, y, of x / 2^f. The remainder 
 sign says which: ``floor(x / 2^f) = y - [x - 2^f y < 0]``. One `msb` of f+1 bits and the conversion of one bit: correct over every
 protocol whose truncation keeps its promise, and far cheaper than the conversion of a word to bits and back.
 
-Over aby3, k = 64 and f = 18, a row: 9 rounds; 12 + 5 + 8 bytes from party 0, 4 + 4 + 8 from the others.
+Over aby3, k = 64 and f = 18, a row: 10 rounds (2 + 6 + 2); 12 + 4.9 + 8 bytes from party 0, 4 + 3.6 + 8 from the others.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ TWO_PI = Fraction(2 * math.pi) + Fraction(2.4492935982947064e-16) + Fraction(-5.
 def sine(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, quarters: int = 0) -> Share:
     """``sin(x + quarters * pi / 2)``: with one quarter, the cosine. Any x of the ring; never beyond ±1; error below ``2**-21`` and one unit.
 
-    4 rounds; 2 more where ``|x| * 2**f`` may reach 2^38.
+    Over aby3: 4 rounds; 2 more where ``|x| * 2**f`` may reach 2^38.
     """
     turns = Fraction(1 << TURN) / TWO_PI / (1 << f)  # of 2^-62, per unit of x
     angle = x.scale(round(turns))
@@ -129,8 +129,8 @@ def edge_of(what: Saturating, out: int) -> float:
 def saturating(box: BlackBox, x: Share, f: int, bounds: tuple[int, int], out: int, what: Saturating) -> Share:
     """The function at ``x``; the whole range of the type. Error below ``5e-6`` (`LOGISTIC`: 3e-5) and two units; its ends are never reached.
 
-    4 rounds and 9 to 16 sines where ``bounds`` stay where the function is not flat yet (`edge_of`); else two comparisons in the same rounds (6 of
-    them, if they take more than 17 bits), and a choice: 8 in all.
+    Over aby3: 4 rounds and 8 to 22 sines where ``bounds`` stay where the function is not flat yet (`edge_of`). Else two comparisons in the same
+    rounds, and a choice: 7 rounds in all for bounds up to 30, at most 9. Two more, before, where the period does not fit (more than 56 fraction bits).
 
     Parameters
     ----------
