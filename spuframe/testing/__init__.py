@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from spuframe.testing.protocol import check_protocol
 from spuframe.testing.simulate import simulate, simulate_blackbox
 from spuframe.testing.transport import check_transport
+from spuframe.testing.views import check_views
 
 if TYPE_CHECKING:
     from spuframe.testing.estimator import check_estimator
 
-__all__ = ["check_estimator", "check_protocol", "check_transport", "simulate", "simulate_blackbox"]
+__all__ = ["check_estimator", "check_protocol", "check_transport", "check_views", "simulate", "simulate_blackbox"]
 
 
 def __getattr__(name: str) -> Any:  # only who checks an estimator needs pandas and scikit-learn
