@@ -1,4 +1,4 @@
-"""The architecture, held by a test: who may import whom, what may not be imported at all, how long a file may be.
+"""The architecture, held by a test: who may import whom, what may not be imported at all, that no modules import each other, how long a file may be.
 
 The table is `ALLOWED`; everything else here walks syntax trees and compares. Imports inside functions and under
 `TYPE_CHECKING` count like any other: a layer that needs the other's types depends on it.
@@ -51,6 +51,9 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
 
 # Packages whose sub-packages are strangers to each other.
 STRANGERS = ("protocols",)
+
+# Circles that stand, by one of their modules.
+CIRCLES = {"frame.frame"}  # being opened
 
 # Bytes of a peer that these could be handed would run as code.
 UNSAFE_MODULES = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
@@ -185,6 +188,38 @@ def breaches(package: Path) -> list[str]:
     return found
 
 
+def imports(package: Path) -> dict[str, set[str]]:
+    """By module: the modules of the package that it imports."""
+    files = {name_of(path, package): path for path in sorted(package.rglob("*.py"))}
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    return {name: {t for _, t in targets(trees[name], path, package) if t in files and t != name} for name, path in files.items()}
+
+
+def circles(package: Path) -> list[tuple[str, ...]]:
+    """Modules that import each other, directly or through others; a group for each circle."""
+    edges = imports(package)
+    below: dict[str, set[str]] = {}
+    for name in edges:
+        found, stack = set[str](), [name]
+        while stack:
+            new = edges[stack.pop()] - found
+            found |= new
+            stack += new
+        below[name] = found
+    return sorted({tuple(sorted(m for m in below[n] if n in below[m])) for n in below if n in below[n]})
+
+
+def borrowed(package: Path) -> list[str]:
+    """Imports of what another module keeps to itself."""
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.level or str(node.module).split(".")[0] == package.name):
+                private = [a.name for a in node.names if a.name.startswith("_") and not a.name.endswith("__")]
+                found += [f"{path.relative_to(package.parent)}:{node.lineno}: borrows {name}; give it a public name, or move it" for name in private]
+    return found
+
+
 def too_long(root: Path, limit: int = MAX_LINES) -> list[str]:
     lengths = ((path, path.read_text(encoding="utf-8").count("\n")) for path in sorted(root.rglob("*.py")))
     return [f"{path}: {n} lines, at most {limit}; split it by idea" for path, n in lengths if n > limit]
@@ -192,6 +227,16 @@ def too_long(root: Path, limit: int = MAX_LINES) -> list[str]:
 
 def test_layers() -> None:
     found = breaches(PACKAGE)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_no_circle_among_modules() -> None:
+    found = [group for group in circles(PACKAGE) if not CIRCLES & set(group)]
+    assert not found, "these import each other; move what both need below them:\n" + "\n".join(", ".join(group) for group in found)
+
+
+def test_no_module_borrows_what_another_keeps_to_itself() -> None:
+    found = borrowed(PACKAGE)
     assert not found, "\n" + "\n".join(found)
 
 
@@ -266,6 +311,23 @@ def test_a_planted_breach_is_caught(tmp_path: Path, name: str) -> None:
 
 def test_the_innocent_pass(tmp_path: Path) -> None:
     assert breaches(plant(tmp_path, INNOCENT)) == []
+
+
+def test_a_circle_is_caught(tmp_path: Path) -> None:
+    files = {
+        "expr/a.py": "from spuframe.expr import b",
+        "expr/b.py": "def f():\n    from spuframe.expr.c import x",
+        "expr/c.py": "import typing\nif typing.TYPE_CHECKING:\n    from .a import y",
+        "expr/d.py": "from spuframe.expr.a import z",  # above the circle, not in it
+    }
+    assert circles(plant(tmp_path, files)) == [("expr.a", "expr.b", "expr.c")]
+
+
+def test_a_borrowed_helper_is_caught(tmp_path: Path) -> None:
+    files = {"expr/a.py": "from spuframe import __version__\nfrom _thread import _y\nfrom spuframe.expr.b import _x", "expr/c.py": "from . import _d"}
+    assert [line.split(": ", 1) for line in borrowed(plant(tmp_path, files))] == [
+        [f"spuframe/expr/{where}", f"borrows {name}; give it a public name, or move it"] for where, name in (("a.py:3", "_x"), ("c.py:1", "_d"))
+    ]
 
 
 def test_a_long_file_is_caught(tmp_path: Path) -> None:

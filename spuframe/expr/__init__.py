@@ -2,13 +2,15 @@
 
 from spuframe.expr.expr import Col, Expr, Function, Lit, Scalar, as_expr, col, evaluate, lit, rebind, substitute
 from spuframe.expr.functions.arithmetic import add, div, mul, neg, reciprocal, sub
+from spuframe.expr.functions.astype import cast
 from spuframe.expr.functions.bitwise import bit_and, bit_not, bit_or, bit_xor, shift_left, shift_right
+from spuframe.expr.functions.bounds import abs_, between, clip, idle, maximum, minimum
 from spuframe.expr.functions.comparison import COMPARISONS, eq, ge, gt, le, lt, ne
-from spuframe.expr.functions.conditional import abs_, between, clip, fill_null, idle, is_null, isin, maximum, minimum, not_null, where
-from spuframe.expr.functions.conversion import cast
+from spuframe.expr.functions.conditional import fill_null, is_null, not_null, where
 from spuframe.expr.functions.logic import and_, not_, or_, xor
 from spuframe.expr.functions.lookup import map_
 from spuframe.expr.functions.maths import cos, erf, exp, exp2, log, log2, log10, rsqrt, sigmoid, sin, sqrt, tanh
+from spuframe.expr.functions.membership import isin
 from spuframe.expr.functions.sign import sign
 from spuframe.expr.functions.whole import ceil, floor, floordiv, mod, pow_, round_
 from spuframe.expr.node import Node

@@ -90,6 +90,10 @@ class Expr(Node):
         """Names of the columns that it reads."""
         return frozenset(c.field.name for c in self.reads)
 
+    def given(self, branch: Expr, holds: bool) -> Range:
+        """The range of ``branch`` in the rows where this condition holds, or does not: so clip, minimum and maximum narrow a range."""
+        return bounds_of(branch)
+
     def as_field(self, name: str) -> Field:
         """The field of a column that holds this expression.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from spuframe import expr as ex
 from spuframe.dtypes import DType, Field
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
-from spuframe.expr.functions.common import numeric
+from spuframe.expr.functions.promotion import numeric
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 from spuframe.frame.ufuncs import builder

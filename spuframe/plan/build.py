@@ -15,8 +15,9 @@ from dataclasses import replace
 from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
-from spuframe.expr.functions.common import bits_of, bound_of, numeric
+from spuframe.expr.functions.common import bits_of, bound_of
 from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.promotion import numeric
 from spuframe.ir import aggregates as primitive
 from spuframe.plan.aggregates import Composite, composite
 from spuframe.plan.logical import (

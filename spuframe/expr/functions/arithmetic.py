@@ -19,22 +19,9 @@ from typing import Any
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import (
-    LEAST,
-    Binary,
-    bits_of,
-    bound_of,
-    checked,
-    mismatch,
-    number,
-    numeric,
-    only_nulls,
-    overflow,
-    ranges_text,
-    terms,
-    warn_precision,
-)
+from spuframe.expr.functions.common import LEAST, Binary, bits_of, bound_of, checked, mismatch, number, only_nulls, overflow, ranges_text, warn_precision
 from spuframe.expr.functions.conversion import Cast, convert
+from spuframe.expr.functions.promotion import numeric, terms
 
 LEAST_SIGNIFICANT = 12
 """Bits that a quotient keeps of what it is where both operands are at their bounds; with fewer, who builds it is warned."""

@@ -21,8 +21,9 @@ from spuframe.dtypes import Bool, Int, Range
 from spuframe.errors import PlanError, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import mul, sub
-from spuframe.expr.functions.common import Binary, checked, describe, mismatch, numeric
+from spuframe.expr.functions.common import Binary, checked, describe, mismatch
 from spuframe.expr.functions.logic import and_, not_, or_, xor
+from spuframe.expr.functions.promotion import numeric
 
 _REMEDY = "it needs two booleans or two integers; compare a column with something first, and put comparisons in parentheses"
 MOST_LEFT = 61

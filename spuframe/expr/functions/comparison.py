@@ -16,11 +16,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeGuard
 
-from spuframe.dtypes import Bool, Fixed, Int, String
+from spuframe.dtypes import Bool, Fixed, Int, Range, String
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import Binary, mismatch, overflow, same_type
+from spuframe.expr.functions.arithmetic import add
+from spuframe.expr.functions.common import Binary, mismatch, overflow
+from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.logic import and_, not_
+from spuframe.expr.functions.promotion import same_type
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +43,24 @@ class Compare(Binary):
             if max(high, most) >= 1 << 63 and min(low, least) < 0 and low <= most and least <= high:
                 raise overflow(self, (min(low, least), max(high, most)), 1 << 63, "an integer compared with negative ones")
         return self.info_of(Bool(), None)
+
+    def given(self, branch: Expr, holds: bool) -> Range:
+        low, high = bounds_of(branch)
+        if self.left == branch:
+            other, fn = self.right, self.fn
+        elif self.right == branch:
+            other, fn = self.left, self.mirrored
+        else:
+            return (low, high)
+        if not holds and other.nullable:  # the condition may be null, and then says nothing
+            return (low, high)
+        least, most = bounds_of(other)
+        smaller, larger = fn in ("lt", "le"), fn in ("gt", "ge")
+        if (smaller if holds else larger) and most >= low:
+            return (low, min(high, most))
+        if (larger if holds else smaller) and least <= high:
+            return (max(low, least), high)
+        return (low, high)
 
     def value(self, *args: Any) -> Scalar:
         a, b = ((x.encode() if isinstance(x, str) else x) for x in args)
@@ -91,8 +113,6 @@ _CLASSES: dict[str, type[Compare]] = {c.fn: c for c in (Eq, Ne, Lt, Le, Gt, Ge)}
 
 
 def _compare(fn: str, left: object, right: object) -> Expr:
-    from spuframe.expr.functions.conditional import is_null, where  # which is built of comparisons
-
     if left is None or right is None:
         raise PlanError(f"a comparison with null ({_CLASSES[fn].infix}) is null in every row: isna() and notna() tell which values are missing")
     if _is_number(left):
@@ -139,9 +159,6 @@ def beyond(e: Expr, value: float) -> bool:
 
 def _rounded(fn: str, left: Expr, right: Expr, coarse: int) -> Expr:
     """Columns of two resolutions: equal if one number may be stored as both, that is within half a unit of the coarser one."""
-    from spuframe.expr.functions.arithmetic import add  # a family that is built on this one
-    from spuframe.expr.functions.logic import and_, not_
-
     a, b = same_type("compare", left, right, Fixed.ROOM)
     assert isinstance(a.dtype, Fixed)
 
@@ -200,8 +217,3 @@ def ge(left: object, right: object) -> Expr:
 
 COMPARISONS: frozenset[Callable[[object, object], Expr]] = frozenset({eq, ne, lt, le, gt, ge})
 """They take public numbers that are no constants here, too: infinity, 2**70."""
-
-
-def fixed_zero(e: Expr) -> Lit:
-    """Zero in the type of a number."""
-    return lit(0.0, e.dtype) if isinstance(e.dtype, Fixed) else lit(0)

@@ -1,8 +1,4 @@
-"""Conversion: cast (pandas' astype).
-
-Int to int where the range fits; a date to its number of days, and back; int to float; float to int (towards zero, as pandas);
-bool to a number; a number to bool (nonzero); a string to a wider one.
-"""
+"""Conversion from type to type, as the SPU knows it; what pandas' astype asks for is in `spuframe.expr.functions.astype`."""
 
 from __future__ import annotations
 
@@ -10,15 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, alias, parse_dtype
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String
 from spuframe.errors import RangeOverflowError, TypeMismatchError
-from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, bounds_of
 from spuframe.expr.functions.common import checked, describe, number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cast(Function):
-    """``operand`` as another type; build it with `cast`, which also knows conversions that are not a cast of the SPU."""
+    """``operand`` as another type; build it with `spuframe.expr.cast`, which also knows conversions that are not a cast of the SPU."""
 
     operand: Expr
     target: DType
@@ -64,32 +60,3 @@ def convert(e: Expr, target: DType) -> Expr:
         made = Cast(e, target)  # checks
         return Lit(made.row(e.value), target)
     return Cast(e, target)
-
-
-def float_of(e: Expr) -> DType:
-    """What ``astype("float")`` gives: a float as it is, another number with the fraction bits that its range asks for."""
-    if isinstance(e.dtype, Fixed) or not (e.dtype.is_numeric or isinstance(e.dtype, Bool)):
-        return e.dtype if isinstance(e.dtype, Fixed) else Fixed()
-    return Fixed.for_range(*bounds_of(e))
-
-
-def cast(operand: object, dtype: DType | str) -> Expr:
-    """``operand.astype(dtype)``; ``dtype`` is a type or its name (pandas' names are known too).
-
-    >>> from spuframe.dtypes import Field
-    >>> from spuframe.expr import col
-    >>> cast(col(Field("smoker", Bool())), "float").range
-    (0.0, 1.0)
-    """
-    from spuframe.expr.functions.comparison import fixed_zero, ne
-
-    e = as_expr(operand)
-    if isinstance(dtype, DType):
-        target = dtype
-    else:
-        name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
-        name = alias(name)
-        target = float_of(e) if name == "float" else parse_dtype(name)
-    if isinstance(target, Bool) and e.dtype.is_numeric:
-        return ne(e, fixed_zero(e))
-    return convert(e, target)

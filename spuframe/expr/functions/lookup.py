@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr
-from spuframe.expr.functions.common import mismatch, same_type
-from spuframe.expr.functions.conditional import constant_of, is_null, where
+from spuframe.expr.functions.common import mismatch
+from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.membership import constant_of
+from spuframe.expr.functions.promotion import same_type
 
 LARGEST = 4096
 """Entries of a table: each costs a few bits a row."""

@@ -54,7 +54,8 @@ from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.arithmetic import step_of
-from spuframe.expr.functions.common import checked, mismatch, number, numeric, only_nulls, overflow, ranges_text
+from spuframe.expr.functions.common import checked, mismatch, number, only_nulls, overflow, ranges_text
+from spuframe.expr.functions.promotion import numeric
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
@@ -166,7 +167,8 @@ class Power(Exp):
         return f"{args[1]} ** {args[0]}"
 
 
-def _exponential(what: str, kind: type[Exp], operand: object, factor: float, base: Lit | None = None) -> Expr:
+def exponential(what: str, kind: type[Exp], operand: object, factor: float, base: Lit | None = None) -> Expr:
+    """Two to the power of ``factor`` times the operand, which ``base`` is the base of where it is public."""
     e = numeric(what, as_expr(operand))
     target = Fixed()
     if not _unknown(e):
@@ -178,12 +180,12 @@ def _exponential(what: str, kind: type[Exp], operand: object, factor: float, bas
 
 def exp(operand: object) -> Expr:
     """``e ** operand``."""
-    return _exponential("take exp of", Exp, operand, Exp.factor)
+    return exponential("take exp of", Exp, operand, Exp.factor)
 
 
 def exp2(operand: object) -> Expr:
     """``2 ** operand``."""
-    return _exponential("take exp2 of", Exp2, operand, 1.0)
+    return exponential("take exp2 of", Exp2, operand, 1.0)
 
 
 # ---- logarithms -------------------------------------------------------------------------------------
@@ -236,7 +238,8 @@ def _argument(fn: str, operand: object, *, zero: bool = False) -> Expr:
     return e
 
 
-def _logarithm(kind: type[Log], operand: object, target: Fixed | None = None) -> Expr:
+def logarithm(kind: type[Log], operand: object, target: Fixed | None = None) -> Expr:
+    """A logarithm; without ``target`` of the type that its range asks for."""
     e = _argument(kind.fn, operand)
     if target is None:
         ends = [kind.scalar(max(b, step_of(e))) for b in bounds_of(e)]
@@ -246,17 +249,17 @@ def _logarithm(kind: type[Log], operand: object, target: Fixed | None = None) ->
 
 def log(operand: object) -> Expr:
     """The natural logarithm; null where the operand is not positive."""
-    return _logarithm(Log, operand)
+    return logarithm(Log, operand)
 
 
 def log2(operand: object) -> Expr:
     """The logarithm to base 2; null where the operand is not positive."""
-    return _logarithm(Log2, operand)
+    return logarithm(Log2, operand)
 
 
 def log10(operand: object) -> Expr:
     """The logarithm to base 10; null where the operand is not positive."""
-    return _logarithm(Log10, operand)
+    return logarithm(Log10, operand)
 
 
 # ---- roots ------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from typing import Any
 
 from spuframe.dtypes import Fixed, Int
 from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Scalar, as_expr, bounds_of
-from spuframe.expr.functions.common import checked, mismatch, numeric, overflow
+from spuframe.expr.functions.common import checked, mismatch, overflow
 from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import is_null, where
+from spuframe.expr.functions.promotion import numeric
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -23,12 +23,13 @@ from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul, reciprocal
-from spuframe.expr.functions.common import Binary, checked, mismatch, numeric, only_nulls, overflow, same_type
+from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import Cast, convert
 from spuframe.expr.functions.logic import and_, or_
-from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, _exponential, _logarithm, rsqrt, sqrt
+from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
+from spuframe.expr.functions.promotion import numeric, same_type
 
 POWER_BITS = 30
 """Fraction bits of the logarithm inside a power."""
@@ -253,8 +254,7 @@ def _public_exponent(base: Expr, exponent: float) -> Expr:
     found = _general(base, lit(float(exponent), Fixed(POWER_BITS)))
     low, high = bounds_of(base)
     if exponent > 0 and low <= 0 <= high:  # 0 ** y is 0, and has no logarithm
-        zero = lit(0.0, base.dtype) if isinstance(base.dtype, Fixed) else lit(0)
-        found = where(eq(base, zero), 0.0, found)
+        found = where(eq(base, zero_of(base)), 0.0, found)
     return found
 
 
@@ -282,7 +282,7 @@ def _public_base(base: float, exponent: Expr) -> Expr:
         return convert(add(mul(exponent, 0), 1), Fixed.for_range(1, 1))
     if abs(factor) < 2.0**-20:
         raise PlanError(f"'{base} ** {exponent}': the base is too near 1 for this resolution, it must differ by 1e-6 or more")
-    return _exponential("raise to", Power, exponent, factor, lit(float(base), Fixed(POWER_BITS)))
+    return exponential("raise to", Power, exponent, factor, lit(float(base), Fixed(POWER_BITS)))
 
 
 def _general(base: Expr, exponent: Expr) -> Expr:
@@ -290,4 +290,4 @@ def _general(base: Expr, exponent: Expr) -> Expr:
     span = Log2(base, Fixed())
     reach = max(map(abs, bounds_of(span))) * size
     f = max(0, min(POWER_BITS, 60 - math.ceil(math.log2(max(reach, 1)))))
-    return _exponential("raise", Exp2, mul(_logarithm(Log2, base, Fixed(f)), convert(exponent, Fixed(f))), 1.0)
+    return exponential("raise", Exp2, mul(logarithm(Log2, base, Fixed(f)), convert(exponent, Fixed(f))), 1.0)

@@ -147,13 +147,13 @@ class _Divisor:
             a, na, shift = a.shift_left(shift - nb), min(na + shift - nb, nq + 1), nb
         t = max(0, nb - shift - guard)
         product = nq + nb - shift + 1
-        parts = [partial(_wide, box, a, piece, na, bits, product - at, t - at) for at, bits, piece in self.pieces]
+        parts = [partial(wide_product, box, a, piece, na, bits, product - at, t - at) for at, bits, piece in self.pieces]
         scaled = total(box.together(parts))
         w_bits, scaled_bits = W_BITS, min(nq + nb - shift - t + 1, na + nb - t)
         if scaled_bits + 2 * (W_BITS + 1) > 2 * ROOM - 1:  # too wide even in two halves
             w, w_bits = box.trunc(w, W_BITS - _PIECE + 2), _PIECE - 2
         drop = nb + w_bits - shift - t
-        return _wide(box, scaled, w, scaled_bits, w_bits + 1, nq + drop + 1, drop)
+        return wide_product(box, scaled, w, scaled_bits, w_bits + 1, nq + drop + 1, drop)
 
 
 @dataclass(frozen=True)
@@ -208,9 +208,9 @@ def _passes(na: int, nb: int, shift: int, nq: int, exact: bool) -> tuple[list[_P
 
 def _prepared(box: BlackBox, b: Share, nb: int, passes: Sequence[_Pass]) -> _Divisor:
     widest = max(p.bits if p.up <= nb else min(p.bits + p.up - nb, p.quotient + 1) for p in passes)
-    wide, prefix = box.both(lambda: fit(box, b, 64), lambda: _prefix_or(box, box.a2b(b, nb)))
+    wide, prefix = box.both(lambda: fit(box, b, 64), lambda: prefix_or(box, box.a2b(b, nb)))
     leading = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
-    power = leading.map(lambda p: _reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
+    power = leading.map(lambda p: reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
     v, pieces = _power(box, power, widest + 2 * (nb - 1) > 2 * ROOM - 1)
     return _Divisor(wide, nb, _reciprocal(box, _normalised(box, wide, v, nb)), pieces, prefix.bit(0))
 
@@ -275,7 +275,7 @@ def _shifted(x: int, by: int) -> int:
     return x << by if by >= 0 else x >> -by
 
 
-def _prefix_or(box: BlackBox, x: Share) -> Share:
+def prefix_or(box: BlackBox, x: Share) -> Share:
     """Every bit ORed with all bits above it, in ``log2`` rounds."""
     bits, d = x.bits, 1
     while d < bits:
@@ -286,7 +286,7 @@ def _prefix_or(box: BlackBox, x: Share) -> Share:
     return x
 
 
-def _reverse(p: Array, bits: int) -> Array:
+def reverse(p: Array, bits: int) -> Array:
     """The order of the low ``bits`` bits turned round: local on boolean shares."""
     w = p.astype(np.uint64)
     for shift, mask in ((1, 0x5555555555555555), (2, 0x3333333333333333), (4, 0x0F0F0F0F0F0F0F0F)):
@@ -322,10 +322,10 @@ def _reciprocal(box: BlackBox, x: Share) -> Share:
     return w + box.mul(w, fourth, W_BITS)
 
 
-def _wide(box: BlackBox, x: Share, y: Share, x_bits: int, y_bits: int, product: int, t: int) -> Share:
+def wide_product(box: BlackBox, x: Share, y: Share, x_bits: int, y_bits: int, product: int, t: int) -> Share:
     """``x * y / 2**t`` for ``|x| < 2**x_bits``, ``0 <= y <= 2**y_bits`` and ``|x * y| < 2**product``; error below three units."""
     if t < 0:
-        return _wide(box, x, y, x_bits, y_bits, product, 0).shift_left(-t)
+        return wide_product(box, x, y, x_bits, y_bits, product, 0).shift_left(-t)
     if t >= ROOM:  # more than one truncation can drop; bits of x that far down do not reach the result
         less = t - ROOM + 1
         x, x_bits, product, t = box.trunc(x, less), x_bits - less, product - less, ROOM - 1

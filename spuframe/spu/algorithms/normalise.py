@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spuframe.spu.algorithms.compare import signed_bits
-from spuframe.spu.algorithms.divide import _prefix_or, _reverse
+from spuframe.spu.algorithms.divide import prefix_or, reverse
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import BIT, Array, Boolean, Share, pack
 
@@ -45,7 +45,7 @@ class Leading:
     def reversed(self) -> Share:
         """The word whose value is ``2**(top - 1 - position)``: times that, every number has ``top`` bits. Local."""
         bits = self.word.bits
-        return self.word.map(lambda p: _reverse(p, bits))
+        return self.word.map(lambda p: reverse(p, bits))
 
     def index(self) -> Share:
         """The position above ``lowest`` as a boolean word: its bits are parities of the one-hot word, so local."""
@@ -88,7 +88,7 @@ def leading(box: BlackBox, x: Share, bounds: tuple[int, int], align: int | None 
     word = box.a2b(x, bits)
     cut = max(lowest, 0)
     body = word.slice_bits(cut, min(top, bits) - cut)
-    prefix = _prefix_or(box, body)
+    prefix = prefix_or(box, body)
     if guard and bits > top:
         prefix = box.and_(prefix, box.spread(box.not_(word.bit(bits - 1)), prefix))
     alone = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))

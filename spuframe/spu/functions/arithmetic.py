@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, Date, Int
 from spuframe.spu.algorithms.clip import beyond, put_where
-from spuframe.spu.algorithms.divide import Quotient, divide
-from spuframe.spu.algorithms.divide import _wide as wide_product
+from spuframe.spu.algorithms.divide import Quotient, divide, wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
 from spuframe.spu.rational import floored
 from spuframe.spu.shaping import stacked
