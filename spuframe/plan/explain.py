@@ -20,7 +20,7 @@ from spuframe.dtypes import Field, Schema
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
 from spuframe.expr.functions.common import number
-from spuframe.ir.cost import CostReport
+from spuframe.ir.cost import Cost, CostReport
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.cumulate import Cumulate
@@ -211,4 +211,13 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
         names = [*(f"party {i}" for i in range(plan.parties)), *(f"owner {o}" for o in plan.owners)]
         sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))
         lines.append(f"total: {cost.total.rounds:,} rounds, {cost.total.total:,} bytes" + (f" (sent by {sent})" if sent else ""))
+        lines += [f"material of step {i} ({step.op}): {_material(step.cost)}" for i, step in enumerate(cost.steps) if step.cost.material]
+        if cost.total.material:
+            lines.append(f"material in all: {_material(cost.total)}")
     return "\n".join(lines)
+
+
+def _material(cost: Cost) -> str:
+    """What was prepared before and is used: how many of what, by name."""
+    named = {" ".join(str(part) for part in what): count for what, count in cost.material.items()}
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(named.items()))

@@ -7,6 +7,7 @@ rounds, and adds up the declared cost. Without a context it runs nothing and onl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Any, TypeVar, cast
@@ -298,7 +299,7 @@ class BlackBox:
 
     def _run(self, name: str, arguments: tuple[Any, ...], shape_only: Callable[[], Any]) -> Any:
         kernel = self._kernel(name)
-        self._charge(name, kernel.cost(*arguments), 1)
+        self._charge(name, kernel.cost(self.parties, *arguments), 1)
         return shape_only() if self.ctx is None else kernel.run(self.ctx, *arguments)
 
     def _rowwise(self, name: str, shares: Sequence[Share], kind: Kind, arguments: Callable[[Sequence[Share]], tuple[Any, ...]]) -> Share:
@@ -317,9 +318,10 @@ class BlackBox:
             return arguments([s.slice(start, min(start + chunk, n)) for s in shares])
 
         kernel, (whole, rest) = self._kernel(name), divmod(n, chunk)
-        cost = kernel.cost(*piece(0))
-        last = kernel.cost(*piece(whole * chunk)) if rest else Cost()
-        self._charge(name, Cost(max(cost.rounds, last.rounds) * -(-n // batch), (cost.times(whole) + last).sent), whole + bool(rest))
+        cost = kernel.cost(self.parties, *piece(0))
+        last = kernel.cost(self.parties, *piece(whole * chunk)) if rest else Cost()
+        rounds = max(cost.rounds, last.rounds) * -(-n // batch)
+        self._charge(name, replace(cost.times(whole) + last, rounds=rounds), whole + bool(rest))
         if self.ctx is None:
             return Share(kind, shape, ())
         rows = Rows(kind, shape)

@@ -50,7 +50,8 @@ class Kernel:
         ``run(ctx, *arguments)``, with the `spuframe.spu.context.Context` first. It calls ``ctx.round`` for each of its rounds, as often at every
         party; between two rounds the parties draw the same from the streams that they share.
     cost : callable
-        ``cost(*arguments) -> Cost`` with the same arguments; may look at kinds, shapes and public arguments only.
+        ``cost(parties, *arguments) -> Cost`` with the same arguments; may look at kinds, shapes and public arguments only. States the rounds, the bytes
+        that each party sends and the material that the kernel takes.
     equation : str
     source : str
         Paper and section.

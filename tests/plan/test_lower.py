@@ -125,6 +125,10 @@ def test_costs() -> None:
     assert (cost.shared, shared.shared) == (0, 3)
     text = explain("physical", demo(), None, plan, shared)
     assert "total: 7 rounds" in text and "have 3 rounds in common" in text
+    assert "material" not in text
+    prepared = CostReport(cost.total + Cost(0, (), {("triple", 64): 1200}), (*cost.steps[:-1], StepCost("reveal", Cost(0, (), {("triple", 64): 1200}))))
+    text = explain("physical", demo(), None, plan, prepared)
+    assert text.endswith(f"material of step {len(plan.steps) - 1} (reveal): 1,200 triple 64\nmaterial in all: 1,200 triple 64")
     with pytest.raises(PlanError, match="another plan"):
         explain("physical", demo(), None, plan, CostReport(Cost(), ()))
     with pytest.raises(PlanError, match="'logical'"):

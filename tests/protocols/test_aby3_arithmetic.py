@@ -128,14 +128,14 @@ def test_the_two_holders_of_a_component_agree() -> None:
 def test_declared_bytes_per_row() -> None:
     n = 1000
     x, bit = Share(Arithmetic(64), (n,), ()), Share(BIT, (n,), ())
-    assert arithmetic.dot_cost([x, x], [x, x], 0).sent == (8 * n,) * 3
-    assert arithmetic.dot_cost([x], [x], 20).sent == (12 * n,) * 3
-    assert arithmetic.dot_cost([x], [x], 33).sent == (16 * n,) * 3
-    assert arithmetic.trunc_cost(x, 16).sent == (10 * n, 2 * n, 2 * n)
-    assert arithmetic.trunc_cost(x, 20).sent == (12 * n, 4 * n, 4 * n)
-    assert arithmetic.extend_cost(Share(Arithmetic(32), (n,), ()), 64).sent == (12 * n, 4 * n, 4 * n)
-    assert arithmetic.inject_cost(bit, x).sent == (24 * n, 8 * n, 8 * n)
-    assert sharing.open_cost(bit).sent == (125,) * 3
+    assert arithmetic.dot_cost(3, [x, x], [x, x], 0).sent == (8 * n,) * 3
+    assert arithmetic.dot_cost(3, [x], [x], 20).sent == (12 * n,) * 3
+    assert arithmetic.dot_cost(3, [x], [x], 33).sent == (16 * n,) * 3
+    assert arithmetic.trunc_cost(3, x, 16).sent == (10 * n, 2 * n, 2 * n)
+    assert arithmetic.trunc_cost(3, x, 20).sent == (12 * n, 4 * n, 4 * n)
+    assert arithmetic.extend_cost(3, Share(Arithmetic(32), (n,), ()), 64).sent == (12 * n, 4 * n, 4 * n)
+    assert arithmetic.inject_cost(3, bit, x).sent == (24 * n, 8 * n, 8 * n)
+    assert sharing.open_cost(3, bit).sent == (125,) * 3
     assert sharing.deal_sizes(3, Boolean(13), (8,)) == (32, 29, 29)
 
 
@@ -151,9 +151,9 @@ def test_rows_that_were_cut_off_do_not_travel() -> None:
 def test_truncation_refuses_what_it_cannot_do() -> None:
     for f in (0, 63, -1):
         with pytest.raises(ProtocolError, match="wider ring"):
-            arithmetic.trunc_cost(Share(Arithmetic(64), (1,), ()), f)
+            arithmetic.trunc_cost(3, Share(Arithmetic(64), (1,), ()), f)
     with pytest.raises(ProtocolError, match="b2a"):
-        arithmetic.trunc_cost(Share(Boolean(64), (1,), ()), 3)
+        arithmetic.trunc_cost(3, Share(Boolean(64), (1,), ()), 3)
 
 
 def test_messages_of_a_wrong_size_are_refused() -> None:

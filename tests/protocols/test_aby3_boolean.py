@@ -178,14 +178,14 @@ def test_costs_of_the_design() -> None:
     """The figures that docstrings state."""
     x = Share(Arithmetic(64), (1 << 20,), ())
     n = 1 << 20
-    cost = PROTOCOL.kernels["msb"].cost(x, 64)
+    cost = PROTOCOL.kernels["msb"].cost(3, x, 64)
     assert cost.rounds == 7
     assert [8 * b / n for b in cost.sent] == [151, 119, 119]
-    assert [8 * b / n for b in PROTOCOL.kernels["msb"].cost(x, 12).sent] < [32, 24, 24]
-    assert PROTOCOL.kernels["eqz"].cost(x, 64).rounds == 7
-    assert PROTOCOL.kernels["a2b"].cost(x, 64).rounds == 7
-    assert PROTOCOL.kernels["b2a"].cost(Share(BIT, (n,), ()), 64).sent == (8 * n, 8 * n, 8 * n)
-    assert PROTOCOL.kernels["b2a"].cost(Share(Boolean(64), (n,), ()), 64).rounds == 8
-    assert [8 * b / n for b in PROTOCOL.kernels["and_"].cost(Share(Boolean(3), (n,), ()), None).sent] == [3, 3, 3]
+    assert [8 * b / n for b in PROTOCOL.kernels["msb"].cost(3, x, 12).sent] < [32, 24, 24]
+    assert PROTOCOL.kernels["eqz"].cost(3, x, 64).rounds == 7
+    assert PROTOCOL.kernels["a2b"].cost(3, x, 64).rounds == 7
+    assert PROTOCOL.kernels["b2a"].cost(3, Share(BIT, (n,), ()), 64).sent == (8 * n, 8 * n, 8 * n)
+    assert PROTOCOL.kernels["b2a"].cost(3, Share(Boolean(64), (n,), ()), 64).rounds == 8
+    assert [8 * b / n for b in PROTOCOL.kernels["and_"].cost(3, Share(Boolean(3), (n,), ()), None).sent] == [3, 3, 3]
     assert (and_tree(64).gates, len(and_tree(64).levels)) == (63, 6)
     assert and_tree(1).gates == 0

@@ -144,6 +144,6 @@ def test_a_column_of_another_size_is_refused() -> None:
 
 def test_traffic_is_two_vectors_at_most() -> None:
     x, b = Share(Arithmetic(32), (1000,), ()), Share(Boolean(12), (1000,), ())
-    cost = PROTOCOL.kernels["shuffle"].cost(None, [x, b])
+    cost = PROTOCOL.kernels["shuffle"].cost(3, None, [x, b])
     assert cost.rounds == 2
     assert cost.sent == (2 * 5500, 5500, 5500)

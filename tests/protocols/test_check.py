@@ -25,13 +25,13 @@ def swapped(name: str, **changes: Any) -> Any:
 
 def test_a_wrong_cost_is_found() -> None:
     with pytest.raises(ProtocolError, match=r"sent \d+ bytes, declared are"):
-        check_protocol(swapped("dot", cost=lambda xs, ys, f: Cost(1, (8, 8, 8))))
+        check_protocol(swapped("dot", cost=lambda parties, xs, ys, f: Cost(1, (8, 8, 8))))
 
 
 def test_a_missing_round_is_found() -> None:
     real = protocol_by_name("aby3").kernels["open"].cost
     with pytest.raises(ProtocolError, match="took . rounds"):
-        check_protocol(swapped("open", cost=lambda x: real(x) + Cost(1)))
+        check_protocol(swapped("open", cost=lambda parties, x: real(parties, x) + Cost(1)))
 
 
 def test_a_wrong_result_is_found() -> None:

@@ -110,12 +110,12 @@ def matmul(ctx: Context, x: Share, y: Share, f: int) -> Share:
     return _finish(ctx, _matrix_product(ctx, x, y), _ring(x), (x.shape[0], y.shape[1]), f)
 
 
-def dot_cost(xs: Sequence[Share], ys: Sequence[Share], f: int) -> Cost:
+def dot_cost(parties: int, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Cost:
     """Traffic of one product, whatever the number of pairs."""
     return _product_cost(_ring(xs[0]), int(np.prod(np.broadcast_shapes(xs[0].shape, ys[0].shape), dtype=np.int64)), f)
 
 
-def matmul_cost(x: Share, y: Share, f: int) -> Cost:
+def matmul_cost(parties: int, x: Share, y: Share, f: int) -> Cost:
     """Traffic of the result."""
     return _product_cost(_ring(x), x.shape[0] * y.shape[1], f)
 
@@ -224,7 +224,7 @@ def trunc(ctx: Context, x: Share, f: int) -> Share:
     return _join(ctx, _addend(ctx, x), _truncation(_ring(x), f), x.shape, exchange=False)
 
 
-def trunc_cost(x: Share, f: int) -> Cost:
+def trunc_cost(parties: int, x: Share, f: int) -> Cost:
     """Two rounds."""
     return _join_cost(_truncation(_ring(x), f), x.size)
 
@@ -234,7 +234,7 @@ def extend(ctx: Context, x: Share, bits: int) -> Share:
     return _join(ctx, _addend(ctx, x), _extension(_ring(x), bits), x.shape, exchange=False)
 
 
-def extend_cost(x: Share, bits: int) -> Cost:
+def extend_cost(parties: int, x: Share, bits: int) -> Cost:
     """Two rounds."""
     return _join_cost(_extension(_ring(x), bits), x.size)
 
@@ -272,7 +272,7 @@ def inject(ctx: Context, bit: Share, x: Share) -> Share:
     return Share(kind, x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)))
 
 
-def inject_cost(bit: Share, x: Share) -> Cost:
+def inject_cost(parties: int, bit: Share, x: Share) -> Cost:
     """Two rounds."""
     size = x.size * x.bits // 8
     return Cost(2, (3 * size, size, size))

@@ -29,7 +29,7 @@ def and_(ctx: Context, x: Share, y: Share) -> Share:
     return Share(x.kind, x.shape, (mine.reshape(shape), theirs.reshape(shape)))
 
 
-def and_cost(x: Share, y: Share) -> Cost:
+def and_cost(parties: int, x: Share, y: Share) -> Cost:
     """1 round, the bits."""
     each = packed_bytes(x.bits, x.size)
     return Cost(1, (each, each, each))

@@ -75,7 +75,7 @@ def msb(ctx: Context, x: Share, bits: int) -> Share:
     return bit_share(own[carry], other[carry], n)
 
 
-def msb_cost(x: Share, bits: int) -> Cost:
+def msb_cost(parties: int, x: Share, bits: int) -> Cost:
     """2 + ceil(log2(ceil((bits-1)/2))) rounds; 1 for a single bit."""
     each, positions = plane_bytes(x.size), bits - 1
     if bits == 1:
@@ -110,7 +110,7 @@ def eqz(ctx: Context, x: Share, bits: int) -> Share:
     return bit_share(own[result], other[result], n)
 
 
-def eqz_cost(x: Share, bits: int) -> Cost:
+def eqz_cost(parties: int, x: Share, bits: int) -> Cost:
     """1 + ceil(log2 bits) rounds and 2*bits-1 planes from P0 for arithmetic, the tree alone for boolean words."""
     if x.is_bit:
         return Cost(0, (0, 0, 0))

@@ -83,7 +83,7 @@ def words_share(own: Array, other: Array, shape: tuple[int, ...]) -> Share:
     return Share(Boolean(bits), shape, (from_planes(own, n).reshape(shape), from_planes(other, n).reshape(shape)))
 
 
-def a2b_cost(x: Share, bits: int) -> Cost:
+def a2b_cost(parties: int, x: Share, bits: int) -> Cost:
     """1 + ceil(log2(bits-1)) rounds from 3 bits on; 1 for a single bit, 2 for two."""
     each = plane_bytes(x.size)
     if bits == 1:
@@ -205,7 +205,7 @@ def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int
     return parts[0] + (high[0].astype(word) << by), parts[1] + (high[1].astype(word) << by)
 
 
-def b2a_cost(x: Share, bits: int) -> Cost:
+def b2a_cost(parties: int, x: Share, bits: int) -> Cost:
     """2 rounds by products; 2 + ceil(log2 b) by a sum, one more where the ring is wider than the word."""
     n, width = x.size, x.bits
     ring = n * bits // 8

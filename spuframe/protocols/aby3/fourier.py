@@ -122,7 +122,7 @@ def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Share:
     return Share(x.kind, x.shape, tuple(p.reshape(x.shape) for p in parts))
 
 
-def cost(x: Share, period: int, terms: Terms, f: int) -> Cost:
+def cost(parties: int, x: Share, period: int, terms: Terms, f: int) -> Cost:
     """2 rounds; P0 sends 2 words a term, P1 and P2 one word each."""
     word = x.size * x.bits // 8
     return Cost(2, (2 * len(terms) * word, word, word))

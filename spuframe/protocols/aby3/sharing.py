@@ -147,6 +147,6 @@ def open_(ctx: Context, x: Share) -> Array:
     return _total(x.parts[0], x.parts[1], from_wire(missing, x.kind, x.shape), x.kind, x.shape)
 
 
-def open_cost(x: Share) -> Cost:
+def open_cost(parties: int, x: Share) -> Cost:
     """One component a party."""
     return Cost(1, (wire_bytes(x.kind, x.shape),) * 3)

@@ -196,7 +196,7 @@ def wire_bytes(kind: Kind, size: int) -> int:
     return packed_bytes(kind.bits, size)
 
 
-def shuffle_cost(perm: object, xs: Sequence[Share]) -> Cost:
+def shuffle_cost(parties: int, perm: object, xs: Sequence[Share]) -> Cost:
     """2 rounds; P0 sends two vectors a column, the others one."""
     if not xs:
         return Cost(0, (0, 0, 0))
@@ -205,7 +205,7 @@ def shuffle_cost(perm: object, xs: Sequence[Share]) -> Cost:
 
 
 KERNELS: dict[str, Kernel] = {
-    "draw": Kernel(draw, lambda n: Cost(0, (0, 0, 0)), "p_0, p_1, p_2, each from a pair's stream", "Araki+ CCS 2021"),
+    "draw": Kernel(draw, lambda parties, n: Cost(0, (0, 0, 0)), "p_0, p_1, p_2, each from a pair's stream", "Araki+ CCS 2021"),
     "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1][p_2]", "Araki+ CCS 2021, Asharov+ CCS 2022; in two rounds: see the module"),
     "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_2^-1][p_1^-1][p_0^-1]", "as shuffle, with P1 and P2 in each other's place"),
 }
