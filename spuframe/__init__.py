@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from spuframe import ml
     from spuframe.config import InsecureWarning, Policy, Quotas
     from spuframe.errors import PrecisionWarning, SpuframeError
-    from spuframe.frame.frame import SecretFrame, concat
+    from spuframe.frame.frame import SecretFrame, SecretSeries, concat
+    from spuframe.frame.functions import erf, rsqrt, sigmoid
     from spuframe.frame.groupby import GroupBy
     from spuframe.frame.null import null
     from spuframe.frame.reveal import reveal
     from spuframe.frame.scalar import SecretScalar
-    from spuframe.frame.series import SecretSeries
     from spuframe.frame.session import Session, local
     from spuframe.frame.summary import SecretSummary
-    from spuframe.frame.ufuncs import erf, rsqrt, sigmoid
 
 __version__ = "0.1.0.dev0"
 
@@ -40,15 +39,14 @@ __all__ = [
 _HOMES = {
     "spuframe.config": ("InsecureWarning", "Policy", "Quotas"),
     "spuframe.errors": ("PrecisionWarning", "SpuframeError"),
-    "spuframe.frame.frame": ("SecretFrame", "concat"),
+    "spuframe.frame.frame": ("SecretFrame", "SecretSeries", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),
     "spuframe.frame.null": ("null",),
     "spuframe.frame.reveal": ("reveal",),
     "spuframe.frame.scalar": ("SecretScalar",),
-    "spuframe.frame.series": ("SecretSeries",),
     "spuframe.frame.session": ("Session", "local"),
     "spuframe.frame.summary": ("SecretSummary",),
-    "spuframe.frame.ufuncs": ("erf", "rsqrt", "sigmoid"),
+    "spuframe.frame.functions": ("erf", "rsqrt", "sigmoid"),
 }
 
 

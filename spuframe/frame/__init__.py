@@ -1,9 +1,8 @@
 """The frames that an analyst writes with: pandas' names, values that nobody sees until they are revealed."""
 
-from spuframe.frame.frame import SecretFrame, concat
+from spuframe.frame.frame import SecretFrame, SecretSeries, concat
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.scalar import SecretScalar
-from spuframe.frame.series import SecretSeries
 from spuframe.frame.session import Session, local
 from spuframe.frame.summary import SecretSummary
 

@@ -9,24 +9,24 @@ from types import MappingProxyType
 import numpy as np
 
 from spuframe.errors import PlanError
-from spuframe.frame.series import SecretSeries
+from spuframe.frame.column import Column
 
 
-def _sum(columns: Sequence[SecretSeries]) -> SecretSeries:
+def _sum(columns: Sequence[Column]) -> Column:
     return reduce(lambda a, b: a + b, [c.fillna(0) if c.field.nullable else c for c in columns])
 
 
-def _count(columns: Sequence[SecretSeries]) -> SecretSeries:
+def _count(columns: Sequence[Column]) -> Column:
     return reduce(lambda a, b: a + b, [c.notna().astype("int64") for c in columns])
 
 
-def _mean(columns: Sequence[SecretSeries]) -> SecretSeries:
+def _mean(columns: Sequence[Column]) -> Column:
     whole = not any(c.field.nullable for c in columns)
     return _sum(columns) / (len(columns) if whole else _count(columns))  # null where nothing is there: nothing divides by zero
 
 
-def _extreme(better: Callable[..., SecretSeries]) -> Callable[[Sequence[SecretSeries]], SecretSeries]:
-    def of_two(a: SecretSeries, b: SecretSeries) -> SecretSeries:
+def _extreme(better: Callable[..., Column]) -> Callable[[Sequence[Column]], Column]:
+    def of_two(a: Column, b: Column) -> Column:
         found = better(a, b)
         if b.field.nullable:
             found = found.where(b.notna(), a)
@@ -35,20 +35,20 @@ def _extreme(better: Callable[..., SecretSeries]) -> Callable[[Sequence[SecretSe
     return lambda columns: reduce(of_two, columns)
 
 
-def _some(columns: Sequence[SecretSeries]) -> SecretSeries:
+def _some(columns: Sequence[Column]) -> Column:
     return reduce(lambda a, b: a | b, [_flag(c, False) for c in columns])
 
 
-def _every(columns: Sequence[SecretSeries]) -> SecretSeries:
+def _every(columns: Sequence[Column]) -> Column:
     return reduce(lambda a, b: a & b, [_flag(c, True) for c in columns])
 
 
-def _flag(column: SecretSeries, missing: bool) -> SecretSeries:
+def _flag(column: Column, missing: bool) -> Column:
     bit = column.astype("bool")
     return bit.fillna(missing) if bit.field.nullable else bit
 
 
-_ACROSS: Mapping[str, Callable[[Sequence[SecretSeries]], SecretSeries]] = MappingProxyType(
+_ACROSS: Mapping[str, Callable[[Sequence[Column]], Column]] = MappingProxyType(
     {
         "sum": _sum,
         "count": _count,
@@ -61,7 +61,7 @@ _ACROSS: Mapping[str, Callable[[Sequence[SecretSeries]], SecretSeries]] = Mappin
 )
 
 
-def across(columns: Sequence[SecretSeries], function: str) -> SecretSeries:
+def across(columns: Sequence[Column], function: str) -> Column:
     """One value a row, of its values in some columns."""
     if function not in _ACROSS:
         raise PlanError(f"{function} takes axis=0 here: of the columns of each row, axis=1, there are {', '.join(_ACROSS)}")

@@ -5,63 +5,71 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from spuframe import expr as ex
-from spuframe.dtypes import DType, Fixed, Int, Schema, String
+from spuframe.dtypes import Schema
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, SpuframeError, TypeMismatchError
-from spuframe.frame import arguments, display, query
-from spuframe.frame.loc import Loc
+from spuframe.frame import arguments, display
+from spuframe.frame.array_functions import call_function, refuse_array
+from spuframe.frame.column import Column
 from spuframe.frame.missing import missing
 from spuframe.frame.null import Null
-from spuframe.frame.numpy import call_function, refuse_array
 from spuframe.frame.operators import Operators
+from spuframe.frame.rows import Home, Rows
 from spuframe.frame.scalar import SecretScalar, in_rows
-from spuframe.frame.series import SecretSeries
-from spuframe.frame.summary import SecretSummary, Summaries
+from spuframe.frame.shown import to_pandas
+from spuframe.frame.summaries import Summaries
+from spuframe.frame.summary import SecretSummary
+from spuframe.frame.types import is_of, types
 from spuframe.frame.ufuncs import builder
-from spuframe.plan import build
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.rows import together
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-    from spuframe.frame.frame import SecretFrame
-    from spuframe.frame.session import Session
+    import pyarrow as pa
 
 
 @arguments.like_pandas
-class Columns(Summaries, Operators["SecretFrame"]):
+class Columns(Summaries, Operators):
     """Named expressions over one set of rows, ``_base``: what `spuframe.SecretFrame` is, but for what it does with rows."""
 
     __slots__ = ("_base", "_exprs", "_node", "session")
     _what = "a SecretFrame"
     _more = "; to keep a table at the parties, .persist() it"
 
-    def __init__(self, session: Session, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> None:
+    def __init__(self, session: Home, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> None:
         self.session = session
         self._base = base
         self._exprs: dict[str, ex.Expr] = {f.name: ex.col(f) for f in base.schema} if exprs is None else dict(exprs)
         self._node: LogicalNode | None = None
 
-    def _made(self, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> SecretFrame:
+    def _made(self, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> Self:
         """A frame over other rows, or of other columns."""
+        return type(self)(self.session, base, exprs)
+
+    def _column(self, name: str) -> Column:
+        """One of the columns."""
         raise NotImplementedError
 
-    def _filter(self, condition: SecretSeries) -> SecretFrame:
+    def _filter(self, condition: Column) -> Self:
         """The rows where a condition holds."""
         raise NotImplementedError
+
+    def _rows(self) -> Rows:
+        return Rows(self.session, self._base, self._exprs)
+
+    def _shown(self, table: pa.Table, order: int | None, as_: str) -> pd.DataFrame | pa.Table:
+        return table if as_ == "arrow" else to_pandas(table, order)
 
     # ---- what is known of it ---------------------------------------------------------------------
     @property
     def node(self) -> LogicalNode:
         """The logical plan of the frame."""
         if self._node is None:
-            plain = all(isinstance(e, ex.Col) and e.field.name == n for n, e in self._exprs.items())
-            same = plain and list(self._exprs) == self._base.schema.names
-            self._node = self._base if same else build.project(self._base, list(self._exprs.items()))
+            self._node = self._rows().node
         return self._node
 
     @property
@@ -104,18 +112,9 @@ class Columns(Summaries, Operators["SecretFrame"]):
 
     ndim = 2
 
-    @property
-    def loc(self) -> Loc:
-        """Rows by a condition and columns by name: ``frame.loc[frame["a"] > 1, "b"]``, also to write: ``frame.loc[condition, "b"] = 0``."""
-        return Loc(self)
-
     def keys(self) -> list[str]:
         """The columns' names."""
         return self.columns
-
-    def items(self) -> Iterator[tuple[str, SecretSeries]]:
-        """Names and columns."""
-        return ((n, self[n]) for n in self.columns)
 
     def __len__(self) -> int:
         if self.masked:
@@ -163,12 +162,12 @@ class Columns(Summaries, Operators["SecretFrame"]):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(n for n in self._exprs if n.isidentifier())]
 
-    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretFrame:
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> Self:
         """Column by column; another frame needs the same columns, in any order."""
         for other in operands:
             if isinstance(other, SecretSummary) and not set(self.columns) <= set(other.columns):
                 raise SchemaError(f"a frame combines with a number for each of its columns: {self.columns} are not {other.columns}: select them")
-            if isinstance(other, SecretSeries):
+            if isinstance(other, Column):
                 raise TypeMismatchError(
                     f"a frame and column {other.name!r} do not combine (pandas would look for columns named like rows): combine it with each column, "
                     "frame['a'] + frame['b']"
@@ -180,7 +179,7 @@ class Columns(Summaries, Operators["SecretFrame"]):
             out[name] = self[name]._apply(build, *(o[name] if isinstance(o, Columns | SecretSummary) else o for o in operands))
         return out
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretFrame:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> Self:
         return self._apply(builder(ufunc, method, options), *inputs)
 
     def __array_function__(self, func: Callable[..., Any], types: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -197,10 +196,10 @@ class Columns(Summaries, Operators["SecretFrame"]):
             key = self._deferred(key)
         elif callable(key) and not isinstance(key, type):
             key = key(self)
-        if isinstance(key, SecretSeries):
+        if isinstance(key, Column):
             return self._filter(key)
         if isinstance(key, str):
-            return SecretSeries(self.session, self._base, self._expr(key), key)
+            return self._column(key)
         if isinstance(key, tuple | slice | Columns) or not (isinstance(key, Sequence) or hasattr(key, "ndim")):
             raise TypeMismatchError(
                 f"a frame is indexed by a column name, a list of names or a boolean column, got {type(key).__name__}: for the first rows there is .head(n)"
@@ -224,7 +223,7 @@ class Columns(Summaries, Operators["SecretFrame"]):
         self._node = None
 
     def _value(self, name: str, value: object) -> ex.Expr:
-        if isinstance(value, SecretSeries):
+        if isinstance(value, Column):
             return self._aligned(value, f"column {name!r}")
         if arguments.is_missing(value):
             dtype = (value.dtype if isinstance(value, Null) else None) or (self._exprs[name].dtype if name in self else None)
@@ -253,7 +252,7 @@ class Columns(Summaries, Operators["SecretFrame"]):
         except (ValueError, TypeError, AttributeError) as error:  # pandas' own: a name that no column has
             raise PlanError(f"{expression!r} has no value here: the columns are {self.columns}") from error
 
-    def _aligned(self, series: SecretSeries, what: str) -> ex.Expr:
+    def _aligned(self, series: Column, what: str) -> ex.Expr:
         """The expression of a column over this frame's own rows."""
         if series.session is not self.session:
             raise ForeignFrameError(f"{what} belongs to another session: read both tables in one")
@@ -266,14 +265,14 @@ class Columns(Summaries, Operators["SecretFrame"]):
         self._base, names = found  # the rows as they are, with the prefix sums that the column has
         return ex.substitute(series.expr, names)
 
-    def assign(self, /, **columns: object) -> SecretFrame:
+    def assign(self, /, **columns: object) -> Self:
         """A frame with columns added or replaced; a function gets the frame."""
         out = self.copy()
         for name, value in columns.items():
             out[name] = value(out) if callable(value) and not is_deferred(value) else value
         return out
 
-    def copy(self) -> SecretFrame:
+    def copy(self) -> Self:
         return self._made(self._base, self._exprs)
 
     def drop(
@@ -283,7 +282,7 @@ class Columns(Summaries, Operators["SecretFrame"]):
         columns: str | Sequence[str] | None = None,
         axis: int | str | None = None,
         errors: Literal["raise", "ignore"] = "raise",
-    ) -> SecretFrame:
+    ) -> Self:
         """A frame without some columns; rows have no labels, and go by a condition."""
         arguments.choice(errors, "errors", ("raise", "ignore"))
         if (columns is None) == (labels is None) or (columns is None and axis in (0, "index", "rows")):
@@ -300,7 +299,7 @@ class Columns(Summaries, Operators["SecretFrame"]):
         *,
         mapper: Mapping[str, str] | Callable[[str], str] | None = None,
         errors: Literal["raise", "ignore"] = "raise",
-    ) -> SecretFrame:
+    ) -> Self:
         """A frame with other column names, by a dict or a function; names that it does not have are an error, unless ``errors="ignore"``."""
         arguments.choice(errors, "errors", ("raise", "ignore"))
         wanted = mapper if columns is None else columns
@@ -315,56 +314,48 @@ class Columns(Summaries, Operators["SecretFrame"]):
         return self._made(self._base, dict(zip(names, self._exprs.values(), strict=True)))
 
     # ---- column by column ------------------------------------------------------------------------------
-    def _each_column(self, work: Callable[[SecretSeries], object], names: Sequence[str] | None = None) -> SecretFrame:
+    def _each_column(self, work: Callable[[Column], object], names: Sequence[str] | None = None) -> Self:
         out = self.copy()
         for name in self.columns if names is None else names:
             out[name] = work(self[name])
         return out
 
-    def isna(self) -> SecretFrame:
+    def isna(self) -> Self:
         """Which values are missing."""
         return self._each_column(lambda c: c.isna())
 
-    def notna(self) -> SecretFrame:
+    def notna(self) -> Self:
         """Which values are there."""
         return self._each_column(lambda c: c.notna())
 
     isnull, notnull = isna, notna
 
-    def isin(self, values: Any) -> SecretFrame:
+    def isin(self, values: Any) -> Self:
         """Which values are among some public ones; with a dict, among those of their column, and none of another."""
         if isinstance(values, Mapping):
             known = arguments.mapping(values, "values")
             return self._each_column(lambda c: c.isin(known.get(c.name, [])))
         return self._each_column(lambda c: c.isin(values))
 
-    def round(self, decimals: Any = 0) -> SecretFrame:
+    def round(self, decimals: Any = 0) -> Self:
         """The nearest numbers with ``decimals`` decimals, by column where it is a dict; columns without numbers stay."""
         known = arguments.mapping(decimals, "decimals") if isinstance(decimals, Mapping) else {n: decimals for n in self.columns}
         digits = {n: arguments.whole(d, "decimals") for n, d in known.items()}
         return self._each_column(lambda c: c.round(digits[c.name]), [n for n in self.columns if n in digits and self[n].dtype.is_numeric])
 
-    def astype(self, dtype: Any) -> SecretFrame:
+    def astype(self, dtype: Any) -> Self:
         """All columns, or those of a dict, in another type; see `SecretSeries.astype`."""
         if isinstance(dtype, Mapping):
             known = arguments.mapping(dtype, "dtype")
             return self._each_column(lambda c: c.astype(known[c.name]), list(known))
         return self._each_column(lambda c: c.astype(dtype))
 
-    def clip(self, lower: object = None, upper: object = None) -> SecretFrame:
+    def clip(self, lower: object = None, upper: object = None) -> Self:
         """Bring the values of all columns into bounds."""
         return self._each_column(lambda c: c.clip(lower, upper))
 
-    def eval(self, expr: str, *, local_dict: Mapping[str, object] | None = None, global_dict: Mapping[str, object] | None = None) -> Any:
-        """The value of an expression over the columns, ``frame.eval("cost / days")``, or the frame with the columns that lines ``name = ...`` make.
-
-        The text is read, never run: columns (in backticks where their names need it), ``@variables``, constants, operators, comparisons, ``in``, ``and``,
-        ``or``, ``not``, functions such as ``exp`` and methods such as ``.mean()``.
-        """
-        return query.assignments(self, expr, query.variables(local_dict, global_dict))
-
     # ---- chosen by name or type --------------------------------------------------------------------------
-    def filter(self, items: Any = None, *, like: str | None = None, regex: str | None = None) -> SecretFrame:
+    def filter(self, items: Any = None, *, like: str | None = None, regex: str | None = None) -> Self:
         """The columns of some names that the frame has, of names that hold ``like``, or in which ``regex`` is found; rows go by a condition."""
         if sum(v is not None for v in (items, like, regex)) != 1:
             raise PlanError("filter takes one of items, like and regex, which are of column names; rows go by a condition, frame[frame['a'] > 1]")
@@ -379,10 +370,10 @@ class Columns(Summaries, Operators["SecretFrame"]):
             except re.error as error:
                 raise PlanError(f"`regex` is no regular expression: {error}") from None
             chosen = [n for n in self.columns if pattern.search(n)]
-        out: SecretFrame = self[chosen]
+        out: Self = self[chosen]
         return out
 
-    def select_dtypes(self, include: Any = None, exclude: Any = None) -> SecretFrame:
+    def select_dtypes(self, include: Any = None, exclude: Any = None) -> Self:
         """The columns of some types, by name: ``"number"``, ``"integer"``, ``"floating"``, ``"object"`` (strings), or a type's own."""
         wanted, unwanted = (types(v, w) for v, w in ((include, "include"), (exclude, "exclude")))
         if not wanted and not unwanted:
@@ -392,31 +383,10 @@ class Columns(Summaries, Operators["SecretFrame"]):
             kept = not wanted or any(is_of(field.dtype, t) for t in wanted)
             if kept and not any(is_of(field.dtype, t) for t in unwanted):
                 chosen.append(field.name)
-        out: SecretFrame = self[chosen]
+        out: Self = self[chosen]
         return out
-
-
-KINDS: Mapping[str, tuple[type[DType], ...]] = {
-    "number": (Int, Fixed), "integer": (Int,), "floating": (Fixed,), "object": (String,), "str": (String,), "string": (String,), "O": (String,),
-}  # fmt: skip
-"""Types by the names that pandas and NumPy have for several of them."""
 
 
 def is_deferred(value: object) -> bool:
     """Whether it is an expression of `pandas.col`, ``pd.col("a") + 1``."""
     return type(value).__name__ == "Expression" and type(value).__module__.split(".")[0] == "pandas"
-
-
-def types(value: Any, what: str) -> list[object]:
-    """The types that an argument lists, each a name or a type of Python, NumPy or pandas."""
-    listed = list(value) if isinstance(value, list | tuple | set | frozenset) else [] if value is None else [value]
-    for t in listed:
-        if not isinstance(t, str | type | DType) and type(t).__module__.split(".")[0] not in ("numpy", "pandas"):
-            raise TypeMismatchError(f"`{what}` must be types or their names, such as 'number' or 'bool', got a {type(t).__name__}")
-    return listed
-
-
-def is_of(dtype: DType, asked: object) -> bool:
-    """Whether a type is the one, or one of the kind, that is asked for."""
-    name = asked.__name__ if isinstance(asked, type) else str(asked)
-    return isinstance(dtype, KINDS[name]) if name in KINDS else dtype == asked

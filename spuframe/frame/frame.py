@@ -1,26 +1,85 @@
-"""A secret table, written like a pandas DataFrame."""
+"""A secret table and its columns, written like pandas' DataFrame and Series: each gives the other, hence the two in one module."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from spuframe import expr as ex
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.node import replace_parts
 from spuframe.frame import arguments, query
+from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
 from spuframe.frame.groupby import GroupBy
-from spuframe.frame.series import SecretSeries
+from spuframe.frame.loc import Loc
+from spuframe.frame.reveal import reveal
 from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
-from spuframe.plan.rows import attach, check_order, spread, together
+from spuframe.plan.rows import attach, check_order, spread
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+@arguments.like_pandas
+class SecretSeries(Column):
+    """A column of a `SecretFrame`: a name, and an expression over rows that nobody sees.
+
+    Made by ``frame["name"]`` and by operators; never by its constructor. Operators follow pandas with nullable types: a null operand gives null,
+    and comparisons with null are null, which a filter drops.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, condition: SecretSeries) -> SecretSeries:
+        """``series[condition]``: the rows where the condition holds, which are those of ``frame[condition]``."""
+        if not isinstance(condition, SecretSeries):
+            raise TypeMismatchError(f"a column is indexed by a boolean column of the same frame, got {type(condition).__name__}: .reveal() it first")
+        kept: SecretSeries = self.to_frame()[condition][self.name]
+        return kept
+
+    # ---- rows --------------------------------------------------------------------------------------
+    def dropna(self) -> SecretSeries:
+        """The values that are there."""
+        return self._of(self.to_frame().dropna())
+
+    def sort_values(self, *, ascending: bool = True) -> SecretSeries:
+        """The values in order, missing ones last."""
+        return self._of(self.to_frame().sort_values(self.name, ascending))
+
+    def head(self, n: int = 5) -> SecretSeries:
+        """The first n values, in their order; see `SecretFrame.head`."""
+        return self._of(self.to_frame().head(n))
+
+    def tail(self, n: int = 5) -> SecretSeries:
+        """The last n values, in their order."""
+        return self._of(self.to_frame().tail(n))
+
+    def nlargest(self, n: int = 5) -> SecretSeries:
+        """The n largest values, the largest first."""
+        return self._of(self.to_frame().nlargest(n, self.name))
+
+    def nsmallest(self, n: int = 5) -> SecretSeries:
+        """The n smallest values, the smallest first."""
+        return self._of(self.to_frame().nsmallest(n, self.name))
+
+    def value_counts(self, *, normalize: bool = False, sort: bool = True, ascending: bool = False) -> SecretFrame:
+        """How often each value occurs; see `SecretFrame.value_counts`."""
+        return self.to_frame().value_counts(normalize=normalize, sort=sort, ascending=ascending)
+
+    def _of(self, frame: SecretFrame) -> SecretSeries:
+        out: SecretSeries = frame[self.name]
+        return out
+
+    def to_frame(self, name: str | None = None) -> SecretFrame:
+        """A `SecretFrame` of this one column."""
+        from spuframe.frame.frame import SecretFrame
+
+        return SecretFrame(self.session, self.base, {self.name if name is None else arguments.text(name, "name"): self.expr})
 
 
 @arguments.like_pandas
@@ -43,11 +102,29 @@ class SecretFrame(Columns):
 
     __slots__ = ()
 
-    # ---- rows ----------------------------------------------------------------------------------------
-    def _made(self, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> SecretFrame:
-        return SecretFrame(self.session, base, exprs)
+    # ---- columns -------------------------------------------------------------------------------------
+    def _column(self, name: str) -> SecretSeries:
+        return SecretSeries(self.session, self._base, self._expr(name), name)
 
-    def _filter(self, condition: SecretSeries) -> SecretFrame:
+    def items(self) -> Iterator[tuple[str, SecretSeries]]:
+        """Names and columns."""
+        return ((n, self[n]) for n in self.columns)
+
+    @property
+    def loc(self) -> Loc:
+        """Rows by a condition and columns by name: ``frame.loc[frame["a"] > 1, "b"]``, also to write: ``frame.loc[condition, "b"] = 0``."""
+        return Loc(self)
+
+    def eval(self, expr: str, *, local_dict: Mapping[str, object] | None = None, global_dict: Mapping[str, object] | None = None) -> Any:
+        """The value of an expression over the columns, ``frame.eval("cost / days")``, or the frame with the columns that lines ``name = ...`` make.
+
+        The text is read, never run: columns (in backticks where their names need it), ``@variables``, constants, operators, comparisons, ``in``, ``and``,
+        ``or``, ``not``, functions such as ``exp`` and methods such as ``.mean()``.
+        """
+        return query.assignments(self, expr, query.variables(local_dict, global_dict))
+
+    # ---- rows ----------------------------------------------------------------------------------------
+    def _filter(self, condition: Column) -> SecretFrame:
         out = self.copy()
         return out._where(out._aligned(condition, "the condition"))
 
@@ -75,9 +152,7 @@ class SecretFrame(Columns):
             return ex.col(e.field.renamed(name_of(e))) if isinstance(e, ex.Col) else None
 
         condition = replace_parts(predicate, over)
-        plain = all(isinstance(e, ex.Col) and e.field.name == n for n, e in below.items())
-        base = self._base if plain and list(below) == self._base.schema.names else build.project(self._base, list(below.items()))
-        node = build.filter_(base, condition)
+        node = build.filter_(build.projected(self._base, below), condition)
         kept = {n: ex.col(node.schema[n]) for n in self._exprs}
         return self._made(node, kept)
 
@@ -167,7 +242,7 @@ class SecretFrame(Columns):
 
     def groupby(
         self, by: str | SecretSeries | Sequence[str | SecretSeries], *, as_index: bool = False, sort: bool = True, dropna: bool = True
-    ) -> GroupBy:
+    ) -> GroupBy[SecretFrame]:
         """Group by one or several keys, names or columns of these rows; rows with a missing key are dropped."""
         if arguments.flag(as_index, "as_index"):
             raise PlanError(
@@ -241,11 +316,6 @@ class SecretFrame(Columns):
         up = arguments.flag(ascending, "ascending")
         return counted.sort_values(out, ascending=up) if arguments.flag(sort, "sort") else counted
 
-    def _onto(self, base: LogicalNode) -> tuple[LogicalNode, dict[str, ex.Expr]] | None:
-        """``base`` with what this frame adds to the same rows, and the columns as expressions over it; None for other rows."""
-        found = together(base, self._base)
-        return None if found is None else (found[0], {n: ex.substitute(e, found[1]) for n, e in self._exprs.items()})
-
     def _beside(self, table: LogicalNode) -> SecretFrame:
         """The columns of a table of the same rows, as a frame that they belong to: what was computed of this frame row by row."""
         base = attach(self._base, table)
@@ -282,8 +352,6 @@ class SecretFrame(Columns):
         as_ : {"pandas", "arrow"}
             Missing values are ``pandas.NA`` in nullable columns, Arrow nulls in Arrow.
         """
-        from spuframe.frame.reveal import reveal
-
         return reveal(self, as_=as_)[0]
 
 

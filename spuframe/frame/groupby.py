@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
+from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
 from spuframe.plan.aggregates import known
 
-if TYPE_CHECKING:
-    from spuframe.frame.frame import SecretFrame
+F = TypeVar("F", bound=Columns)
+
 
 @arguments.like_pandas
-class GroupBy(Secret):
+class GroupBy(Secret, Generic[F]):
     """Groups of a frame, as `pandas.DataFrame.groupby` with ``as_index=False``, ``sort=True``, ``dropna=True``.
 
     How many groups there are stays secret until the result is revealed. The keys come back as columns, not as an index.
@@ -24,7 +25,7 @@ class GroupBy(Secret):
     __slots__ = ("columns", "frame", "keys", "selected")
     _what = "a grouped frame"
 
-    def __init__(self, frame: SecretFrame, keys: Sequence[str], columns: Sequence[str], selected: Sequence[str] | None = None) -> None:
+    def __init__(self, frame: F, keys: Sequence[str], columns: Sequence[str], selected: Sequence[str] | None = None) -> None:
         self.frame = frame
         self.keys = tuple(keys)
         self.columns = tuple(columns)
@@ -38,7 +39,7 @@ class GroupBy(Secret):
     def __repr__(self) -> str:
         return f"<GroupBy: by {', '.join(self.keys)}>"
 
-    def __getitem__(self, columns: str | Sequence[str]) -> GroupBy:
+    def __getitem__(self, columns: str | Sequence[str]) -> GroupBy[F]:
         names = arguments.names(columns, "columns")
         for name in names:
             self.frame.schema[name]
@@ -54,7 +55,7 @@ class GroupBy(Secret):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(n for n in self.columns if n.isidentifier())]
 
-    def agg(self, func: Any = None, **named: Any) -> SecretFrame:
+    def agg(self, func: Any = None, **named: Any) -> F:
         """Aggregate.
 
         Parameters
@@ -99,75 +100,75 @@ class GroupBy(Secret):
     def _columns(self) -> list[str]:
         return list(self.columns if self.selected is None else self.selected)
 
-    def _all(self, function: str) -> SecretFrame:
+    def _all(self, function: str) -> F:
         columns = self._columns()
         if not columns:
             raise SchemaError(f"there is no column besides the keys to take the {function} of: use .size()")
         return self.agg(function)
 
-    def sum(self) -> SecretFrame:
+    def sum(self) -> F:
         """Sums of the values that are there; 0 without any."""
         return self._all("sum")
 
-    def mean(self) -> SecretFrame:
+    def mean(self) -> F:
         """Means of the values that are there."""
         return self._all("mean")
 
-    def min(self) -> SecretFrame:
+    def min(self) -> F:
         """Smallest values."""
         return self._all("min")
 
-    def max(self) -> SecretFrame:
+    def max(self) -> F:
         """Largest values."""
         return self._all("max")
 
-    def count(self) -> SecretFrame:
+    def count(self) -> F:
         """Numbers of values that are there."""
         return self._all("count")
 
-    def first(self) -> SecretFrame:
+    def first(self) -> F:
         """First values that are there, in the order of the rows."""
         return self._all("first")
 
-    def last(self) -> SecretFrame:
+    def last(self) -> F:
         """Last values that are there, in the order of the rows."""
         return self._all("last")
 
-    def median(self) -> SecretFrame:
+    def median(self) -> F:
         """Values in the middle."""
         return self._all("median")
 
-    def nunique(self) -> SecretFrame:
+    def nunique(self) -> F:
         """Numbers of different values."""
         return self._all("nunique")
 
-    def any(self) -> SecretFrame:
+    def any(self) -> F:
         """Whether any value that is there is true, or not zero."""
         return self._all("any")
 
-    def all(self) -> SecretFrame:
+    def all(self) -> F:
         """Whether all values that are there are true, or not zero."""
         return self._all("all")
 
-    def std(self, ddof: int = 1) -> SecretFrame:
+    def std(self, ddof: int = 1) -> F:
         """Standard deviations of the values that are there; null where they are no more than ``ddof``."""
         return self._named("std", ddof)
 
-    def var(self, ddof: int = 1) -> SecretFrame:
+    def var(self, ddof: int = 1) -> F:
         """Variances of the values that are there; null where they are no more than ``ddof``."""
         return self._named("var", ddof)
 
-    def sem(self, ddof: int = 1) -> SecretFrame:
+    def sem(self, ddof: int = 1) -> F:
         """Standard errors of the means; null where there are no more values than ``ddof``."""
         return self._named("sem", ddof)
 
-    def _named(self, function: str, ddof: int) -> SecretFrame:
+    def _named(self, function: str, ddof: int) -> F:
         number = arguments.whole(ddof, "ddof")
         if number < 0:
             raise PlanError(f"`ddof` must be an integer, 0 or more, got {number}")
         return self._all(function if number == 1 else f"{function}[ddof={number}]")
 
-    def size(self) -> SecretFrame:
+    def size(self) -> F:
         """Numbers of rows, as the column ``size``."""
         return self.frame._made(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
 

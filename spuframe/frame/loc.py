@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spuframe.errors import ColumnNotFoundError, TypeMismatchError
 from spuframe.frame import arguments
+from spuframe.frame.column import Column
+from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret
-from spuframe.frame.series import SecretSeries
-
-if TYPE_CHECKING:
-    from spuframe.frame.columns import Columns
 
 
 class Loc(Secret):
@@ -38,13 +36,13 @@ class Loc(Secret):
             else:
                 self.frame[name] = self.frame[name].where(~rows.fillna(False) if rows.field.nullable else ~rows, value)
 
-    def _split(self, key: Any) -> tuple[SecretSeries | None, Any]:
+    def _split(self, key: Any) -> tuple[Column | None, Any]:
         """The condition, None for all rows, and the columns, None for all."""
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
-        if isinstance(rows, Callable) and not isinstance(rows, SecretSeries | type):  # type: ignore[arg-type]
+        if isinstance(rows, Callable) and not isinstance(rows, Column | type):  # type: ignore[arg-type]
             rows = rows(self.frame)
         whole = isinstance(rows, slice) and rows == slice(None)
-        if not whole and not isinstance(rows, SecretSeries):
+        if not whole and not isinstance(rows, Column):
             raise TypeMismatchError(
                 f"frame.loc takes a condition on the rows, or all of them, frame.loc[frame['a'] > 1] and frame.loc[:, 'a']: rows have no labels, got a "
                 f"{type(rows).__name__}. The first rows: .head(n), after a sort"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from spuframe.dtypes import DType, alias, parse_dtype
+from spuframe.dtypes import DType, parse_dtype
 from spuframe.errors import TypeMismatchError
+from spuframe.expr.functions.astype import type_name
 
 
 class Null:
@@ -26,10 +27,7 @@ class Null:
 
     def astype(self, dtype: str | type | DType) -> Null:
         """The missing value of a type: a new column needs one."""
-        name = dtype.__name__ if isinstance(dtype, type) else dtype
-        if not isinstance(name, str | DType):
-            raise TypeMismatchError(f"a type is a name such as 'int64', 'float', 'bool' or 'date', got {type(dtype).__name__}")
-        return Null(name if isinstance(name, DType) else parse_dtype(alias(name)))
+        return Null(dtype if isinstance(dtype, DType) else parse_dtype(type_name(dtype)))
 
     def __repr__(self) -> str:
         return "sf.null" if self.dtype is None else f"sf.null.astype({str(self.dtype)!r})"

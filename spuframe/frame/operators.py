@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, NoReturn, Self
 
 from spuframe import expr as ex
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 
-T = TypeVar("T")
 Build = Callable[[ex.Expr, ex.Expr], ex.Expr]
 
 
 @arguments.like_pandas
-class Operators(Secret, Generic[T]):
+class Operators(Secret):
     """Base of `spuframe.SecretSeries` and `spuframe.SecretFrame`, whose kind the results are; ``fill_value`` stands for a null whose partner
     is none, as in pandas.
     """
@@ -23,7 +22,7 @@ class Operators(Secret, Generic[T]):
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
-    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> T:
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> Self:
         """What ``build`` makes of the operands' expressions, over rows that they have in common."""
         raise NotImplementedError
 
@@ -32,7 +31,7 @@ class Operators(Secret, Generic[T]):
 
     __float__ = __int__ = __index__ = __complex__ = __floor__ = __ceil__ = __trunc__ = _refuse
 
-    def _filled(self, build: Build, left: object, right: object, fill_value: object) -> T:
+    def _filled(self, build: Build, left: object, right: object, fill_value: object) -> Self:
         def filled(e: ex.Expr) -> ex.Expr:
             return ex.fill_null(e, fill_value) if e.nullable else e
 
@@ -51,114 +50,114 @@ class Operators(Secret, Generic[T]):
         return self._apply(made, left, right)
 
     # ---- arithmetic ----------------------------------------------------------------------------------
-    def __add__(self, other: object) -> T:
+    def __add__(self, other: object) -> Self:
         return self._apply(ex.add, self, other)
 
-    def __radd__(self, other: object) -> T:
+    def __radd__(self, other: object) -> Self:
         return self._apply(ex.add, other, self)
 
-    def __sub__(self, other: object) -> T:
+    def __sub__(self, other: object) -> Self:
         return self._apply(ex.sub, self, other)
 
-    def __rsub__(self, other: object) -> T:
+    def __rsub__(self, other: object) -> Self:
         return self._apply(ex.sub, other, self)
 
-    def __mul__(self, other: object) -> T:
+    def __mul__(self, other: object) -> Self:
         return self._apply(ex.mul, self, other)
 
-    def __rmul__(self, other: object) -> T:
+    def __rmul__(self, other: object) -> Self:
         return self._apply(ex.mul, other, self)
 
-    def __truediv__(self, other: object) -> T:
+    def __truediv__(self, other: object) -> Self:
         return self._apply(ex.div, self, other)
 
-    def __rtruediv__(self, other: object) -> T:
+    def __rtruediv__(self, other: object) -> Self:
         return self._apply(ex.div, other, self)
 
-    def __floordiv__(self, other: object) -> T:
+    def __floordiv__(self, other: object) -> Self:
         return self._apply(ex.floordiv, self, other)
 
-    def __rfloordiv__(self, other: object) -> T:
+    def __rfloordiv__(self, other: object) -> Self:
         return self._apply(ex.floordiv, other, self)
 
-    def __mod__(self, other: object) -> T:
+    def __mod__(self, other: object) -> Self:
         return self._apply(ex.mod, self, other)
 
-    def __rmod__(self, other: object) -> T:
+    def __rmod__(self, other: object) -> Self:
         return self._apply(ex.mod, other, self)
 
-    def __divmod__(self, other: object) -> tuple[T, T]:
+    def __divmod__(self, other: object) -> tuple[Self, Self]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: object) -> tuple[T, T]:
+    def __rdivmod__(self, other: object) -> tuple[Self, Self]:
         return self.__rfloordiv__(other), self.__rmod__(other)
 
-    def __pow__(self, other: object) -> T:
+    def __pow__(self, other: object) -> Self:
         return self._apply(ex.pow_, self, other)
 
-    def __rpow__(self, other: object) -> T:
+    def __rpow__(self, other: object) -> Self:
         return self._apply(ex.pow_, other, self)
 
-    def __neg__(self) -> T:
+    def __neg__(self) -> Self:
         return self._apply(ex.neg, self)
 
-    def __pos__(self) -> T:
+    def __pos__(self) -> Self:
         return self._apply(lambda e: e, self)
 
-    def __abs__(self) -> T:
+    def __abs__(self) -> Self:
         return self._apply(ex.abs_, self)
 
     # ---- comparisons ---------------------------------------------------------------------------------
-    def __eq__(self, other: object) -> T:  # type: ignore[override]  # as pandas: element by element
+    def __eq__(self, other: object) -> Self:  # type: ignore[override]  # as pandas: element by element
         return self._apply(ex.eq, self, other)
 
-    def __ne__(self, other: object) -> T:  # type: ignore[override]
+    def __ne__(self, other: object) -> Self:  # type: ignore[override]
         return self._apply(ex.ne, self, other)
 
-    def __lt__(self, other: object) -> T:
+    def __lt__(self, other: object) -> Self:
         return self._apply(ex.lt, self, other)
 
-    def __le__(self, other: object) -> T:
+    def __le__(self, other: object) -> Self:
         return self._apply(ex.le, self, other)
 
-    def __gt__(self, other: object) -> T:
+    def __gt__(self, other: object) -> Self:
         return self._apply(ex.gt, self, other)
 
-    def __ge__(self, other: object) -> T:
+    def __ge__(self, other: object) -> Self:
         return self._apply(ex.ge, self, other)
 
     # ---- logic of booleans, bits of integers -----------------------------------------------------------
-    def __and__(self, other: object) -> T:
+    def __and__(self, other: object) -> Self:
         return self._apply(ex.bit_and, self, other)
 
-    def __rand__(self, other: object) -> T:
+    def __rand__(self, other: object) -> Self:
         return self._apply(ex.bit_and, other, self)
 
-    def __or__(self, other: object) -> T:
+    def __or__(self, other: object) -> Self:
         return self._apply(ex.bit_or, self, other)
 
-    def __ror__(self, other: object) -> T:
+    def __ror__(self, other: object) -> Self:
         return self._apply(ex.bit_or, other, self)
 
-    def __xor__(self, other: object) -> T:
+    def __xor__(self, other: object) -> Self:
         return self._apply(ex.bit_xor, self, other)
 
-    def __rxor__(self, other: object) -> T:
+    def __rxor__(self, other: object) -> Self:
         return self._apply(ex.bit_xor, other, self)
 
-    def __invert__(self) -> T:
+    def __invert__(self) -> Self:
         return self._apply(ex.bit_not, self)
 
-    def __lshift__(self, other: object) -> T:
+    def __lshift__(self, other: object) -> Self:
         return self._apply(ex.shift_left, self, other)
 
-    def __rlshift__(self, other: object) -> T:
+    def __rlshift__(self, other: object) -> Self:
         return self._apply(ex.shift_left, other, self)  # refused: the number of bits must be public
 
-    def __rshift__(self, other: object) -> T:
+    def __rshift__(self, other: object) -> Self:
         return self._apply(ex.shift_right, self, other)
 
-    def __rrshift__(self, other: object) -> T:
+    def __rrshift__(self, other: object) -> Self:
         return self._apply(ex.shift_right, other, self)
 
     def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -172,96 +171,96 @@ class Operators(Secret, Generic[T]):
         return func(self, *args, **kwargs)
 
     # ---- pandas' names of them -------------------------------------------------------------------------
-    def abs(self) -> T:
+    def abs(self) -> Self:
         """Absolute values."""
-        return abs(self)
+        return self.__abs__()
 
-    def add(self, other: object, *, fill_value: object = None) -> T:
+    def add(self, other: object, *, fill_value: object = None) -> Self:
         """``self + other``."""
         return self._filled(ex.add, self, other, fill_value)
 
-    def radd(self, other: object, *, fill_value: object = None) -> T:
+    def radd(self, other: object, *, fill_value: object = None) -> Self:
         """``other + self``."""
         return self._filled(ex.add, other, self, fill_value)
 
-    def sub(self, other: object, *, fill_value: object = None) -> T:
+    def sub(self, other: object, *, fill_value: object = None) -> Self:
         """``self - other``."""
         return self._filled(ex.sub, self, other, fill_value)
 
-    def rsub(self, other: object, *, fill_value: object = None) -> T:
+    def rsub(self, other: object, *, fill_value: object = None) -> Self:
         """``other - self``."""
         return self._filled(ex.sub, other, self, fill_value)
 
-    def mul(self, other: object, *, fill_value: object = None) -> T:
+    def mul(self, other: object, *, fill_value: object = None) -> Self:
         """``self * other``."""
         return self._filled(ex.mul, self, other, fill_value)
 
-    def rmul(self, other: object, *, fill_value: object = None) -> T:
+    def rmul(self, other: object, *, fill_value: object = None) -> Self:
         """``other * self``."""
         return self._filled(ex.mul, other, self, fill_value)
 
-    def truediv(self, other: object, *, fill_value: object = None) -> T:
+    def truediv(self, other: object, *, fill_value: object = None) -> Self:
         """``self / other``."""
         return self._filled(ex.div, self, other, fill_value)
 
-    def rtruediv(self, other: object, *, fill_value: object = None) -> T:
+    def rtruediv(self, other: object, *, fill_value: object = None) -> Self:
         """``other / self``."""
         return self._filled(ex.div, other, self, fill_value)
 
-    def floordiv(self, other: object, *, fill_value: object = None) -> T:
+    def floordiv(self, other: object, *, fill_value: object = None) -> Self:
         """``self // other``."""
         return self._filled(ex.floordiv, self, other, fill_value)
 
-    def rfloordiv(self, other: object, *, fill_value: object = None) -> T:
+    def rfloordiv(self, other: object, *, fill_value: object = None) -> Self:
         """``other // self``."""
         return self._filled(ex.floordiv, other, self, fill_value)
 
-    def mod(self, other: object, *, fill_value: object = None) -> T:
+    def mod(self, other: object, *, fill_value: object = None) -> Self:
         """``self % other``."""
         return self._filled(ex.mod, self, other, fill_value)
 
-    def rmod(self, other: object, *, fill_value: object = None) -> T:
+    def rmod(self, other: object, *, fill_value: object = None) -> Self:
         """``other % self``."""
         return self._filled(ex.mod, other, self, fill_value)
 
-    def divmod(self, other: object, *, fill_value: object = None) -> tuple[T, T]:
+    def divmod(self, other: object, *, fill_value: object = None) -> tuple[Self, Self]:
         """``self // other`` and ``self % other``."""
         return self.floordiv(other, fill_value=fill_value), self.mod(other, fill_value=fill_value)
 
-    def rdivmod(self, other: object, *, fill_value: object = None) -> tuple[T, T]:
+    def rdivmod(self, other: object, *, fill_value: object = None) -> tuple[Self, Self]:
         """``other // self`` and ``other % self``."""
         return self.rfloordiv(other, fill_value=fill_value), self.rmod(other, fill_value=fill_value)
 
-    def pow(self, other: object, *, fill_value: object = None) -> T:
+    def pow(self, other: object, *, fill_value: object = None) -> Self:
         """``self ** other``."""
         return self._filled(ex.pow_, self, other, fill_value)
 
-    def rpow(self, other: object, *, fill_value: object = None) -> T:
+    def rpow(self, other: object, *, fill_value: object = None) -> Self:
         """``other ** self``."""
         return self._filled(ex.pow_, other, self, fill_value)
 
     multiply, subtract, div, divide, rdiv = mul, sub, truediv, truediv, rtruediv
 
-    def eq(self, other: object, *, fill_value: object = None) -> T:
+    def eq(self, other: object, *, fill_value: object = None) -> Self:
         """``self == other``."""
         return self._filled(ex.eq, self, other, fill_value)
 
-    def ne(self, other: object, *, fill_value: object = None) -> T:
+    def ne(self, other: object, *, fill_value: object = None) -> Self:
         """``self != other``."""
         return self._filled(ex.ne, self, other, fill_value)
 
-    def lt(self, other: object, *, fill_value: object = None) -> T:
+    def lt(self, other: object, *, fill_value: object = None) -> Self:
         """``self < other``."""
         return self._filled(ex.lt, self, other, fill_value)
 
-    def le(self, other: object, *, fill_value: object = None) -> T:
+    def le(self, other: object, *, fill_value: object = None) -> Self:
         """``self <= other``."""
         return self._filled(ex.le, self, other, fill_value)
 
-    def gt(self, other: object, *, fill_value: object = None) -> T:
+    def gt(self, other: object, *, fill_value: object = None) -> Self:
         """``self > other``."""
         return self._filled(ex.gt, self, other, fill_value)
 
-    def ge(self, other: object, *, fill_value: object = None) -> T:
+    def ge(self, other: object, *, fill_value: object = None) -> Self:
         """``self >= other``."""
         return self._filled(ex.ge, self, other, fill_value)

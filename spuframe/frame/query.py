@@ -14,17 +14,15 @@ import tokenize
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spuframe.errors import ColumnNotFoundError, PlanError, SpuframeError, TypeMismatchError
+from spuframe.frame.column import Column
+from spuframe.frame.columns import Columns
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar
-from spuframe.frame.series import SecretSeries
-
-if TYPE_CHECKING:
-    from spuframe.frame.columns import Columns
 
 LONGEST = 10_000
 """Characters of an expression."""
@@ -233,7 +231,7 @@ class _Reader:
     def _compared(self, node: ast.Compare, op: ast.cmpop, left: Any, right: Any) -> Any:
         listed = isinstance(right, list | tuple | set | frozenset) or type(right).__name__ in ("ndarray", "Index", "Series")
         if isinstance(op, ast.In | ast.NotIn) or (isinstance(op, ast.Eq | ast.NotEq) and listed):  # pandas: a == [1, 2] is membership
-            if not isinstance(left, SecretSeries):
+            if not isinstance(left, Column):
                 raise self.refused(node)
             found = left.isin(right)
             return ~found if isinstance(op, ast.NotIn | ast.NotEq) else found
@@ -251,7 +249,7 @@ class _Reader:
             return _FUNCTIONS[node.func.id](arguments[0])
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
             of = self.value(node.func.value)
-            if isinstance(of, SecretSeries | SecretScalar):
+            if isinstance(of, Column | SecretScalar):
                 return getattr(of, node.func.attr)(*arguments, **named)
         raise self.refused(node)
 

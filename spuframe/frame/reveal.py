@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from spuframe import expr as ex
 from spuframe.errors import ForeignFrameError, TypeMismatchError
 from spuframe.frame import arguments
-from spuframe.frame.frame import SecretFrame
-from spuframe.frame.scalar import SecretScalar
-from spuframe.frame.series import SecretSeries
-from spuframe.frame.shown import to_pandas
-from spuframe.plan.logical import LogicalNode
+from spuframe.frame.rows import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 @runtime_checkable
-class Secret(Protocol):
-    """What else can be revealed: it says which frame that takes, and what it makes of what is shown."""
+class Revealable(Protocol):
+    """What can be revealed says which rows that takes, and what it makes of what is shown of them."""
 
-    def secret(self) -> SecretFrame: ...
+    def _rows(self) -> Rows: ...
 
-    def shown(self, table: pa.Table, order: int | None, as_: str) -> Any: ...
-
-
-@dataclass
-class _Rows:
-    """The columns that are wanted of the same rows."""
-
-    base: LogicalNode
-    columns: dict[str, ex.Expr] = field(default_factory=dict)
-
-    def add(self, frame: SecretFrame) -> list[str] | None:
-        """The names that the frame's columns take here; None if its rows are others."""
-        found = frame._onto(self.base)
-        if found is None:
-            return None
-        self.base, exprs = found
-        names = []
-        for name, e in exprs.items():
-            while name in self.columns and self.columns[name] != e:
-                name = f"{name}'"
-            self.columns[name] = e
-            names.append(name)
-        return names
+    def _shown(self, table: pa.Table, order: int | None, as_: str) -> Any: ...
 
 
-def reveal(*results: SecretFrame | SecretSeries | SecretScalar | Secret, as_: str = "pandas") -> tuple[Any, ...]:
+def reveal(*results: Revealable, as_: str = "pandas") -> tuple[Any, ...]:
     """Compute several frames, columns, numbers and fitted values in one plan, and show them to the analyst.
 
     Results of the same rows (columns of one frame, predictions of it, comparisons of either) come in the same order, with the same index.
 
     Parameters
     ----------
-    *results : SecretFrame, SecretSeries, SecretScalar, SecretArray
+    *results : SecretFrame, SecretSeries, SecretScalar, SecretSummary, SecretArray
         Of one session.
     as_ : {"pandas", "arrow"}
         What frames and columns are shown as.
@@ -72,51 +44,49 @@ def reveal(*results: SecretFrame | SecretSeries | SecretScalar | Secret, as_: st
     >>> sklearn.metrics.roc_auc_score(y, p)  # doctest: +SKIP
     """
     arguments.choice(as_, "as_", ("pandas", "arrow"))
-    frames = [_frame(r) for r in results]
-    if not frames:
+    wanted = [_rows_of(r) for r in results]
+    if not wanted:
         return ()
-    session = frames[0].session
-    if any(f.session is not session for f in frames):
+    session = wanted[0].session
+    if any(rows.session is not session for rows in wanted):
         raise ForeignFrameError("the results belong to two sessions: reveal those of each on their own")
-    groups: list[_Rows] = []
+    groups: list[Rows] = []
     places: list[tuple[int, list[str]]] = []
-    for frame in frames:
+    for rows in wanted:
         for i, group in enumerate(groups):
-            names = group.add(frame)
-            if names is not None:
+            found = _beside(group, rows)
+            if found is not None:
+                groups[i], names = found
                 places.append((i, names))
                 break
         else:
-            groups.append(_Rows(frame._base))
-            places.append((len(groups) - 1, groups[-1].add(frame) or []))
-    shown = session.reveal_all([SecretFrame(session, g.base, g.columns).node for g in groups])
+            groups.append(rows)
+            places.append((len(groups) - 1, list(rows.columns)))
+    shown = session.reveal_all([group.node for group in groups])
     out = []
-    for result, frame, (i, names) in zip(results, frames, places, strict=True):
+    for result, rows, (i, names) in zip(results, wanted, places, strict=True):
         table = shown[i].table
         if names != table.column_names:
             table = table.select(names)
-        out.append(_shown(result, table.rename_columns(frame.columns), shown[i].order, as_))
+        out.append(result._shown(table.rename_columns(list(rows.columns)), shown[i].order, as_))
     return tuple(out)
 
 
-def _frame(result: object) -> SecretFrame:
-    if isinstance(result, SecretFrame):
-        return result
-    if isinstance(result, SecretSeries):
-        return result.to_frame()
-    if isinstance(result, SecretScalar):
-        return SecretFrame(result.session, result.node)
-    if isinstance(result, Secret):
-        return result.secret()
+def _beside(group: Rows, rows: Rows) -> tuple[Rows, list[str]] | None:
+    """Columns beside those that are wanted of the same rows, and the names that they take there; None if their rows are others."""
+    moved = rows.onto(group.base)
+    if moved is None:
+        return None
+    columns, names = dict(group.columns), []
+    for name, e in moved.columns.items():
+        while name in columns and columns[name] != e:
+            name = f"{name}'"
+        columns[name] = e
+        names.append(name)
+    return Rows(group.session, moved.base, columns), names
+
+
+def _rows_of(result: object) -> Rows:
+    if isinstance(result, Revealable):
+        return result._rows()
     raise TypeMismatchError(f"reveal takes secret frames, columns, numbers and fitted values, got {type(result).__name__}: leave it out")
-
-
-def _shown(result: object, table: pa.Table, order: int | None, as_: str) -> Any:
-    if isinstance(result, SecretScalar):
-        return result.shown(table.column(0)[0].as_py())
-    if isinstance(result, SecretFrame):
-        return table if as_ == "arrow" else to_pandas(table, order)
-    if isinstance(result, SecretSeries):
-        return table.column(0).combine_chunks() if as_ == "arrow" else to_pandas(table, order)[result.name]
-    assert isinstance(result, Secret)
-    return result.shown(table, order, as_)

@@ -12,6 +12,9 @@ from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.expr.functions.promotion import numeric
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
+from spuframe.frame.operators import Operators
+from spuframe.frame.reveal import reveal
+from spuframe.frame.rows import Home, Rows
 from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.aggregates.var import squared as square
@@ -20,8 +23,7 @@ from spuframe.plan.rows import attach, spread, together
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from spuframe.frame.session import Session
+    import pyarrow as pa
 
 
 @arguments.like_pandas
@@ -36,13 +38,19 @@ class SecretScalar(Secret):
     __hash__ = None  # type: ignore[assignment]
     _what = "a secret number"
 
-    def __init__(self, session: Session, node: LogicalNode, name: str, finish: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, session: Home, node: LogicalNode, name: str, finish: Callable[[Any], Any] | None = None) -> None:
         self.session = session
         self.node = node
         self.name = name
         self.finish = finish
 
-    def shown(self, value: Any) -> Any:
+    def _rows(self) -> Rows:
+        return Rows(self.session, self.node, {self.field.name: ex.col(self.field)})
+
+    def _shown(self, table: pa.Table, order: int | None, as_: str) -> Any:
+        return self._finished(table.column(0)[0].as_py())
+
+    def _finished(self, value: Any) -> Any:
         """The number, of what was revealed of it: a variance is kept as its root, so that none is too large or too small to be held."""
         return value if value is None or self.finish is None else self.finish(value)
 
@@ -65,11 +73,9 @@ class SecretScalar(Secret):
     __floor__ = __ceil__ = __trunc__ = _refuse
 
     def _apply(self, make: Callable[..., ex.Expr], *operands: object) -> SecretScalar:
-        from spuframe.frame.operators import Operators
-
         for other in operands:
             if isinstance(other, Operators):
-                return other._apply(make, *operands)  # type: ignore[no-any-return]  # every row of it gets the number
+                return other._apply(make, *operands)  # type: ignore[return-value]  # every row of it gets the number
             if isinstance(other, SecretScalar) and other.session is not self.session:
                 raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
             if arguments.is_missing(other):
@@ -179,8 +185,6 @@ class SecretScalar(Secret):
 
     def reveal(self) -> bool | int | float | str | None:
         """Compute the number and show it to the analyst; None where it is null."""
-        from spuframe.frame.reveal import reveal
-
         return reveal(self)[0]  # type: ignore[no-any-return]
 
     def item(self) -> bool | int | float | str | None:
@@ -188,7 +192,7 @@ class SecretScalar(Secret):
         return self.reveal()
 
 
-def in_rows(number: SecretScalar, session: Session, table: LogicalNode) -> tuple[LogicalNode, ex.Expr]:
+def in_rows(number: SecretScalar, session: Home, table: LogicalNode) -> tuple[LogicalNode, ex.Expr]:
     """A table of a session with the number in every row, and the number there."""
     if session is not number.session:
         raise ForeignFrameError(f"{number.name} and the rows that it is to go to belong to two sessions: read both tables in one")

@@ -7,7 +7,6 @@ import itertools
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe.config import Policy, Quotas
@@ -16,6 +15,7 @@ from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.missing import missing
 from spuframe.frame.progress import Progress
+from spuframe.frame.rows import Revealed
 from spuframe.ir.leakage import leakage_report
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
@@ -36,22 +36,6 @@ _ORDERS = itertools.count(1)
 """Numbers of random orders: none is given twice in a process, so that rows of two sessions do not look alike either."""
 
 Ranges = Mapping[str, tuple[float, float] | tuple[datetime.date, datetime.date] | tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """What the analyst is shown of one plan.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-    order : int or None
-        None: the order of the rows means something. Else a number for the random order in which they come, the same for results of the same rows
-        in the same order, and for nothing else.
-    """
-
-    table: pa.Table
-    order: int | None
 
 
 @arguments.like_pandas

@@ -1,4 +1,4 @@
-"""Which of NumPy's functions a secret column takes, row by row: ``np.exp(frame["x"])``, as with pandas; and those that NumPy lacks.
+"""Which of NumPy's functions a secret column takes, row by row: ``np.exp(frame["x"])``, as with pandas.
 
 >>> import numpy as np
 >>> supported(np.exp), supported(np.arctan)
@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
-
-if TYPE_CHECKING:
-    from spuframe.frame.series import SecretSeries
 
 UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
     {
@@ -95,35 +91,3 @@ def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., ex.E
             "sf.sigmoid, sf.erf, sf.rsqrt; anything else: .reveal() first"
         )
     return found
-
-
-# ---- what NumPy has no name for ---------------------------------------------------------------------------
-def _named(name: str, build: Callable[[ex.Expr], ex.Expr], x: object) -> SecretSeries:
-    from spuframe.frame.series import SecretSeries
-
-    if not isinstance(x, SecretSeries):
-        raise TypeMismatchError(f"sf.{name} takes a secret column, got {type(x).__name__}: for plaintext there is scipy.special")
-    return x._apply(build, x)
-
-
-def sigmoid(x: SecretSeries) -> SecretSeries:
-    """``1 / (1 + exp(-x))`` of a secret column; also ``scipy.special.expit(x)``.
-
-    >>> import pandas as pd
-    >>> import spuframe as sf
-    >>> with sf.local() as session:
-    ...     people = session.from_pandas(pd.DataFrame({"score": [-1.0, 0.0, 2.0]}), owner="bank")
-    ...     sf.sigmoid(people["score"]).reveal().round(3).tolist()
-    [0.269, 0.5, 0.881]
-    """
-    return _named("sigmoid", ex.sigmoid, x)
-
-
-def erf(x: SecretSeries) -> SecretSeries:
-    """The error function of a secret column; also ``scipy.special.erf(x)``."""
-    return _named("erf", ex.erf, x)
-
-
-def rsqrt(x: SecretSeries) -> SecretSeries:
-    """``1 / sqrt(x)`` of a secret column, in one step and more exact than two; null where x is not positive."""
-    return _named("rsqrt", ex.rsqrt, x)

@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, Schema, parse_dtype
 from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
-from spuframe.frame.frame import SecretFrame
-from spuframe.frame.series import SecretSeries
+from spuframe.frame.frame import SecretFrame, SecretSeries
+from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
 from spuframe.ir.words import Words, distance
 from spuframe.plan import build
@@ -50,13 +50,13 @@ class SecretArray:
 
     def reveal(self) -> NDArray[np.float64]:
         """The values, shown to the analyst."""
-        return self.shown(self.frame.reveal("arrow"), None, "pandas")
+        return self._shown(self.frame.reveal("arrow"), None, "pandas")
 
-    def secret(self) -> SecretFrame:
+    def _rows(self) -> Rows:
         """What `spuframe.reveal` reveals of it."""
-        return self.frame
+        return self.frame._rows()
 
-    def shown(self, table: pa.Table, order: int | None, as_: str) -> NDArray[np.float64]:
+    def _shown(self, table: pa.Table, order: int | None, as_: str) -> NDArray[np.float64]:
         """The values, as they were revealed."""
         values = to_pandas(table).to_numpy(np.float64)
         if self.finish is not None:

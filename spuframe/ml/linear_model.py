@@ -11,8 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Int
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
-from spuframe.frame.frame import SecretFrame
-from spuframe.frame.series import SecretSeries
+from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.ir.words import words
 from spuframe.ml.base import (
     WIDEST,

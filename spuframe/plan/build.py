@@ -63,6 +63,12 @@ def project(table: LogicalNode, columns: Mapping[str, object] | Iterable[tuple[s
     return Project(table, tuple((name, as_expr(e)) for name, e in pairs))
 
 
+def projected(table: LogicalNode, columns: Mapping[str, object] | Iterable[tuple[str, object]]) -> LogicalNode:
+    """`project`, or the table itself where it has exactly these columns already."""
+    made = project(table, columns)
+    return table if made.changes_nothing else made
+
+
 def select(table: LogicalNode, names: Iterable[str]) -> Project:
     """Columns by name, in this order (``df[["a", "b"]]``)."""
     return Project(table, tuple((n, col(table.schema[n])) for n in names))

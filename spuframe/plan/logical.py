@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, Field, Fixed, Int, Schema
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
-from spuframe.expr.expr import Expr, check_columns, col, rebind, rebind_all
+from spuframe.expr.expr import Col, Expr, check_columns, col, rebind, rebind_all
 from spuframe.expr.node import Node
 from spuframe.ir.aggregates import aggregation
 from spuframe.plan.plain import Plain
@@ -180,6 +180,11 @@ class Project(LogicalNode):
             return self
         names, exprs = [n for n, _ in self.columns], rebind_all([e for _, e in self.columns], new.schema)
         return Project(new, tuple(zip(names, exprs, strict=True)))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the columns are the input's own, in their order."""
+        return [n for n, _ in self.columns] == self.input.schema.names and all(isinstance(e, Col) and e.field.name == n for n, e in self.columns)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

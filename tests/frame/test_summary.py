@@ -99,7 +99,7 @@ def test_frames_combine_with_their_summaries(frame: sf.SecretFrame) -> None:
 
 def test_one_plan(session: sf.Session, frame: sf.SecretFrame) -> None:
     """Sums, means and counts of several columns are one aggregate."""
-    found = session.physical(frame[NUMBERS].agg(["sum", "mean", "min", "count"]).secret().node)
+    found = session.physical(frame[NUMBERS].agg(["sum", "mean", "min", "count"])._rows().node)
     assert [s.op for s in found.steps].count("aggregate") == 1 and [s.op for s in found.steps].count("scan") == 1
     assert "aggregate" in frame[NUMBERS].sum().explain("logical")
 

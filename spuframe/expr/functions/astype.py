@@ -7,6 +7,7 @@ bool to a number; a number to bool (nonzero); a string to a wider one.
 from __future__ import annotations
 
 from spuframe.dtypes import Bool, DType, Fixed, alias, parse_dtype
+from spuframe.errors import TypeMismatchError
 from spuframe.expr.expr import Expr, as_expr, bounds_of
 from spuframe.expr.functions.common import zero_of
 from spuframe.expr.functions.comparison import ne
@@ -20,8 +21,20 @@ def float_of(e: Expr) -> DType:
     return Fixed.for_range(*bounds_of(e))
 
 
-def cast(operand: object, dtype: DType | str) -> Expr:
-    """``operand.astype(dtype)``; ``dtype`` is a type or its name (pandas' names are known too).
+def type_name(dtype: object) -> str:
+    """The name of a type that is given as Python, NumPy or pandas have it: ``int``, ``np.int64``, ``"Int64"``, ``pd.Float64Dtype()``.
+
+    >>> type_name(int), type_name("boolean"), type_name("UInt8")
+    ('int64', 'bool', 'uint8')
+    """
+    name = dtype if isinstance(dtype, str) else dtype.__name__ if isinstance(dtype, type) else getattr(dtype, "name", None)
+    if not isinstance(name, str):
+        raise TypeMismatchError(f"a type is a name such as 'int64', 'float', 'bool' or 'date', got {type(dtype).__name__}")
+    return alias(name)
+
+
+def cast(operand: object, dtype: DType | str | type) -> Expr:
+    """``operand.astype(dtype)``; ``dtype`` is a type or its name, as Python, NumPy and pandas have them too.
 
     >>> from spuframe.dtypes import Field
     >>> from spuframe.expr import col
@@ -32,8 +45,7 @@ def cast(operand: object, dtype: DType | str) -> Expr:
     if isinstance(dtype, DType):
         target = dtype
     else:
-        name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
-        name = alias(name)
+        name = type_name(dtype)
         target = float_of(e) if name == "float" else parse_dtype(name)
     if isinstance(target, Bool) and e.dtype.is_numeric:
         return ne(e, zero_of(e))

@@ -17,7 +17,7 @@ def merge_projects(node: LogicalNode, uses: Uses) -> LogicalNode | None:
     if not isinstance(node, Project):
         return None
     inner = node.input
-    if [f.name for f in inner.schema] == [n for n, _ in node.columns] and all(isinstance(e, Col) and e.field.name == n for n, e in node.columns):
+    if node.changes_nothing:
         return inner
     if not isinstance(inner, Project) or (uses.shared(inner) and not is_trivial(inner)):
         return None

@@ -9,17 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
 from spuframe.frame.arguments import is_missing
+from spuframe.frame.operators import Operators
 from spuframe.frame.ufuncs import builder
-
-if TYPE_CHECKING:
-    from spuframe.frame.series import SecretSeries
 
 
 # NumPy's own names of the arguments: who calls by name finds them.
@@ -92,7 +90,7 @@ _PAIRS: Mapping[np.ufunc, tuple[str, str]] = MappingProxyType({np.matmul: ("dot"
 """NumPy functions that are a method: of the left operand, of the right one where the left one is public."""
 
 
-def call_ufunc(series: SecretSeries, ufunc: np.ufunc, method: str, inputs: Sequence[object], options: Mapping[str, object]) -> Any:
+def call_ufunc(series: Operators, ufunc: np.ufunc, method: str, inputs: Sequence[object], options: Mapping[str, object]) -> Any:
     """What ``series.__array_ufunc__`` is: an element of the result for each row, or a product of whole columns."""
     if ufunc in _PAIRS and method == "__call__" and not options:
         left, right = inputs

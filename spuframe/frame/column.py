@@ -1,18 +1,21 @@
-"""One secret column."""
+"""One secret column: its values, and the numbers made of them."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, Date, DType, Field, alias
+from spuframe.dtypes import Bool, Date, DType, Field
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments, display, scalar, summary
-from spuframe.frame.numpy import call_function, call_ufunc, refuse_array
+from spuframe.frame.array_functions import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
+from spuframe.frame.reveal import reveal
+from spuframe.frame.rows import Home, Rows
 from spuframe.frame.scalar import SecretScalar, in_rows
+from spuframe.frame.shown import to_pandas
 from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
@@ -24,23 +27,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from spuframe.frame.frame import SecretFrame
-    from spuframe.frame.session import Session
-
 
 @arguments.like_pandas
-class SecretSeries(Operators["SecretSeries"]):
-    """A column of a `SecretFrame`: a name, and an expression over rows that nobody sees.
-
-    Made by ``frame["name"]`` and by operators; never by its constructor. Operators follow pandas with nullable types: a null operand gives null,
-    and comparisons with null are null, which a filter drops.
-    """
+class Column(Operators):
+    """What a column is by itself, `spuframe.SecretSeries` but for what makes other rows of it: a name, and an expression over rows that nobody sees."""
 
     __slots__ = ("base", "expr", "name", "session")
     _what = "a secret column"
     _more = "; to keep a column at the parties, .to_frame().persist()"
 
-    def __init__(self, session: Session, base: LogicalNode, expr: ex.Expr, name: str) -> None:
+    def __init__(self, session: Home, base: LogicalNode, expr: ex.Expr, name: str) -> None:
         self.session = session
         self.base = base
         self.expr = expr
@@ -79,10 +75,10 @@ class SecretSeries(Operators["SecretSeries"]):
         return self.base.rows
 
     def __repr__(self) -> str:
-        return display.text(display.title("SecretSeries", self.base.rows, self.base.masked, 1), [self.field])
+        return display.text(display.title(type(self).__name__, self.base.rows, self.base.masked, 1), [self.field])
 
     def _repr_html_(self) -> str:
-        return display.html(display.title("SecretSeries", self.base.rows, self.base.masked, 1), [self.field])
+        return display.html(display.title(type(self).__name__, self.base.rows, self.base.masked, 1), [self.field])
 
     def __bool__(self) -> bool:
         raise TypeMismatchError(
@@ -95,24 +91,17 @@ class SecretSeries(Operators["SecretSeries"]):
     def __iter__(self) -> Any:
         raise TypeMismatchError("a secret column cannot be iterated: .reveal() it, or work on the whole column")
 
-    def __getitem__(self, condition: SecretSeries) -> SecretSeries:
-        """``series[condition]``: the rows where the condition holds, which are those of ``frame[condition]``."""
-        if not isinstance(condition, SecretSeries):
-            raise TypeMismatchError(f"a column is indexed by a boolean column of the same frame, got {type(condition).__name__}: .reveal() it first")
-        kept: SecretSeries = self.to_frame()[condition][self.name]
-        return kept
-
     # ---- operators ---------------------------------------------------------------------------------
-    def _with(self, expr: ex.Expr, name: str | None = None) -> SecretSeries:
-        return SecretSeries(self.session, self.base, expr, self.name if name is None else name)
+    def _with(self, expr: ex.Expr, name: str | None = None) -> Self:
+        return type(self)(self.session, self.base, expr, self.name if name is None else name)
 
-    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> SecretSeries:
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> Self:
         bare = dict[int, object]()  # a comparison, and the larger or the smaller of two, take numbers that no constant can be
         if build in ex.COMPARISONS or build in (ex.minimum, ex.maximum):
             bare = {i: v for i, o in enumerate(operands) if (v := arguments.plain(o)) is None or isinstance(v, int | float)}
         base, exprs = self._common([o for i, o in enumerate(operands) if i not in bare])
         made = iter(exprs)
-        return SecretSeries(self.session, base, build(*(bare[i] if i in bare else next(made) for i in range(len(operands)))), self.name)
+        return type(self)(self.session, base, build(*(bare[i] if i in bare else next(made) for i in range(len(operands)))), self.name)
 
     def _common(self, operands: Sequence[object]) -> tuple[LogicalNode, list[ex.Expr]]:
         """The operands' expressions, and rows that all of them are over: this column's, with the prefix sums that others have."""
@@ -122,7 +111,7 @@ class SecretSeries(Operators["SecretSeries"]):
                 base, e = in_rows(other, self.session, base)
                 exprs.append(e)
                 continue
-            if not isinstance(other, SecretSeries):
+            if not isinstance(other, Column):
                 exprs.append(self._constant(other))
                 continue
             if other.session is not self.session:
@@ -165,13 +154,13 @@ class SecretSeries(Operators["SecretSeries"]):
         return call_ufunc(self, ufunc, method, inputs, options)
 
     def __array_function__(self, func: Callable[..., Any], types: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """NumPy's functions of whole columns: ``np.sum(series)``, ``np.where(series > 0, 1, 0)``; `spuframe.frame.numpy` lists them."""
+        """NumPy's functions of whole columns: ``np.sum(series)``, ``np.where(series > 0, 1, 0)``; `spuframe.frame.array_functions` lists them."""
         return call_function(func, args, kwargs)
 
     def __array__(self, *_: object, **__: object) -> NoReturn:
         refuse_array(f"column {self.name!r}")
 
-    def __round__(self, decimals: int = 0) -> SecretSeries:
+    def __round__(self, decimals: int = 0) -> Self:
         return self.round(decimals)
 
     def __matmul__(self, other: object) -> SecretScalar:
@@ -181,27 +170,27 @@ class SecretSeries(Operators["SecretSeries"]):
         return self.dot(other)
 
     # ---- methods of pandas ---------------------------------------------------------------------------
-    def round(self, decimals: int = 0) -> SecretSeries:
+    def round(self, decimals: int = 0) -> Self:
         """The nearest number with ``decimals`` decimals (negative: tens, hundreds); from half way to the even one, as NumPy and pandas."""
         return self._with(ex.round_(self.expr, arguments.whole(decimals, "decimals")))
 
-    def isna(self) -> SecretSeries:
+    def isna(self) -> Self:
         """Whether the value is missing."""
         return self._with(ex.is_null(self.expr))
 
-    def notna(self) -> SecretSeries:
+    def notna(self) -> Self:
         """Whether the value is there."""
         return self._with(ex.not_null(self.expr))
 
     isnull, notnull = isna, notna
 
-    def fillna(self, value: object) -> SecretSeries:
+    def fillna(self, value: object) -> Self:
         """Put ``value`` (a scalar or a column of the same frame) where the value is missing."""
         if arguments.is_missing(value):
             raise PlanError(f"fillna of column {self.name!r} needs a value to put where one is missing: leave it out to keep missing values")
         return self._apply(ex.fill_null, self, value)
 
-    def isin(self, values: Iterable[object]) -> SecretSeries:
+    def isin(self, values: Iterable[object]) -> Self:
         """Whether the value is one of some public values.
 
         None, NaN, `spuframe.null`, ``pandas.NA`` and ``NaT`` all stand for a missing value, as in pandas' Arrow-backed columns: with one of them
@@ -218,14 +207,14 @@ class SecretSeries(Operators["SecretSeries"]):
         found = ex.isin(self.expr, known)
         return self._with(ex.or_(found, ex.is_null(self.expr)) if missing and self.expr.nullable else found)
 
-    def between(self, left: object, right: object, inclusive: str = "both") -> SecretSeries:
+    def between(self, left: object, right: object, inclusive: str = "both") -> Self:
         """Whether ``left <= value <= right``; ``inclusive`` is "both", "neither", "left" or "right"."""
         arguments.choice(inclusive, "inclusive", ("both", "neither", "left", "right"))
         low = self >= left if inclusive in ("both", "left") else self > left
         high = self <= right if inclusive in ("both", "right") else self < right
         return low & high
 
-    def clip(self, lower: object = None, upper: object = None) -> SecretSeries:
+    def clip(self, lower: object = None, upper: object = None) -> Self:
         """Bring the values into bounds, public or columns of the same frame; two public ones in the wrong order are exchanged, as pandas does."""
         ends = [None if arguments.is_missing(v) else arguments.plain(v) for v in (lower, upper)]
         if isinstance(ends[0], int | float) and isinstance(ends[1], int | float) and ends[0] > ends[1]:
@@ -236,13 +225,13 @@ class SecretSeries(Operators["SecretSeries"]):
         low, high = (None if v is None else self._bound(next(exprs)) for v in ends)
         if isinstance(low, ex.Lit) and isinstance(high, ex.Lit) and low.range and high.range and low.range > high.range:
             low, high = high, low
-        return SecretSeries(self.session, base, ex.clip(made[0], low, high), self.name)
+        return type(self)(self.session, base, ex.clip(made[0], low, high), self.name)
 
     def _bound(self, e: ex.Expr) -> ex.Expr:
         dated = isinstance(self.dtype, Date) and isinstance(e, ex.Lit) and isinstance(e.value, str)
         return ex.lit(e.value, self.dtype) if dated else e  # type: ignore[attr-defined]
 
-    def map(self, func: Mapping[object, object]) -> SecretSeries:
+    def map(self, func: Mapping[object, object]) -> Self:
         """The value that a small public dict has for each value; null where it has none.
 
         Examples
@@ -251,11 +240,11 @@ class SecretSeries(Operators["SecretSeries"]):
         """
         return self._with(ex.map_(self.expr, func))
 
-    def where(self, cond: SecretSeries, other: object = None) -> SecretSeries:
+    def where(self, cond: Column, other: object = None) -> Self:
         """The value where ``cond`` holds, else (also where it is null) ``other``; null without one."""
         return self._apply(lambda c, x: ex.where(c, x, None), cond, self) if arguments.is_missing(other) else self._apply(ex.where, cond, self, other)
 
-    def mask(self, cond: SecretSeries, other: object = None) -> SecretSeries:
+    def mask(self, cond: Column, other: object = None) -> Self:
         """``other`` (null without one) where ``cond`` holds or is null, else the value: as in pandas' nullable types."""
 
         def made(c: ex.Expr, x: ex.Expr, y: ex.Expr | None = None) -> ex.Expr:
@@ -263,7 +252,7 @@ class SecretSeries(Operators["SecretSeries"]):
 
         return self._apply(made, cond, self) if arguments.is_missing(other) else self._apply(made, cond, self, other)
 
-    def replace(self, to_replace: object, value: object = ...) -> SecretSeries:
+    def replace(self, to_replace: object, value: object = ...) -> Self:
         """Other values in place of some public ones, at once: one, several that become one, or a dict of old to new; null where the new one is missing."""
         if isinstance(to_replace, Mapping):
             pairs = list(to_replace.items())
@@ -279,22 +268,21 @@ class SecretSeries(Operators["SecretSeries"]):
             out = out.mask(found.fillna(False) if found.field.nullable else found, new)
         return out
 
-    def astype(self, dtype: str | type | DType) -> SecretSeries:
+    def astype(self, dtype: str | type | DType) -> Self:
         """Convert: ``"int64"``, ``"float"``, ``"bool"``, ..., as NumPy and pandas name them too, or a `spuframe.dtypes` type."""
-        target = dtype if isinstance(dtype, DType) else type_name(dtype)
-        return self._with(ex.cast(self.expr, target))
+        return self._with(ex.cast(self.expr, dtype))
 
-    def rename(self, name: str | None = None, *, index: str | None = None) -> SecretSeries:
+    def rename(self, name: str | None = None, *, index: str | None = None) -> Self:
         """The column under another name."""
         return self._with(self.expr, arguments.text(index if name is None else name, "name"))
 
-    def cumsum(self) -> SecretSeries:
+    def cumsum(self) -> Self:
         """The sums of each value and those above it; nulls are skipped and stay null, as in pandas; rows that a filter dropped count nothing.
 
         It depends on the order of the rows: after a merge, which gives them in no particular one, sort first.
         """
         base = cumulate(self.base, f"cumsum of {self.name}", self.expr)
-        return SecretSeries(self.session, base, ex.col(base.schema[base.name]), self.name)
+        return type(self)(self.session, base, ex.col(base.schema[base.name]), self.name)
 
     # ---- aggregates --------------------------------------------------------------------------------
     def _scalar(self, function: str, node: LogicalNode) -> SecretScalar:
@@ -354,7 +342,7 @@ class SecretSeries(Operators["SecretSeries"]):
 
     def dot(self, other: object) -> SecretScalar:
         """The sum of the products with another column, ``self @ other``; null if one of the values is."""
-        if not isinstance(other, SecretSeries):
+        if not isinstance(other, Column):
             self._constant(other)  # a list or an array says so
             raise TypeMismatchError(f"dot takes another secret column of the same frame, got {type(other).__name__}: for a number, multiply by it")
         base, (left, right) = self._common([self, other])
@@ -377,53 +365,20 @@ class SecretSeries(Operators["SecretSeries"]):
             raise TypeMismatchError(f"describe is of number columns, and {self.name!r} is {self.dtype}: .count(), .nunique() and .min() are of any")
         return summary.of_column(self, summary.DESCRIBED)
 
-    # ---- rows --------------------------------------------------------------------------------------
-    def dropna(self) -> SecretSeries:
-        """The values that are there."""
-        return self._of(self.to_frame().dropna())
-
-    def sort_values(self, *, ascending: bool = True) -> SecretSeries:
-        """The values in order, missing ones last."""
-        return self._of(self.to_frame().sort_values(self.name, ascending))
-
-    def head(self, n: int = 5) -> SecretSeries:
-        """The first n values, in their order; see `SecretFrame.head`."""
-        return self._of(self.to_frame().head(n))
-
-    def tail(self, n: int = 5) -> SecretSeries:
-        """The last n values, in their order."""
-        return self._of(self.to_frame().tail(n))
-
-    def nlargest(self, n: int = 5) -> SecretSeries:
-        """The n largest values, the largest first."""
-        return self._of(self.to_frame().nlargest(n, self.name))
-
-    def nsmallest(self, n: int = 5) -> SecretSeries:
-        """The n smallest values, the smallest first."""
-        return self._of(self.to_frame().nsmallest(n, self.name))
-
-    def value_counts(self, *, normalize: bool = False, sort: bool = True, ascending: bool = False) -> SecretFrame:
-        """How often each value occurs; see `SecretFrame.value_counts`."""
-        return self.to_frame().value_counts(normalize=normalize, sort=sort, ascending=ascending)
-
-    def _of(self, frame: SecretFrame) -> SecretSeries:
-        out: SecretSeries = frame[self.name]
-        return out
-
     # ---- the end -----------------------------------------------------------------------------------
-    def copy(self) -> SecretSeries:
+    def copy(self) -> Self:
         """The same column: nothing is changed in place."""
         return self._with(self.expr)
 
-    def to_frame(self, name: str | None = None) -> SecretFrame:
-        """A `SecretFrame` of this one column."""
-        from spuframe.frame.frame import SecretFrame
+    def _rows(self) -> Rows:
+        return Rows(self.session, self.base, {self.name: self.expr})
 
-        return SecretFrame(self.session, self.base, {self.name if name is None else arguments.text(name, "name"): self.expr})
+    def _shown(self, table: pa.Table, order: int | None, as_: str) -> pd.Series[Any] | pa.Array:
+        return table.column(0).combine_chunks() if as_ == "arrow" else to_pandas(table, order)[self.name]
 
     def explain(self, stage: str = "all") -> str:
         """The plan of this column; see `SecretFrame.explain`."""
-        return self.to_frame().explain(stage)
+        return self.session.explain(self._rows().node, stage)
 
     def reveal(self, as_: str = "pandas") -> pd.Series[Any] | pa.Array:
         """Compute the column and show it to the analyst; in which order, and how two columns are revealed side by side, says `SecretFrame.reveal`.
@@ -432,18 +387,4 @@ class SecretSeries(Operators["SecretSeries"]):
         ----------
         as_ : {"pandas", "arrow"}
         """
-        from spuframe.frame.reveal import reveal
-
         return reveal(self, as_=as_)[0]
-
-
-def type_name(dtype: object) -> str:
-    """The name of a type that is given as Python, NumPy or pandas have it: ``int``, ``np.int64``, ``"Int64"``, ``pd.Float64Dtype()``.
-
-    >>> type_name(int), type_name("boolean"), type_name("UInt8")
-    ('int64', 'bool', 'uint8')
-    """
-    name = dtype if isinstance(dtype, str) else dtype.__name__ if isinstance(dtype, type) else getattr(dtype, "name", None)
-    if not isinstance(name, str):
-        raise TypeMismatchError(f"a type is a name such as 'int64', 'float', 'bool' or 'date', got {type(dtype).__name__}")
-    return alias(name)
