@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,7 @@ from benchmarks import limits
 from benchmarks.cases import Case, Desk, Work, find
 from benchmarks.shaped import Network, ShapedLink
 from spuframe import plugins
-from spuframe.link import LinkConfig, TcpLink, listen
-from spuframe.link.base import Link
+from spuframe.link.base import Link, LinkConfig
 from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory
 from spuframe.spu.blackbox import CHUNK_ROWS, BlackBox
 from spuframe.spu.context import Context
@@ -63,7 +63,7 @@ class Party:
     """Answers to the requests of `benchmarks.harness.Cluster`."""
 
     def __init__(self) -> None:
-        self.listener = listen()
+        self.endpoint = plugins.transport("tcp").bind("127.0.0.1", Path())
         self.box: BlackBox | None = None
         self.desk: Desk | None = None
         self.work: Work | None = None
@@ -72,13 +72,13 @@ class Party:
         self.shaped: ShapedLink | None = None
 
     def do_listen(self, _: dict[str, Any]) -> dict[str, Any]:
-        return {"address": list(self.listener.getsockname()[:2])}
+        return {"address": self.endpoint.address}
 
     def do_open(self, request: dict[str, Any]) -> dict[str, Any]:
-        addresses = [(str(host), int(port)) for host, port in request["addresses"]]
+        addresses = request["addresses"]
         parties, session = len(addresses), bytes.fromhex(request["session"])
         config = LinkConfig(deadline=DEADLINE, names=[f"party {i}" for i in range(parties)])
-        link: Link = TcpLink.open(request["rank"], addresses, bytes.fromhex(request["secret"]), session, config, listener=self.listener)
+        link: Link = self.endpoint.open(request["rank"], addresses, bytes.fromhex(request["secret"]), session, config)
         if request["network"] is not None:
             link = self.shaped = ShapedLink(link, Network(**request["network"]))
             self._shape(False)  # inputs and checks travel as fast as they can

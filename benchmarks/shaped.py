@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spuframe.link import frames
+from spuframe.link import framing
 from spuframe.link.base import Link, Traffic
 
 
@@ -67,7 +67,7 @@ class ShapedLink(Link):
         self._free = 0.0  # when the last byte of what was sent has left
 
     def send(self, to: int, data: NDArray[Any]) -> None:
-        size = frames.bytes_of(data, "data").nbytes
+        size = framing.bytes_of(data, "data").nbytes
         due = 0.0
         if self.on:
             self._free = max(self._free, time.monotonic()) + size / self.network.bandwidth
@@ -78,7 +78,7 @@ class ShapedLink(Link):
         self.traffic.frames += 1
 
     def recv_into(self, frm: int, out: NDArray[Any]) -> None:
-        size = frames.bytes_of(out, "out", write=True).nbytes  # refused before anything is taken from the stream
+        size = framing.bytes_of(out, "out", write=True).nbytes  # refused before anything is taken from the stream
         due = np.empty(1)
         self.inner.recv_into(frm, due)
         self.inner.recv_into(frm, out)

@@ -115,6 +115,8 @@ class RuntimeConfig:
         For the analyst; 0 takes a free one.
     protocols : tuple of str, optional
         Those it agrees to run; None: any that is installed and not insecure.
+    transports : tuple of str, optional
+        Those by which its instances may join others; None: any that is installed. An insecure one is bound to the loopback alone.
     memory_limit : int, optional
         Bytes that one instance may use, beside what the interpreter and its libraries hold.
     deadline : float
@@ -139,6 +141,7 @@ class RuntimeConfig:
     host: str = "127.0.0.1"
     port: int = 0
     protocols: tuple[str, ...] | None = None
+    transports: tuple[str, ...] | None = None
     memory_limit: int | None = None
     deadline: float = 60.0
     spares: int = 1
@@ -160,7 +163,7 @@ class RuntimeConfig:
         values = dict(data)
         values["policy"] = Policy.from_plain(values["policy"])
         values["quotas"] = Quotas(**values["quotas"])
-        for name in ("protocols", "worker", "reader"):
+        for name in ("protocols", "transports", "worker", "reader"):
             values[name] = None if values[name] is None else tuple(values[name])
         return cls(**values)
 
@@ -177,6 +180,8 @@ class SessionConfig:
         Seconds that a party waits for another, and the session for a process to start.
     memory_limit : int, optional
         Bytes that one SPU instance may use.
+    transport : str
+        By which the processes of parties and owners are joined.
     grace : float
         Seconds that a failed plan waits for the processes' own reports, to tell the cause from its consequences.
 
@@ -190,6 +195,7 @@ class SessionConfig:
     parties: int = 3
     deadline: float = 60.0
     memory_limit: int | None = None
+    transport: str = "tcp"
     grace: float = 1.0
 
     def __post_init__(self) -> None:

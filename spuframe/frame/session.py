@@ -278,6 +278,7 @@ def local(
     policy: Policy | None = None,
     base_port: int | None = None,
     quotas: Quotas | None = None,
+    transport: str = "tcp",
 ) -> Session:
     """A session whose parties and owners are processes of this machine; use it with ``with``.
 
@@ -299,6 +300,8 @@ def local(
         Parties listen for the analyst at ``base_port + rank``; by default at free ports.
     quotas : Quotas, optional
         What each process lets the session ask of it: rows, trips of loops, instances, bytes of messages.
+    transport : str
+        By which the processes are joined: ``"tcp"`` over the loopback, ``"unix"`` (sockets that are files), or that of an installed package.
 
     Examples
     --------
@@ -309,6 +312,7 @@ def local(
     if parties is not None:
         parties = _whole(parties, "parties", f"sf.local(protocol={parties!r})" if isinstance(parties, str) else "sf.local(parties=3)")
     arguments.text(protocol, "protocol")
+    arguments.text(transport, "transport")
     if isinstance(deadline, bool) or not isinstance(arguments.plain(deadline), int | float):
         raise TypeMismatchError(f"`deadline` must be a number of seconds, got a {type(deadline).__name__}")
     memory_limit = None if memory_limit is None else _whole(memory_limit, "memory_limit", "a number of bytes, memory_limit=2**30")
@@ -332,6 +336,7 @@ def local(
         policy=policy,
         base_port=base_port,
         quotas=quotas,
+        transport=transport,
         session=Session,
     )
 

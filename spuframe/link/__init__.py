@@ -1,10 +1,9 @@
-"""Bytes between ranks: the contract, a transport in memory, a transport over TCP (and TLS)."""
+"""Bytes between ranks: the contract of transports and links, what transports over sockets share, and links in memory."""
 
 from __future__ import annotations
 
-from spuframe.link.base import Bytes, Link, LinkConfig, Traffic
+from spuframe.link.base import Bytes, Endpoint, Link, LinkConfig, Traffic, Transport
 from spuframe.link.memory import MemoryNetwork
 from spuframe.link.sockets import TLSConfig, listen
-from spuframe.link.tcp import TcpLink
 
-__all__ = ["Bytes", "Link", "LinkConfig", "MemoryNetwork", "TLSConfig", "TcpLink", "Traffic", "listen"]
+__all__ = ["Bytes", "Endpoint", "Link", "LinkConfig", "MemoryNetwork", "TLSConfig", "Traffic", "Transport", "listen"]

@@ -1,4 +1,7 @@
-"""The seam between the SPU and the bytes between processes.
+"""The seam between the SPU and the bytes between processes: ``Transport.bind -> Endpoint.open -> Link``.
+
+A transport is found by its name (`spuframe.plugins.transport`): one module that holds ``TRANSPORT``. Each rank binds an
+endpoint, tells the others its address, and opens its link once it knows theirs.
 
 A `Link` joins the ranks of one SPU instance: parties 0..n-1 and, after them, the owners that share
 data into it. Everything above it only sends and receives arrays whose size both ends know beforehand, so a
@@ -10,6 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +79,11 @@ class LinkConfig:
     names: Sequence[str] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def slice(self) -> float:
+        """Seconds that a blocking call waits before the deadline is looked at."""
+        return min(0.5, self.deadline)
+
     def name(self, rank: int) -> str:
         return self.names[rank] if rank < len(self.names) else f"rank {rank}"
 
@@ -82,14 +91,19 @@ class LinkConfig:
 class Link(ABC):
     """The connections of one rank to all the others.
 
-    Opening happens in a transport's own factory; a constructor opens nothing. Not thread-safe: one
-    thread drives a link.
+    `Endpoint.open` makes it; a constructor opens nothing. Not thread-safe: one thread drives a link.
+
+    Attributes
+    ----------
+    waiting : str or None
+        Whom the thread that drives the link waits for; another thread may read it.
     """
 
     rank: int
     world: int
     config: LinkConfig
     traffic: Traffic
+    waiting: str | None = None
 
     @abstractmethod
     def send(self, to: int, data: NDArray[Any]) -> None:
@@ -129,3 +143,81 @@ class Link(ABC):
         if isinstance(error, Exception):
             self.abort(error)
         self.close()
+
+
+class Endpoint(ABC):
+    """Where one rank can be reached, before the ranks have met. It opens one link.
+
+    Attributes
+    ----------
+    address : str
+        What the other ranks need to reach this one: at most 255 printable characters, which only the transport understands.
+    """
+
+    address: str
+
+    @abstractmethod
+    def open(self, rank: int, addresses: Sequence[str], secret: bytes, session_id: bytes, config: LinkConfig | None = None) -> Link:
+        """Join all ranks, each of which opens its own endpoint at about the same time; the endpoint is closed in any case.
+
+        Parameters
+        ----------
+        rank : int
+            This process.
+        addresses : sequence of str
+            Of all ranks, in their order.
+        secret : bytes
+            What all ranks know and nobody else, 16 random bytes at least: who does not prove it does not join.
+        session_id : bytes
+            The session; the same secret does not join two of them.
+        config : LinkConfig, optional
+            Limits and names.
+
+        Raises
+        ------
+        AuthenticationError
+            A rank did not prove the secret.
+        PeerTimeoutError
+            A rank was not there by ``config.deadline``.
+        LinkError
+            An address that is none of this transport.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the address up; what was made for it is removed. Twice is harmless, and so is closing after `open`."""
+
+
+class Transport(ABC):
+    """A way to join ranks: what a transport's module holds as ``TRANSPORT``. It keeps no state."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name by which it is found."""
+
+    @property
+    @abstractmethod
+    def insecure(self) -> bool:
+        """Whether somebody between the ranks could read or change the bytes: then the runtime binds it to the loopback alone."""
+
+    @property
+    @abstractmethod
+    def threat(self) -> str:
+        """Whom it keeps out and whom not, in a sentence."""
+
+    @abstractmethod
+    def bind(self, host: str, folder: Path) -> Endpoint:
+        """Make this process reachable.
+
+        Parameters
+        ----------
+        host : str
+            The address of this machine that peers know, for a transport over a network.
+        folder : Path
+            A private folder for what must lie on disk; who gave it removes it.
+
+        Raises
+        ------
+        LinkError, AddressInUseError
+        """

@@ -25,7 +25,7 @@ import time
 from dataclasses import dataclass, field
 
 from spuframe.errors import AuthenticationError
-from spuframe.link import frames
+from spuframe.link import framing
 
 HELLO = struct.Struct("<4sBBHHH32s")
 MAGIC = b"SPUF"
@@ -54,7 +54,7 @@ class Credentials:
 
     def hello(self, channel: int, peer: int) -> bytes:
         """Build this side's hello, with a fresh nonce."""
-        version = VERSION << 4 | frames.VERSION
+        version = VERSION << 4 | framing.VERSION
         return HELLO.pack(MAGIC, version, channel, self.rank, peer, self.world, secrets.token_bytes(32))
 
     def proof(self, role: bytes, first: bytes, second: bytes) -> bytes:
@@ -119,7 +119,7 @@ def refused(name: str) -> AuthenticationError:
 
 
 def _fits(hello: bytes, own: Credentials, peer: int, channel: int) -> bool:
-    return hello[:-32] == HELLO.pack(MAGIC, VERSION << 4 | frames.VERSION, channel, peer, own.rank, own.world, b"")[:-32]
+    return hello[:-32] == HELLO.pack(MAGIC, VERSION << 4 | framing.VERSION, channel, peer, own.rank, own.world, b"")[:-32]
 
 
 def read(sock: socket.socket, size: int, until: float) -> bytes:

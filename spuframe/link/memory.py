@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from spuframe.errors import LinkError, PeerClosedError, PeerTimeoutError, SpuframeError
-from spuframe.link import frames
+from spuframe.link import framing
 from spuframe.link.base import Link, LinkConfig, Traffic
 
 
@@ -80,21 +80,21 @@ class MemoryLink(Link):
 
     def send(self, to: int, data: NDArray[Any]) -> None:
         self._check(to, "to")
-        body = frames.bytes_of(data, "data")
+        body = framing.bytes_of(data, "data")
         ending = self._network.endings[to]
         if ending.closed:
             name = self.config.name(to)
             if ending.abort is not None:
-                raise frames.decode_abort(ending.abort, name)
+                raise framing.decode_abort(ending.abort, name)
             raise PeerClosedError(f"{name} closed the link. Its own log says why; start the session again.", party=name)
-        self._network.queues[self.rank, to].put(_Frame(frames.DATA, self._sent[to], body))
+        self._network.queues[self.rank, to].put(_Frame(framing.DATA, self._sent[to], body))
         self._sent[to] += 1
         self.traffic.sent[to] += body.nbytes
         self.traffic.frames += 1
 
     def recv_into(self, frm: int, out: NDArray[Any]) -> None:
         self._check(frm, "frm")
-        view = frames.bytes_of(out, "out", write=True)
+        view = framing.bytes_of(out, "out", write=True)
         if frm in self._failures:
             raise self._failures[frm]
         try:
@@ -114,24 +114,24 @@ class MemoryLink(Link):
                 f"{name} sent nothing for {waited:.1f} s. Look at its log, or raise the deadline ({self.config.deadline} s).", party=name
             ) from None
         if self._network.endings[self.rank].closed:
-            raise frames.closed_here()
-        if frame.kind == frames.ABORT:
-            raise frames.decode_abort(bytes(frame.body), name)
-        if frame.kind == frames.BYE:
+            raise framing.closed_here()
+        if frame.kind == framing.ABORT:
+            raise framing.decode_abort(bytes(frame.body), name)
+        if frame.kind == framing.BYE:
             raise PeerClosedError(f"{name} closed the link. Its own log says why; start the session again.", party=name)
         assert isinstance(frame.body, memoryview)
-        frames.check_data(
-            frames.Header(frame.kind, frame.tag, frame.body.nbytes), self._expected[frm], view.nbytes, self.config.max_frame, name
+        framing.check_data(
+            framing.Header(frame.kind, frame.tag, frame.body.nbytes), self._expected[frm], view.nbytes, self.config.max_frame, name
         )
         view[:] = frame.body
         self._expected[frm] += 1
         self.traffic.received[frm] += view.nbytes
 
     def abort(self, error: Exception) -> None:
-        self._end(frames.ABORT, frames.encode_abort(error))
+        self._end(framing.ABORT, framing.encode_abort(error))
 
     def close(self) -> None:
-        self._end(frames.BYE, b"")
+        self._end(framing.BYE, b"")
 
     def _end(self, kind: int, body: bytes) -> None:
         network = self._network
@@ -139,15 +139,15 @@ class MemoryLink(Link):
             ending = network.endings[self.rank]
             if ending.closed:
                 return
-            ending.abort = body if kind == frames.ABORT else None
+            ending.abort = body if kind == framing.ABORT else None
             ending.closed = True
         for peer in range(self.world):
             if peer != self.rank:
                 network.queues[self.rank, peer].put(_Frame(kind, self._sent[peer], body))
-                network.queues[peer, self.rank].put(_Frame(frames.BYE, 0, b""))  # wakes a receive of our own
+                network.queues[peer, self.rank].put(_Frame(framing.BYE, 0, b""))  # wakes a receive of our own
 
     def _check(self, peer: int, what: str) -> None:
         if self._network.endings[self.rank].closed:
-            raise frames.closed_here()
+            raise framing.closed_here()
         if not 0 <= peer < self.world or peer == self.rank:
             raise LinkError(f"`{what}` must be another rank below {self.world}, got {peer} (this is rank {self.rank}).")

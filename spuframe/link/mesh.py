@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import select
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spuframe.errors import AuthenticationError, PeerTimeoutError
 from spuframe.link import handshake
 from spuframe.link.base import LinkConfig
 from spuframe.link.handshake import DOWN, DUPLEX, UP, Credentials
-from spuframe.link.sockets import MAX_UNPROVEN, Address, TLSConfig, connect_once, set_buffers, shut
+from spuframe.link.sockets import MAX_UNPROVEN, set_buffers, shut
 
 log = logging.getLogger(__name__)
+Connect = Callable[[str, float], socket.socket]
 HANDSHAKE_SECONDS = 5.0
 
 
@@ -36,12 +37,25 @@ class Pair:
 
 def form(
     own: Credentials,
-    addresses: Sequence[Address],
-    listener: socket.socket | None,
+    addresses: Sequence[str],
+    listener: socket.socket,
     config: LinkConfig,
-    tls: TLSConfig | None,
+    connect: Connect,
+    context: ssl.SSLContext | None,
 ) -> dict[int, Pair]:
     """Open and prove all connections of one rank, or none.
+
+    Parameters
+    ----------
+    own : Credentials
+    addresses : sequence of str
+        Where the ranks below listen; those above connect to ``listener``.
+    listener : socket
+    config : LinkConfig
+    connect : callable
+        Connects to an address by a time (of `time.monotonic`); `OSError` where it fails.
+    context : SSLContext, optional
+        For TLS, of the accepting side: each direction has then a connection of its own.
 
     Raises
     ------
@@ -52,20 +66,17 @@ def form(
         A peer was not there by the deadline.
     """
     until = time.monotonic() + config.deadline
-    channels = (DUPLEX,) if tls is None else (UP, DOWN)
+    channels = (DUPLEX,) if context is None else (UP, DOWN)
     found: dict[tuple[int, int], socket.socket] = {}
     door = None
     try:
         if own.rank + 1 < own.world:
-            assert listener is not None
-            context = None if tls is None else tls.context(server=True)
             seconds = float(config.options.get("handshake_timeout", HANDSHAKE_SECONDS))
             door = _Door(listener, own, channels, context, until, seconds)
             door.start()
-        context = None if tls is None or own.rank == 0 else tls.context(server=False)
         for peer in range(own.rank):
             for channel in channels:
-                found[peer, channel] = _reach(own, peer, channel, addresses[peer], context, until, config.name(peer))
+                found[peer, channel] = _reach(own, peer, channel, addresses[peer], connect, until, config.name(peer))
         if door is not None:
             found |= door.wait(config)
     except BaseException:
@@ -84,16 +95,14 @@ def form(
 
 
 def _reach(
-    own: Credentials, peer: int, channel: int, address: Address, context: ssl.SSLContext | None, until: float, name: str
+    own: Credentials, peer: int, channel: int, address: str, connect: Connect, until: float, name: str
 ) -> socket.socket:
     """Connect to ``peer`` and prove the secret, trying again while it is not there yet."""
     pause = 0.02
     while True:
         sock: socket.socket | None = None
         try:
-            sock = connect_once(address, until)
-            if context is not None:
-                sock = context.wrap_socket(sock, server_hostname=address[0])
+            sock = connect(address, until)
             handshake.connect(sock, own, peer, channel, until, name)
             return sock
         except OSError as error:  # all network errors, and AuthenticationError too
@@ -109,7 +118,7 @@ def _reach(
             raise
         if time.monotonic() + pause >= until:
             raise PeerTimeoutError(
-                f"{name} could not be reached at {address[0]}:{address[1]}. Check that it runs, its address, and firewalls; "
+                f"{name} could not be reached at {address}. Check that it runs, its address, and firewalls; "
                 "or raise the deadline.",
                 party=name,
             )
@@ -140,6 +149,7 @@ class _Door:
         self._pending: dict[socket.socket, threading.Thread] = {}
         self._claims: list[int] = []
         self._stopped = False
+        self._bell, self._ear = socket.socketpair()  # wakes the thread: not every kind of socket wakes from accept when it is shut down
         self._thread = threading.Thread(target=self._run, name="spuframe-link-accept", daemon=True)
 
     def start(self) -> None:
@@ -172,20 +182,26 @@ class _Door:
             strays = [*self._found.values(), *self._pending]
             threads = [self._thread, *self._pending.values()]
             self._found = {}
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept at once
+        self._bell.close()
         for sock in strays:
             shut(sock)
         for thread in threads:
             if thread.is_alive():
                 thread.join(1.0)
+        self._ear.close()
 
     def _run(self) -> None:
-        self._listener.settimeout(0.5)
+        self._listener.setblocking(False)
+        waiter = select.poll()
+        waiter.register(self._listener, select.POLLIN)
+        waiter.register(self._ear, select.POLLIN)
         while not self._stopped and time.monotonic() < self._until:
+            waiter.poll(500)
+            if self._stopped:
+                return
             try:
                 sock, _ = self._listener.accept()
-            except TimeoutError:
+            except BlockingIOError:
                 continue
             except OSError as error:  # a connection that broke off in the queue, or no more descriptors
                 log.debug("accept failed", extra={"errno": error.errno})

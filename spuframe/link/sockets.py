@@ -104,6 +104,31 @@ class TLSConfig:
         return context
 
 
+def join(host: str, port: int) -> str:
+    """Write an address as text.
+
+    Examples
+    --------
+    >>> join("::1", 9000), split("[::1]:9000")
+    ('[::1]:9000', ('::1', 9000))
+    """
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def split(text: str) -> Address:
+    """Read the inverse of `join`.
+
+    Raises
+    ------
+    LinkError
+        It is no address.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+        raise LinkError("an address of the transport 'tcp' is host:port. Bind all ranks by the same transport.")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     """Open a listening socket; port 0 takes a free one.
 

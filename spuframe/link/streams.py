@@ -53,11 +53,16 @@ class PlainStream:
     def __init__(self, pair: Pair, slice_seconds: float) -> None:
         self._sock = sock = pair.incoming
         sock.settimeout(None)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.tune(sock)
         whole = int(slice_seconds)
         timeval = struct.pack("@ll", whole, max(1, int((slice_seconds - whole) * 1e6)))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+
+    @staticmethod
+    def tune(sock: socket.socket) -> None:
+        """Let small frames go at once."""
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def recv(self, buffers: Sequence[memoryview]) -> int | None:
         # Not MSG_WAITALL: with it, each byte that a peer drips starts the kernel's timeout anew.

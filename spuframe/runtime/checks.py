@@ -23,7 +23,7 @@ class Holding:
     fields: tuple[Field, ...]
 
 
-def check_seat(terms: Mapping[str, Any], name: str, owner: str | None, address: tuple[str, int] | None) -> None:
+def check_seat(terms: Mapping[str, Any], name: str, owner: str | None, address: str | None) -> None:
     """Refuse a place among peers that is not this node's: it goes by its own name, as the owner that it is, at the address where it listens.
 
     Raises
@@ -38,7 +38,7 @@ def check_seat(terms: Mapping[str, Any], name: str, owner: str | None, address: 
     seat = owners[rank - parties] if rank >= parties else None
     if names[rank] != name or seat != owner:
         raise PolicyError(f"{name} takes part under its own name alone, and only as what it is. Call it by the name of its node.", party=name)
-    if address is None or tuple(addresses[rank]) != address:
+    if address is None or addresses[rank] != address:
         raise PolicyError(f"{name} does not listen where the session sends its peers. Name the address that its node gave.", party=name)
 
 

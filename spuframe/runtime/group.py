@@ -37,7 +37,7 @@ class Group:
 
     def open(self) -> Group:
         """Start the instances everywhere at the same time, then join them."""
-        creating = [c.call("create") for c in self._clients]
+        creating = [c.call("create", {"transport": self._config.transport}) for c in self._clients]
         try:
             made = gather(creating, self._config.grace)
             self._instances = [m["instance"] for m in made]

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from spuframe.errors import InstanceStateError, PartyDiedError, PeerTimeoutError, SpuframeError
@@ -137,7 +138,8 @@ class Instance:
         self._lock = threading.Lock()
         self._worker = worker
         self.terms: dict[str, Any] = {}
-        self.address: tuple[str, int] | None = None
+        self.transport: str | None = None
+        self.address: str | None = None
         worker.who = party
 
     @property
@@ -148,18 +150,18 @@ class Instance:
     def pid(self) -> int:
         return self._worker.process.pid
 
-    def listen(self, host: str, timeout: float) -> tuple[str, int]:
-        """Let the worker listen for its peers; give the address."""
+    def listen(self, transport: str, host: str, folder: Path, timeout: float) -> str:
+        """Let the worker listen for its peers; give the address, as the transport writes it."""
         self._expect(State.CREATED, "listen")
-        host, port = self._ask("listen", {"host": host}, timeout)
-        self.address = host, port
-        return host, port
+        address = str(self._ask("listen", {"transport": transport, "host": host, "folder": str(folder)}, timeout))
+        self.transport, self.address = transport, address
+        return address
 
     def initialise(self, params: dict[str, Any], timeout: float) -> None:
         """Inject rank, peers, protocol, keys and limits; the worker opens its link."""
         self._expect(State.CREATED, "initialise")
         self.terms = {k: params[k] for k in ("protocol", "parties", "owners")}
-        self._ask("initialise", {k: v for k, v in params.items() if k != "owners"}, timeout)
+        self._ask("initialise", {k: v for k, v in params.items() if k not in ("owners", "transport")}, timeout)
         self._go(State.READY, "initialise")
 
     def run(self, plan: bytes, on_progress: Callable[[Any], None] | None = None) -> dict[str, Any]:

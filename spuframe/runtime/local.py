@@ -219,6 +219,7 @@ def local(
     base_port: int | None = None,
     spares: int = 1,
     quotas: Quotas | None = None,
+    transport: str = "tcp",
     worker: Sequence[str] | None = None,
     reader: Sequence[str] | None = None,
     session: type[S] | None = None,
@@ -244,6 +245,8 @@ def local(
         Workers that each process keeps started ahead.
     quotas : Quotas, optional
         What each process lets the session ask of it.
+    transport : str
+        By which the processes are joined: ``"tcp"`` over the loopback, ``"unix"``, or that of an installed package.
     worker, reader : sequence of str, optional
         The command of a worker, and of a process that opens tables, for tests.
     session : type, optional
@@ -261,6 +264,7 @@ def local(
     spuframe.errors.PartyCountError: protocol 'aby3' needs 3 parties, got 2: choose parties=3 or another protocol
     """
     table = plugins.protocol(protocol)
+    plugins.transport(transport)
     count = table.parties[0] if parties is None else parties
     plugins.check_parties(table, count)
     if table.insecure:
@@ -270,10 +274,11 @@ def local(
         if not isinstance(name, str) or not name:
             raise InstanceError(f"an owner's name must be a string with something in it, got {name!r}.")
     known = owners if owners is None or isinstance(owners, Mapping) else {name: policy or Policy() for name in owners}
-    config = SessionConfig(protocol, count, deadline, memory_limit)
+    config = SessionConfig(protocol, count, deadline, memory_limit, transport)
     base = RuntimeConfig(
         "",
         protocols=(protocol,),
+        transports=(transport,),
         memory_limit=memory_limit,
         deadline=deadline,
         spares=spares,

@@ -6,6 +6,7 @@ or the environment. It lives until its stdin ends: whoever started it need not e
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -68,10 +69,7 @@ class Desk:
     def close(self) -> None:
         self._closed = True
         for name in list(self._mine):
-            try:
-                self._runtime.close_instance(name)
-            except InstanceStateError:
-                pass  # closed already
+            self._reclaim(name)
         if self._reader is not None:
             self._reader.close()
         self._space.close()
@@ -81,11 +79,18 @@ class Desk:
 
     # ---- instances ------------------------------------------------------------------------------
     def _create(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
+        transport = params["transport"]
+        self._runtime.check_transport(transport)
         instance = self._runtime.create()
         self._mine.add(instance.name)
         if self._closed:
             self.close()
-        return {"instance": instance.name, "address": list(instance.listen(self._config.host, self._config.deadline))}
+        try:
+            address = instance.listen(transport, self._config.host, self._space.folder, self._config.deadline)
+        except SpuframeError:
+            self._reclaim(instance.name)  # nobody knows its name
+            raise
+        return {"instance": instance.name, "address": address}
 
     def _initialise(self, params: dict[str, Any], emit: Emit) -> None:
         self._runtime.initialise(self._own(params), params["terms"], self._space)
@@ -111,10 +116,13 @@ class Desk:
         return self._runtime.instance(self._own(params)).waits(WAITS_SECONDS)
 
     def _close_instance(self, params: dict[str, Any], emit: Emit) -> None:
-        name = self._own(params)
+        self._reclaim(self._own(params))
+
+    def _reclaim(self, name: str) -> None:
         self._mine.discard(name)
         self._plans.pop(name, None)
-        self._runtime.close_instance(name)
+        with contextlib.suppress(InstanceStateError):  # closed already
+            self._runtime.close_instance(name)
 
     def _own(self, params: dict[str, Any]) -> str:
         name: str = params["instance"]

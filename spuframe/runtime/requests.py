@@ -10,6 +10,7 @@ from spuframe.shapes import Either, Flag, Many, Maybe, Named, Number, Octets, Po
 MOST_RANKS = 64
 _LARGE = 1 << 63
 _NAME = Text(256, 1)
+_PLUGIN = Text(128, 1)
 _INSTANCE: dict[str, Shape] = {"instance": Text(64, 1)}
 _COLUMNS = Many(Text(1 << 12))
 
@@ -18,9 +19,9 @@ SEAT: dict[str, Shape] = {
     "parties": Whole(1, MOST_RANKS),
     "owners": Many(_NAME, MOST_RANKS, distinct=True),
     "names": Many(_NAME, MOST_RANKS, 1, distinct=True),
-    "addresses": Many(Row((Text(255, 1), Whole(1, 65535))), MOST_RANKS, 1),
+    "addresses": Many(Text(255, 1), MOST_RANKS, 1),  # what a transport wrote
     "session_id": Octets(64, 1),
-    "protocol": Text(128, 1),
+    "protocol": _PLUGIN,
     "deadline": Positive(),
     "memory_limit": Maybe(Whole(1)),
 }
@@ -49,7 +50,7 @@ SOURCE = Tagged("kind", {"csv": Record(_PATH, _TABLE | CSV), "parquet": Record(_
 
 NODE: Mapping[str, Record] = {
     "hello": Record({}),
-    "create": Record({}),
+    "create": Record({"transport": _PLUGIN}),
     "initialise": Record(_INSTANCE | {"terms": Record(SEAT)}),
     "prepare": Record(_INSTANCE | {"plan": Octets()}),
     "run": Record(_INSTANCE | {"progress": Flag()}),
@@ -63,8 +64,8 @@ NODE: Mapping[str, Record] = {
 """What a session may ask of a node."""
 
 WORKER: Mapping[str, Record] = {
-    "warm": Record({"protocols": Many(Text(128, 1))}),
-    "listen": Record({"host": Text(255, 1)}),
+    "warm": Record({"protocols": Many(_PLUGIN)}),
+    "listen": Record({"transport": _PLUGIN, "host": Text(255, 1), "folder": Text(4096, 1)}),
     "initialise": Record({k: v for k, v in SEAT.items() if k != "owners"} | {"secret": Octets(64, 16), "folder": Text(4096, 1)}),
     "run": Record({"plan": Octets(), "progress": Flag()}),
 }

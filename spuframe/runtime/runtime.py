@@ -16,6 +16,7 @@ import msgpack
 from spuframe import plugins
 from spuframe.config import RuntimeConfig
 from spuframe.errors import InstanceStateError, PolicyError, QuotaError, SpuframeError
+from spuframe.link.sockets import check_network
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.folder import PrivateFolder
 from spuframe.runtime.instance import Instance, State, Worker
@@ -122,7 +123,7 @@ class SPURuntime:
             "memory_limit": min(limits) if limits else None,
             "deadline": min(given["deadline"], config.deadline),
             "folder": str(space.folder),
-            "secret": self._secret(given),
+            "secret": self._secret(given | {"transport": instance.transport}),
         }
         # The worker's own deadline comes first and names the peer that is missing.
         instance.initialise(given, given["deadline"] + 30.0)
@@ -132,7 +133,7 @@ class SPURuntime:
 
         Each rank has checked its own name and address, so a relay that a request puts between two of them does not join.
         """
-        bound = [terms[k] for k in ("session_id", "protocol", "parties", "owners", "names", "addresses")]
+        bound = [terms[k] for k in ("session_id", "transport", "protocol", "parties", "owners", "names", "addresses")]
         return hmac.new(self._mesh, b"spuframe mesh" + msgpack.packb(bound), hashlib.sha256).digest()
 
     def _check_protocol(self, protocol: str) -> None:
@@ -147,6 +148,20 @@ class SPURuntime:
         else:
             text = f"{self.config.name} runs only {', '.join(allowed)}, not {protocol!r}. Ask its operator to allow it."
         raise PolicyError(text, party=self.config.name)
+
+    def check_transport(self, name: str) -> None:
+        """Refuse a transport that the operator does not allow, or that would send shares in the clear over a network.
+
+        Raises
+        ------
+        PluginNotFoundError, PolicyError, LinkError
+        """
+        transport, allowed = plugins.transport(name), self.config.transports
+        if allowed is not None and name not in allowed:
+            text = f"{self.config.name} joins others only by {', '.join(allowed)}, not by {name!r}. Ask its operator to allow it."
+            raise PolicyError(text, party=self.config.name)
+        if transport.insecure:
+            check_network([(self.config.host, 0)], None, False)
 
     def instance(self, name: str) -> Instance:
         """The instance of that name; closed ones are forgotten."""

@@ -37,7 +37,7 @@ from spuframe.runtime.requests import WORKER
 from spuframe.runtime.rpc import PING, Emit, answer, unexpected
 
 if TYPE_CHECKING:
-    from spuframe.link.base import Link
+    from spuframe.link.base import Endpoint, Link
     from spuframe.runtime.store import ShareStore
     from spuframe.spu.kernel import Protocol as ProtocolTable
 
@@ -71,7 +71,7 @@ class Worker:
         self._channel = channel
         self._factory = factory
         self._name = "a worker"
-        self._listener: socket.socket | None = None
+        self._endpoint: Endpoint | None = None
         self._link: Link | None = None
         self._engine: Engine | None = None
         self._store: ShareStore | None = None
@@ -91,7 +91,7 @@ class Worker:
     def _receive(self, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
         while (message := self._channel.recv()) is not None:
             if message["method"] == PING:
-                self._channel.send({"id": message["id"], "ok": getattr(self._link, "waiting", None)})
+                self._channel.send({"id": message["id"], "ok": None if self._link is None else self._link.waiting})
             else:
                 requests.put(message)
         # The node closed or died. Nothing here is worth keeping: peers see the end of the links.
@@ -104,15 +104,15 @@ class Worker:
         for name in params["protocols"]:
             plugins.protocol(name)
 
-    def _listen(self, params: dict[str, Any], emit: Emit) -> list[Any]:
-        from spuframe.link import listen
+    def _listen(self, params: dict[str, Any], emit: Emit) -> str:
+        from spuframe import plugins
 
-        self._listener = listen(params["host"], 0)
-        return list(self._listener.getsockname()[:2])
+        self._endpoint = plugins.transport(params["transport"]).bind(params["host"], Path(params["folder"]))
+        return self._endpoint.address
 
     def _initialise(self, params: dict[str, Any], emit: Emit) -> None:
         from spuframe import plugins
-        from spuframe.link import LinkConfig, TcpLink
+        from spuframe.link.base import LinkConfig
         from spuframe.runtime.handles import OwnerTables
         from spuframe.runtime.store import ShareStore
 
@@ -122,9 +122,10 @@ class Worker:
         table = plugins.protocol(params["protocol"])
         plugins.check_parties(table, parties)
         folder = Path(params["folder"])
-        addresses = [(str(host), int(port)) for host, port in params["addresses"]]
         config = LinkConfig(deadline=params["deadline"], names=names)
-        self._link = TcpLink.open(rank, addresses, params["secret"], params["session_id"], config, listener=self._listener)
+        if self._endpoint is None:
+            raise InstanceStateError(f"{self._name} must listen before it is initialised.")
+        self._link = self._endpoint.open(rank, params["addresses"], params["secret"], params["session_id"], config)
         if params["memory_limit"] is not None:
             import numba  # noqa: F401  what every plan needs counts as the libraries' share
 

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spuframe.errors import FrameError, LinkError, PeerClosedError, PeerTimeoutError, PolicyError, SpuframeError
-from spuframe.link.base import Link
+from spuframe import plugins
+from spuframe.errors import AuthenticationError, FrameError, LinkError, PeerClosedError, PeerTimeoutError, PolicyError, SpuframeError
+from spuframe.link.base import Endpoint, Link, LinkConfig, Transport
 
 T = TypeVar("T")
 Make = Callable[..., Sequence[Link]]
 
 _DTYPES = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8", "?", "M8[ns]")
 _SIZES = (0, 1, 7, 1000, 65_537)
+_HOST = "127.0.0.1"
 _PATIENCE = 60.0  # a check that takes longer hangs
 
 
-def check_transport(make: Make) -> None:
-    """Check a transport against the contract of `spuframe.link.base.Link`.
+def check_transport(transport: str | Transport | Make) -> None:
+    """Check a transport against the contract of `spuframe.link.base`.
 
     Parameters
     ----------
-    make : callable
-        ``make(world, **overrides)`` opens a fresh mesh in this process and gives one link for each rank; the
-        overrides are fields of `LinkConfig` (``deadline``, ``max_frame``, ``names``).
+    transport : str, Transport or callable
+        By the name under which it is installed; or itself; or, for links of another origin, ``make(world, **overrides)``,
+        which opens a fresh mesh in this process and gives one link for each rank. The overrides are fields of `LinkConfig`
+        (``deadline``, ``max_frame``, ``names``).
 
     Raises
     ------
@@ -43,6 +50,72 @@ def check_transport(make: Make) -> None:
     >>> from spuframe.link import LinkConfig, MemoryNetwork
     >>> check_transport(lambda world, **overrides: MemoryNetwork(world, LinkConfig(**overrides)).links())
     """
+    if isinstance(transport, str):
+        named, transport = transport, plugins.transport(transport)
+        assert transport.name == named, f"the transport that is found as {named!r} must call itself so, got {transport.name!r}"
+    with tempfile.TemporaryDirectory(prefix="spuframe-check-") as folder:
+        if isinstance(transport, Transport):
+            check_data(transport)
+            check_opening(transport, Path(folder))
+            transport = partial(open_mesh, transport, Path(folder))
+        _check_links(transport)
+        assert not os.listdir(folder), f"what a transport makes in its folder must go with its endpoints, {os.listdir(folder)} is left"
+
+
+def open_mesh(transport: Transport, folder: Path, world: int, **overrides: Any) -> Sequence[Link]:
+    """Join ``world`` ranks in this process, each opened in a thread."""
+    config = LinkConfig(**({"deadline": 20.0} | overrides))
+    endpoints = [transport.bind(_HOST, folder) for _ in range(world)]
+    addresses, secret = [e.address for e in endpoints], token_bytes(32)
+    with ThreadPoolExecutor(world) as pool:
+        return list(pool.map(lambda rank: endpoints[rank].open(rank, addresses, secret, b"check", config), range(world)))
+
+
+def check_data(transport: Transport) -> None:
+    """A transport says by itself what the runtime and its users must know of it."""
+    assert isinstance(transport.name, str) and transport.name, f"`name` must be a text, got {transport.name!r}"
+    assert isinstance(transport.insecure, bool), f"`insecure` must be a bool, got {transport.insecure!r}"
+    assert isinstance(transport.threat, str) and transport.threat, "`threat` must say whom the transport keeps out"
+
+
+def check_opening(transport: Transport, folder: Path) -> None:
+    """Only who proves the secret joins; who is missing is named at the deadline; an endpoint leaves nothing behind."""
+    names = ("party 0", "party 1")
+    first, second = transport.bind(_HOST, folder), transport.bind(_HOST, folder)
+    for endpoint in (first, second):
+        address = endpoint.address
+        assert isinstance(address, str) and 0 < len(address) < 256 and address.isprintable(), f"an address must be a short text, got {address!r}"
+    assert first.address != second.address, f"every endpoint must have an address of its own, got {first.address!r} twice"
+    for endpoint in (first, second, first, second):
+        endpoint.close()
+
+    def opens(rank: int, endpoints: Sequence[Endpoint], secret: bytes, deadline: float) -> Link:
+        return endpoints[rank].open(rank, [e.address for e in endpoints], secret, b"check", LinkConfig(deadline, names=names))
+
+    apart, alone, gone = ([transport.bind(_HOST, folder) for _ in range(2)] for _ in range(3))
+    gone[0].close()
+    with ThreadPoolExecutor(4) as pool:
+        zero = pool.submit(_raised, AuthenticationError, lambda: opens(0, apart, token_bytes(32), 2.0), "a rank 1 with another secret")
+        one = pool.submit(_raised, AuthenticationError, lambda: opens(1, apart, token_bytes(32), 2.0), "a rank 0 with another secret")
+        absent = pool.submit(_raised, PeerTimeoutError, lambda: opens(0, alone, token_bytes(32), 0.3), "a rank 1 that never comes")
+        unreached = pool.submit(_raised, PeerTimeoutError, lambda: opens(1, gone, token_bytes(32), 0.3), "a rank 0 that is gone")
+        for future, blamed in ((zero, "party 1"), (one, "party 0"), (absent, "party 1"), (unreached, "party 0")):
+            error = future.result(_PATIENCE)
+            assert error.party == blamed, f"the error must blame {blamed}, got {error.party}: {error}"
+    for endpoint in (*apart, *alone, *gone):
+        endpoint.close()
+    weak = transport.bind(_HOST, folder)
+    _raised(AuthenticationError, lambda: weak.open(0, [weak.address], b"short", b"check"), "a secret that could be guessed")
+    lone = transport.bind(_HOST, folder)
+    with lone.open(0, [lone.address], token_bytes(32), b"check") as link:
+        assert link.world == 1, "a rank alone must have a link, to nobody"
+    for wrong in ("", "nowhere", "nowhere:x", "/etc/passwd", "\n"):
+        odd = transport.bind(_HOST, folder)
+        addresses = [wrong, odd.address]
+        _raised(LinkError, lambda e=odd, a=addresses: e.open(1, a, token_bytes(32), b"check", LinkConfig(0.3)), f"the address {wrong!r}")  # type: ignore[misc]
+
+
+def _check_links(make: Make) -> None:
     for check in (
         check_delivery,
         check_large_exchange,

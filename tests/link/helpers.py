@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import socket
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,20 +15,41 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from spuframe.link import LinkConfig, TcpLink, TLSConfig, listen
+from spuframe.link import LinkConfig, TLSConfig, listen
+from spuframe.link.sockets import Address, join
+from spuframe.link.stream_link import StreamLink
+from spuframe.link.transports.tcp import Tcp, TcpEndpoint
 
 SECRET = bytes(range(32))
 
 
-def mesh(world: int, tls: TLSConfig | None = None, **overrides: Any) -> list[TcpLink]:
+def open_tcp(
+    rank: int,
+    addresses: Sequence[Address],
+    secret: bytes,
+    session_id: bytes,
+    config: LinkConfig | None = None,
+    *,
+    listener: socket.socket | None = None,
+    tls: TLSConfig | None = None,
+    insecure_no_tls: bool = False,
+) -> StreamLink:
+    """Open one rank, which listens at its own address; the last rank's is not used."""
+    if listener is None:
+        listener = listen() if rank + 1 >= len(addresses) else listen(*addresses[rank])
+    endpoint = TcpEndpoint(Tcp(tls, insecure_no_tls), listener)
+    return endpoint.open(rank, [join(*a) for a in addresses], secret, session_id, config)
+
+
+def mesh(world: int, tls: TLSConfig | None = None, **overrides: Any) -> list[StreamLink]:
     """Open all ranks of a mesh, each in a thread."""
     overrides.setdefault("deadline", 20.0)
     config = LinkConfig(**overrides)
     listeners = [listen() for _ in range(world)]
     addresses = [listener.getsockname()[:2] for listener in listeners]
 
-    def open_rank(rank: int) -> TcpLink:
-        return TcpLink.open(rank, addresses, SECRET, b"session", config, listener=listeners[rank], tls=tls)
+    def open_rank(rank: int) -> StreamLink:
+        return open_tcp(rank, addresses, SECRET, b"session", config, listener=listeners[rank], tls=tls)
 
     with ThreadPoolExecutor(world) as pool:
         return list(pool.map(open_rank, range(world)))

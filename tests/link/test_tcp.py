@@ -26,11 +26,13 @@ from spuframe.errors import (
     PolicyError,
     SpuframeError,
 )
-from spuframe.link import LinkConfig, TcpLink, TLSConfig, frames, listen
+from spuframe.link import LinkConfig, TLSConfig, framing, listen
 from spuframe.link.mesh import Pair
+from spuframe.link.stream_link import StreamLink
+from spuframe.link.streams import PlainStream
 from spuframe.testing.transport import check_transport
 
-from .helpers import SECRET, certificates, mesh
+from .helpers import SECRET, certificates, mesh, open_tcp
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def tls(tmp_path_factory) -> TLSConfig:
 
 
 def test_conformance():
-    check_transport(mesh)
+    check_transport("tcp")
 
 
 def test_conformance_with_tls(tls):
@@ -72,7 +74,7 @@ def open_two(first: dict, second: dict, **options) -> list[object]:
         addresses = [here, *[("127.0.0.1", 0)] * (1 + given.pop("extra_ranks", 0))]
         args = {"secret": SECRET, "session_id": b"session", "config": config, "addresses": addresses, **given}
         try:
-            return TcpLink.open(rank, listener=listener if rank == 0 else None, **args)
+            return open_tcp(rank, listener=listener if rank == 0 else None, **args)
         except SpuframeError as error:
             return error
 
@@ -98,16 +100,16 @@ def test_refusal_does_not_wait_for_the_deadline():
     listener = listen()
     addresses = [listener.getsockname()[:2], ("127.0.0.1", 1)]
     with ThreadPoolExecutor(1) as pool:
-        zero = pool.submit(TcpLink.open, 0, addresses, SECRET, b"s", LinkConfig(deadline=1.0), listener=listener)
+        zero = pool.submit(open_tcp, 0, addresses, SECRET, b"s", LinkConfig(deadline=1.0), listener=listener)
         with pytest.raises(AuthenticationError):
-            TcpLink.open(1, addresses, bytes(32), b"s", LinkConfig(deadline=250.0))
+            open_tcp(1, addresses, bytes(32), b"s", LinkConfig(deadline=250.0))
         with pytest.raises(AuthenticationError):
             zero.result(30)
 
 
 def test_short_secret():
     with pytest.raises(AuthenticationError, match="at least 16 bytes, got 3"):
-        TcpLink.open(0, [("127.0.0.1", 0)], b"abc", b"session")
+        open_tcp(0, [("127.0.0.1", 0)], b"abc", b"session")
 
 
 def test_missing_peers_are_named():
@@ -115,13 +117,13 @@ def test_missing_peers_are_named():
     with listen() as free:
         address = free.getsockname()[:2]
     with pytest.raises(PeerTimeoutError, match="party 0 could not be reached"):
-        TcpLink.open(2, [address, address, address], SECRET, b"session", config)
+        open_tcp(2, [address, address, address], SECRET, b"session", config)
     with pytest.raises(PeerTimeoutError, match=r"party 1 did not connect within 0\.3 s"):
-        TcpLink.open(0, [address, address, address], SECRET, b"session", config)
+        open_tcp(0, [address, address, address], SECRET, b"session", config)
 
 
 def test_no_link_with_oneself_alone():
-    with TcpLink.open(0, [("127.0.0.1", 0)], SECRET, b"session") as link:
+    with open_tcp(0, [("127.0.0.1", 0)], SECRET, b"session") as link:
         assert link.world == 1
         with pytest.raises(LinkError, match="another rank below 1"):
             link.send(0, np.zeros(1))
@@ -129,9 +131,9 @@ def test_no_link_with_oneself_alone():
 
 def test_unknown_option_and_rank():
     with pytest.raises(LinkError, match=r"`options` must be among \['handshake_timeout'\]"):
-        TcpLink.open(0, [("127.0.0.1", 0)], SECRET, b"session", LinkConfig(options={"speed": 1}))
+        open_tcp(0, [("127.0.0.1", 0)], SECRET, b"session", LinkConfig(options={"speed": 1}))
     with pytest.raises(LinkError, match="`rank` must be below"):
-        TcpLink.open(3, [("127.0.0.1", 0)], SECRET, b"session")
+        open_tcp(3, [("127.0.0.1", 0)], SECRET, b"session")
 
 
 def test_late_listener_is_reached():
@@ -139,9 +141,9 @@ def test_late_listener_is_reached():
         addresses = [free.getsockname()[:2], ("127.0.0.1", 1)]
     config = LinkConfig(deadline=20.0)
     with ThreadPoolExecutor(1) as pool:
-        one = pool.submit(TcpLink.open, 1, addresses, SECRET, b"session", config)
+        one = pool.submit(open_tcp, 1, addresses, SECRET, b"session", config)
         time.sleep(0.2)
-        with TcpLink.open(0, addresses, SECRET, b"session", config), one.result(20):
+        with open_tcp(0, addresses, SECRET, b"session", config), one.result(20):
             pass
 
 
@@ -168,8 +170,8 @@ def test_strangers_do_not_break_the_mesh(secure, tls):
         stranger(b"SPUF", close=True)
     args = {"tls": tls if secure else None}
     with ThreadPoolExecutor(1) as pool:
-        zero = pool.submit(TcpLink.open, 0, addresses, SECRET, b"session", config, listener=listener, **args)
-        one = TcpLink.open(1, addresses, SECRET, b"session", config, **args)
+        zero = pool.submit(open_tcp, 0, addresses, SECRET, b"session", config, listener=listener, **args)
+        one = open_tcp(1, addresses, SECRET, b"session", config, **args)
         with one, zero.result(30) as link:
             one.send(0, np.arange(5))
             out = np.zeros(5, np.int64)
@@ -184,9 +186,9 @@ def test_more_silent_strangers_than_slots():
     addresses = [listener.getsockname()[:2], ("127.0.0.1", 1)]
     config = LinkConfig(deadline=30.0, options={"handshake_timeout": 0.3})
     with ThreadPoolExecutor(1) as pool:
-        zero = pool.submit(TcpLink.open, 0, addresses, SECRET, b"session", config, listener=listener)
+        zero = pool.submit(open_tcp, 0, addresses, SECRET, b"session", config, listener=listener)
         strangers = [socket.create_connection(addresses[0]) for _ in range(90)]
-        with TcpLink.open(1, addresses, SECRET, b"session", config), zero.result(30) as link:
+        with open_tcp(1, addresses, SECRET, b"session", config), zero.result(30) as link:
             assert link.world == 2
     for sock in strangers:
         sock.close()
@@ -205,7 +207,7 @@ def test_a_stranger_that_listens_is_refused_at_once():
         thread = threading.Thread(target=babble)
         thread.start()
         with pytest.raises(AuthenticationError, match="rank 0 did not prove"):
-            TcpLink.open(1, [server.getsockname(), ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=60.0))
+            open_tcp(1, [server.getsockname(), ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=60.0))
         thread.join(10)
 
 
@@ -224,7 +226,7 @@ def test_proofs_cannot_be_reflected():
         thread = threading.Thread(target=echo)
         thread.start()
         with pytest.raises(AuthenticationError):
-            TcpLink.open(1, [server.getsockname(), ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=60.0))
+            open_tcp(1, [server.getsockname(), ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=60.0))
         thread.join(10)
 
 
@@ -234,13 +236,13 @@ def test_proofs_cannot_be_reflected():
 def test_a_network_without_tls_is_refused(caplog):
     addresses = [("192.0.2.1", 4000), ("192.0.2.2", 4000)]
     with pytest.raises(LinkError, match=r"'192\.0\.2\.1' is not the loopback, and without TLS"):
-        TcpLink.open(1, addresses, SECRET, b"session", LinkConfig(deadline=0.1))
+        open_tcp(1, addresses, SECRET, b"session", LinkConfig(deadline=0.1))
     everywhere = listen("0.0.0.0")
     with pytest.raises(LinkError, match=r"'0\.0\.0\.0' is not the loopback"):
-        TcpLink.open(0, addresses, SECRET, b"session", LinkConfig(deadline=0.1), listener=everywhere)
+        open_tcp(0, addresses, SECRET, b"session", LinkConfig(deadline=0.1), listener=everywhere)
     everywhere = listen("0.0.0.0")
     with caplog.at_level(logging.WARNING), pytest.raises(PeerTimeoutError):
-        TcpLink.open(0, addresses, SECRET, b"session", LinkConfig(deadline=0.1), listener=everywhere, insecure_no_tls=True)
+        open_tcp(0, addresses, SECRET, b"session", LinkConfig(deadline=0.1), listener=everywhere, insecure_no_tls=True)
     assert "INSECURE" in caplog.text
 
 
@@ -264,14 +266,14 @@ def test_tls_also_needs_the_secret(tls):
 def test_tls_files_that_cannot_be_used(tmp_path):
     missing = TLSConfig(tmp_path / "a", tmp_path / "b", tmp_path / "c")
     with pytest.raises(AuthenticationError, match="cannot be used: No such file"):
-        TcpLink.open(1, [("127.0.0.1", 1), ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=1.0), tls=missing)
+        open_tcp(1, [("127.0.0.1", 1), ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=1.0), tls=missing)
 
 
 # --- failing ---------------------------------------------------------------------------------------------------------
 
 
 def _victim(address: tuple[str, int]) -> None:
-    link = TcpLink.open(1, [address, ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=60.0))
+    link = open_tcp(1, [address, ("127.0.0.1", 1)], SECRET, b"session", LinkConfig(deadline=60.0))
     link.send(0, np.zeros(1, np.uint8))
     link.recv_into(0, np.zeros(1, np.uint8))  # never comes
 
@@ -282,7 +284,7 @@ def test_a_killed_process_is_seen_at_once():
     process = multiprocessing.get_context("spawn").Process(target=_victim, args=(address,), daemon=True)
     process.start()
     config = LinkConfig(deadline=60.0, names=("party 0", "party 1"))
-    link = TcpLink.open(0, [address, ("127.0.0.1", 1)], SECRET, b"session", config, listener=listener)
+    link = open_tcp(0, [address, ("127.0.0.1", 1)], SECRET, b"session", config, listener=listener)
     link.recv_into(1, np.zeros(1, np.uint8))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(link.recv_into, 1, np.zeros(100, np.uint8))
@@ -293,7 +295,7 @@ def test_a_killed_process_is_seen_at_once():
     link.close()
 
 
-def raw_pair(**config) -> tuple[TcpLink, socket.socket]:
+def raw_pair(**config) -> tuple[StreamLink, socket.socket]:
     """A link (rank 0) whose peer is a bare socket."""
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     ours.close()
@@ -302,10 +304,11 @@ def raw_pair(**config) -> tuple[TcpLink, socket.socket]:
         theirs = socket.create_connection(server.getsockname())
         ours, _ = server.accept()
     settings = {"deadline": 10.0, "names": ("party 0", "party 1"), **config}
-    return TcpLink(0, {1: Pair(ours, ours)}, LinkConfig(**settings), tls=False), theirs
+    limits = LinkConfig(**settings)
+    return StreamLink(0, {1: PlainStream(Pair(ours, ours), limits.slice)}, limits), theirs
 
 
-def receive(link: TcpLink, size: int = 8) -> SpuframeError:
+def receive(link: StreamLink, size: int = 8) -> SpuframeError:
     with pytest.raises(SpuframeError) as caught:
         link.recv_into(1, np.zeros(size, np.uint8))
     return caught.value
@@ -317,7 +320,7 @@ def test_a_peer_that_drips_does_not_stretch_the_deadline():
     stop = threading.Event()
 
     def drip() -> None:
-        peer.sendall(frames.encode_header(frames.DATA, 0, 10_000))
+        peer.sendall(framing.encode_header(framing.DATA, 0, 10_000))
         with contextlib.suppress(ConnectionError):
             while not stop.wait(0.02):
                 peer.sendall(b"x")
@@ -335,17 +338,17 @@ def test_a_peer_that_drips_does_not_stretch_the_deadline():
 @pytest.mark.parametrize(
     ("data", "kind", "text"),
     [
-        (frames.encode_header(frames.DATA, 1, 8) + bytes(8), FrameError, "frame number 1 where number 0"),
-        (frames.encode_header(frames.DATA, 0, 1 << 60), FrameError, "the limit is 2147483648"),
-        (frames.encode_header(frames.DATA, 0, 9) + bytes(9), FrameError, "sent 9 bytes where 8 must come"),
-        (frames.encode_header(7, 0, 8) + bytes(8), FrameError, "unknown kind 7"),
+        (framing.encode_header(framing.DATA, 1, 8) + bytes(8), FrameError, "frame number 1 where number 0"),
+        (framing.encode_header(framing.DATA, 0, 1 << 60), FrameError, "the limit is 2147483648"),
+        (framing.encode_header(framing.DATA, 0, 9) + bytes(9), FrameError, "sent 9 bytes where 8 must come"),
+        (framing.encode_header(7, 0, 8) + bytes(8), FrameError, "unknown kind 7"),
         (b"HTTP/1.1 200 OK\r\n\r\nhello", FrameError, "no frame"),
         (struct.pack("<2sBBQQ", b"sf", 9, 0, 0, 8) + bytes(8), FrameError, "version 9"),
-        (frames.encode_header(frames.BYE, 0, 0), PeerClosedError, "party 1 closed the link"),
-        (frames.encode_header(frames.DATA, 0, 8) + b"half", PeerClosedError, "party 1 closed the link"),
-        (frames.encode_header(frames.DATA, 0, 8)[:11], PeerClosedError, "party 1 closed the link"),
-        (frames.encode_header(frames.ABORT, 0, 1 << 40), FrameError, "aborted with an error of"),
-        (frames.encode_header(frames.ABORT, 0, 3) + b"\xc1ab", FrameError, "bytes that are no error"),
+        (framing.encode_header(framing.BYE, 0, 0), PeerClosedError, "party 1 closed the link"),
+        (framing.encode_header(framing.DATA, 0, 8) + b"half", PeerClosedError, "party 1 closed the link"),
+        (framing.encode_header(framing.DATA, 0, 8)[:11], PeerClosedError, "party 1 closed the link"),
+        (framing.encode_header(framing.ABORT, 0, 1 << 40), FrameError, "aborted with an error of"),
+        (framing.encode_header(framing.ABORT, 0, 3) + b"\xc1ab", FrameError, "bytes that are no error"),
         (b"", PeerClosedError, "party 1 closed the link"),
     ],
 )
@@ -362,8 +365,8 @@ def test_what_a_bad_peer_may_send(data, kind, text):
 @pytest.mark.parametrize("size", [0, 1, 8, 70, 100_000])
 def test_an_abort_arrives_whatever_was_expected(size):
     link, peer = raw_pair()
-    body = frames.encode_abort(PolicyError("column 'age' is closed", party="owner a"))
-    peer.sendall(frames.encode_header(frames.ABORT, 0, len(body)) + body)
+    body = framing.encode_abort(PolicyError("column 'age' is closed", party="owner a"))
+    peer.sendall(framing.encode_header(framing.ABORT, 0, len(body)) + body)
     error = receive(link, size)
     assert isinstance(error, PolicyError) and error.message == "column 'age' is closed" and error.party == "owner a"
     link.close()
@@ -371,7 +374,7 @@ def test_an_abort_arrives_whatever_was_expected(size):
 
 
 def test_a_long_error_is_cut():
-    assert len(frames.encode_abort(PolicyError("\N{GRINNING FACE}" * 100_000))) <= frames.MAX_ABORT
+    assert len(framing.encode_abort(PolicyError("\N{GRINNING FACE}" * 100_000))) <= framing.MAX_ABORT
 
 
 def test_a_sender_learns_why_its_peer_left():
@@ -406,7 +409,7 @@ def test_abort_does_not_wait_for_a_peer_that_reads_nothing():
 
 
 headers = st.builds(
-    lambda kind, tag, length: struct.pack("<2sBBQQ", b"sf", frames.VERSION, kind, tag, length),
+    lambda kind, tag, length: struct.pack("<2sBBQQ", b"sf", framing.VERSION, kind, tag, length),
     st.integers(0, 4),
     st.integers(0, 2) | st.integers(0, 2**64 - 1),
     st.integers(0, 40) | st.integers(0, 2**64 - 1),
@@ -414,8 +417,8 @@ headers = st.builds(
 
 
 @given(data=st.lists(headers | st.binary(max_size=60), max_size=6).map(b"".join), size=st.integers(0, 40))
-@example(data=frames.encode_header(frames.ABORT, 0, 1) + b"\x80", size=0)
-@example(data=frames.encode_header(frames.ABORT, 0, 40) + b"\x81\xa4type\x91" * 6, size=3)
+@example(data=framing.encode_header(framing.ABORT, 0, 1) + b"\x80", size=0)
+@example(data=framing.encode_header(framing.ABORT, 0, 40) + b"\x81\xa4type\x91" * 6, size=3)
 def test_random_bytes_never_hang_nor_raise_anything_else(data, size):
     link, peer = raw_pair()
     peer.sendall(data)
@@ -428,7 +431,7 @@ def test_random_bytes_never_hang_nor_raise_anything_else(data, size):
 
 @given(data=st.binary(max_size=200))
 def test_random_bytes_are_always_some_error(data):
-    error = frames.decode_abort(data, "party 1")
+    error = framing.decode_abort(data, "party 1")
     assert isinstance(error, SpuframeError)
 
 
@@ -439,9 +442,9 @@ def test_silent_strangers_give_way_to_a_peer():
     address = listener.getsockname()[:2]
     config = LinkConfig(deadline=30.0, options={"handshake_timeout": 30.0})
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as pool:
-        zero = pool.submit(TcpLink.open, 0, [address, ("127.0.0.1", 1)], SECRET, b"session", config, listener=listener)
+        zero = pool.submit(open_tcp, 0, [address, ("127.0.0.1", 1)], SECRET, b"session", config, listener=listener)
         for _ in range(MAX_UNPROVEN + 16):
             stack.enter_context(socket.create_connection(address))
-        one = pool.submit(TcpLink.open, 1, [address, ("127.0.0.1", 1)], SECRET, b"session", config)
+        one = pool.submit(open_tcp, 1, [address, ("127.0.0.1", 1)], SECRET, b"session", config)
         for link in (one.result(), zero.result()):
             link.close()

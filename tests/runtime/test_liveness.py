@@ -26,7 +26,7 @@ from spuframe.errors import (
     from_wire,
 )
 from spuframe.ir.physical import PhysicalPlan
-from spuframe.link.frames import decode_abort, encode_abort
+from spuframe.link.framing import decode_abort, encode_abort
 from spuframe.link.sockets import MAX_UNPROVEN
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.client import Client, NodeAddress

@@ -24,7 +24,7 @@ from spuframe.runtime.worker import Worker
 from spuframe.shapes import Record
 
 SEAT = {
-    "rank": 0, "parties": 1, "owners": [], "names": ["owner ann"], "addresses": [["127.0.0.1", 7001]], "session_id": b"s",
+    "rank": 0, "parties": 1, "owners": [], "names": ["owner ann"], "addresses": ["127.0.0.1:7001"], "session_id": b"s",
     "protocol": "plaintext", "deadline": 5.0, "memory_limit": None,
 }  # fmt: skip
 
@@ -40,7 +40,7 @@ def _data() -> bytes:
 DATA = _data()
 GOOD: dict[str, dict[str, Any]] = {
     "hello": {},
-    "create": {},
+    "create": {"transport": "tcp"},
     "initialise": {"instance": "spu-0", "terms": SEAT},
     "prepare": {"instance": "spu-0", "plan": b""},
     "run": {"instance": "spu-0", "progress": True},
@@ -62,7 +62,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 WORKERS: dict[str, dict[str, Any]] = {
     "warm": {"protocols": ["plaintext"]},
-    "listen": {"host": "127.0.0.1"},
+    "listen": {"transport": "tcp", "host": "127.0.0.1", "folder": "/nowhere"},
     "initialise": {k: v for k, v in SEAT.items() if k != "owners"} | {"secret": bytes(32), "folder": "/nowhere"},
     "run": {"plan": b"", "progress": False},
 }

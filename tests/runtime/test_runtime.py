@@ -30,7 +30,7 @@ def runtime(standin: tuple[str, ...]) -> Iterator[SPURuntime]:
 
 
 def terms(runtime: SPURuntime, instance: Instance, **changes: Any) -> dict[str, Any]:
-    address = instance.listen("127.0.0.1", 30.0)
+    address = instance.listen("tcp", "127.0.0.1", runtime.folder.path, 30.0)
     given = {"rank": 0, "parties": 1, "owners": [], "names": ["party 0"], "addresses": [address], "session_id": b"s"}
     return given | {"protocol": "plaintext", "deadline": 30.0, "memory_limit": None} | changes
 

@@ -28,7 +28,7 @@ SEAT = {
     "parties": 1,
     "owners": ["ann"],
     "names": ["party 0", "owner ann"],
-    "addresses": [["127.0.0.1", 7001], ["127.0.0.1", 7002]],
+    "addresses": ["127.0.0.1:7001", "127.0.0.1:7002"],
 }
 
 
@@ -95,7 +95,7 @@ def test_sessions_at_the_same_nodes_are_strangers(ipc: Ipc) -> None:
 
 def test_an_owner_takes_part_as_itself_alone() -> None:
     def seat(**changes: Any) -> None:
-        check_seat(SEAT | changes, "owner ann", "ann", ("127.0.0.1", 7002))
+        check_seat(SEAT | changes, "owner ann", "ann", "127.0.0.1:7002")
 
     seat()
     names, addresses = SEAT["names"], SEAT["addresses"]
@@ -106,13 +106,13 @@ def test_an_owner_takes_part_as_itself_alone() -> None:
         ({"rank": 1, "parties": 2, "owners": []}, "under its own name alone"),  # an owner as a party
         ({"names": ["owner ann", "owner ann"]}, "each rank once"),
         ({"rank": 2}, "each rank once"),
-        ({"addresses": [["127.0.0.1", 7001]]}, "each rank once"),
-        ({"addresses": [addresses[0], ["127.0.0.1", 7003]]}, "does not listen where"),  # a relay
+        ({"addresses": ["127.0.0.1:7001"]}, "each rank once"),
+        ({"addresses": [addresses[0], "127.0.0.1:7003"]}, "does not listen where"),  # a relay
     ]:
         with pytest.raises(PolicyError, match=match):
             seat(**change)
     with pytest.raises(PolicyError, match="under its own name alone"):
-        check_seat(SEAT | {"rank": 1, "names": names}, "party 0", None, ("127.0.0.1", 7002))
+        check_seat(SEAT | {"rank": 1, "names": names}, "party 0", None, "127.0.0.1:7002")
 
 
 def test_an_alias_is_refused_over_the_wire(start: Start, ipc: Ipc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,10 +126,10 @@ def test_an_alias_is_refused_over_the_wire(start: Start, ipc: Ipc, monkeypatch: 
 
 def test_the_secret_of_a_mesh_names_all_addresses() -> None:
     with SPURuntime(RuntimeConfig("party 0", spares=0), b"m" * 32) as one, SPURuntime(RuntimeConfig("party 1", spares=0), b"m" * 32) as two:
-        terms = SEAT | {"session_id": b"s", "protocol": "aby3"}
-        relayed = terms | {"addresses": [["127.0.0.1", 7001], ["127.0.0.1", 7009]]}
+        terms = SEAT | {"session_id": b"s", "protocol": "aby3", "transport": "tcp"}
+        relayed = terms | {"addresses": ["127.0.0.1:7001", "127.0.0.1:7009"]}
         assert one._secret(terms) == two._secret(terms | {"rank": 0})
-        assert len({one._secret(t) for t in (terms, relayed, terms | {"session_id": b"t"}, terms | {"parties": 2})}) == 4
+        assert len({one._secret(t) for t in (terms, relayed, terms | {"session_id": b"t"}, terms | {"parties": 2}, terms | {"transport": "unix"})}) == 5
     with SPURuntime(RuntimeConfig("party 0", spares=0)) as stranger:
         assert stranger._secret(terms) != one._secret(terms)
 

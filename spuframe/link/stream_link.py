@@ -1,34 +1,24 @@
-"""The link between processes: TCP, one connection a pair; with TLS one connection a direction.
-
-The bytes are protected by TLS alone. Without it a link is refused on anything but the loopback, unless the caller
-insists; the proof of the session secret (`spuframe.link.handshake`) keeps strangers out in both cases.
-"""
+"""The link over byte streams, one for each peer: frames are sent without waiting, received by a deadline, and their traffic counted."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import NDArray
 
 from spuframe.errors import FrameError, LinkError, PeerClosedError, PeerTimeoutError, SpuframeError
-from spuframe.link import frames
+from spuframe.link import framing
 from spuframe.link.base import Link, LinkConfig, Traffic
-from spuframe.link.handshake import Credentials
-from spuframe.link.mesh import Pair, form
 from spuframe.link.outbox import Outbox
-from spuframe.link.sockets import Address, TLSConfig, check_network, listen
-from spuframe.link.streams import PlainStream, Stream, TlsStream
+from spuframe.link.streams import Stream
 
 log = logging.getLogger(__name__)
-_SLICE = 0.5  # seconds a blocking call waits before the deadline is looked at
 _FLUSH = 5.0  # seconds that a close may take to hand over what was sent
 _FAREWELL = 2.0  # seconds that an abort may take
-_OPTIONS = {"handshake_timeout"}
 
 
 class _Peer:
@@ -41,112 +31,35 @@ class _Peer:
         self.sent = 0
         self.expected = 0
         self.failure: SpuframeError | None = None
-        self.header = bytearray(frames.HEADER.size)
+        self.header = bytearray(framing.HEADER.size)
         self.head = memoryview(self.header)
 
 
-class TcpLink(Link):
-    """One rank of a mesh over TCP. Opened by `TcpLink.open`.
+class StreamLink(Link):
+    """One rank of a mesh of byte streams.
 
-    Examples
-    --------
-    >>> from concurrent.futures import ThreadPoolExecutor
-    >>> import numpy as np
-    >>> listeners = [listen(), listen()]
-    >>> addresses = [l.getsockname()[:2] for l in listeners]
-    >>> def open_rank(rank):
-    ...     return TcpLink.open(rank, addresses, b"a secret of 32 random bytes here", b"session", listener=listeners[rank])
-    >>> with ThreadPoolExecutor(2) as pool:
-    ...     a, b = pool.map(open_rank, range(2))
-    >>> a.send(1, np.arange(3))
-    >>> out = np.empty(3, np.int64)
-    >>> b.recv_into(0, out)
-    >>> out.tolist()
-    [0, 1, 2]
-    >>> a.close(), b.close()
-    (None, None)
+    Parameters
+    ----------
+    rank : int
+    streams : mapping of int to Stream
+        To every other rank, proven (`spuframe.link.mesh`); the link's own from here on.
+    config : LinkConfig
     """
 
-    def __init__(self, rank: int, pairs: dict[int, Pair], config: LinkConfig, *, tls: bool) -> None:
+    def __init__(self, rank: int, streams: Mapping[int, Stream], config: LinkConfig) -> None:
         self.rank = rank
-        self.world = len(pairs) + 1
+        self.world = len(streams) + 1
         self.config = config
         self.traffic = Traffic.zeros(self.world)
-        self.waiting: str | None = None  # whom the thread that drives the link waits for: read by another thread
         self._closed = False
-        kind: Callable[[Pair, float], Stream] = TlsStream if tls else PlainStream
-        piece = min(_SLICE, config.deadline)
-        self._peers = {peer: _Peer(kind(pair, piece), config.name(peer), config.deadline) for peer, pair in pairs.items()}
-
-    @classmethod
-    def open(
-        cls,
-        rank: int,
-        addresses: Sequence[Address],
-        secret: bytes,
-        session_id: bytes,
-        config: LinkConfig | None = None,
-        *,
-        listener: socket.socket | None = None,
-        tls: TLSConfig | None = None,
-        insecure_no_tls: bool = False,
-    ) -> TcpLink:
-        """Form the mesh: connect to every rank below, accept every rank above.
-
-        Parameters
-        ----------
-        rank : int
-            This process.
-        addresses : sequence of (str, int)
-            Where each rank listens; the last rank's is not used.
-        secret : bytes
-            What all ranks of the session know and nobody else: 16 bytes at least, random.
-        session_id : bytes
-            The session; the same secret does not join two of them.
-        config : LinkConfig, optional
-            Limits and names. Option ``handshake_timeout``: seconds before a silent stranger is dropped.
-        listener : socket, optional
-            From `listen`; without it this call listens at ``addresses[rank]``. It is closed in any case.
-        tls : TLSConfig, optional
-            Mutual TLS 1.3; needed off the loopback.
-        insecure_no_tls : bool
-            Send shares in the clear over a network. Only where something else protects it.
-
-        Raises
-        ------
-        AuthenticationError
-            A process that cannot prove the secret.
-        PeerTimeoutError
-            A rank that was not there by ``config.deadline``.
-        AddressInUseError
-            Something else listens at this rank's address.
-        """
-        config = config or LinkConfig()
-        try:
-            world = len(addresses)
-            if not 0 <= rank < world:
-                raise LinkError(f"`rank` must be below the number of addresses ({world}), got {rank}.")
-            unknown = config.options.keys() - _OPTIONS
-            if unknown:
-                raise LinkError(f"`options` must be among {sorted(_OPTIONS)} for tcp, got {sorted(unknown)}.")
-            own = Credentials(secret, session_id, rank, world).check()
-            if listener is None and rank + 1 < world:
-                check_network([addresses[rank]], tls, insecure_no_tls, warn=False)
-                listener = listen(*addresses[rank])
-            used = [] if listener is None or rank + 1 == world else [listener.getsockname()[:2]]
-            check_network([*addresses[:rank], *used], tls, insecure_no_tls)
-            pairs = form(own, addresses, listener, config, tls)
-        finally:
-            if listener is not None:
-                listener.close()
-        return cls(rank, pairs, config, tls=tls is not None)
+        self._peers = {peer: _Peer(stream, config.name(peer), config.deadline) for peer, stream in streams.items()}
 
     def send(self, to: int, data: NDArray[Any]) -> None:
         peer = self._peer(to, "to")
-        body = frames.bytes_of(data, "data")
+        body = framing.bytes_of(data, "data")
         size = body.nbytes
         try:
-            peer.out.put(frames.encode_header(frames.DATA, peer.sent, size), body)
+            peer.out.put(framing.encode_header(framing.DATA, peer.sent, size), body)
         except PeerClosedError:
             # Its last words may be waiting: an abort says more than that it is gone.
             raise self._last_words(peer) from None
@@ -156,7 +69,7 @@ class TcpLink(Link):
 
     def recv_into(self, frm: int, out: NDArray[Any]) -> None:
         peer = self._peer(frm, "frm")
-        body = frames.bytes_of(out, "out", write=True)
+        body = framing.bytes_of(out, "out", write=True)
         if peer.failure is not None:
             raise peer.failure
         self.waiting = peer.name
@@ -170,20 +83,20 @@ class TcpLink(Link):
 
     def _recv(self, peer: _Peer, body: memoryview) -> None:
         until = time.monotonic() + self.config.deadline
-        head, size, wanted = peer.head, frames.HEADER.size, body.nbytes
+        head, size, wanted = peer.head, framing.HEADER.size, body.nbytes
         # Header and payload in one call, the payload straight to its place: if the frame turns out to be another
         # one, the link has failed anyway.
         got = self._some(peer, [head, body], until)
         while got < size:
             got += self._some(peer, [head[got:], body], until)
         got -= size
-        if peer.header != frames.encode_header(frames.DATA, peer.expected, wanted) or wanted > self.config.max_frame:
-            header = frames.decode_header(peer.header, peer.name)
-            if header.kind == frames.BYE:
+        if peer.header != framing.encode_header(framing.DATA, peer.expected, wanted) or wanted > self.config.max_frame:
+            header = framing.decode_header(peer.header, peer.name)
+            if header.kind == framing.BYE:
                 raise self._gone(peer)
-            if header.kind == frames.ABORT:
+            if header.kind == framing.ABORT:
                 raise self._read_abort(peer, header, bytes(body[:got]), until)
-            frames.check_data(header, peer.expected, wanted, self.config.max_frame, peer.name)
+            framing.check_data(header, peer.expected, wanted, self.config.max_frame, peer.name)
         while got < wanted:
             got += self._some(peer, [body[got:]], until)
         peer.expected += 1
@@ -204,18 +117,18 @@ class TcpLink(Link):
 
     def _gone(self, peer: _Peer) -> LinkError:
         if self._closed:
-            return frames.closed_here()
+            return framing.closed_here()
         return PeerClosedError(f"{peer.name} closed the link. Its own log says why; start the session again.", party=peer.name)
 
-    def _read_abort(self, peer: _Peer, header: frames.Header, start: bytes, until: float) -> SpuframeError:
-        if header.length > frames.MAX_ABORT:
+    def _read_abort(self, peer: _Peer, header: framing.Header, start: bytes, until: float) -> SpuframeError:
+        if header.length > framing.MAX_ABORT:
             return FrameError(f"{peer.name} aborted with an error of {header.length} bytes. Its own log has the details.", party=peer.name)
         raw = bytearray(header.length)
         raw[: len(start)] = start[: header.length]
         got = min(len(start), header.length)
         while got < header.length:
             got += self._some(peer, [memoryview(raw)[got:]], until)
-        return frames.decode_abort(raw, peer.name)
+        return framing.decode_abort(raw, peer.name)
 
     def _last_words(self, peer: _Peer) -> SpuframeError:
         """Look through what a dead peer has sent for its abort; it is dead, so the stream has an end."""
@@ -228,8 +141,8 @@ class TcpLink(Link):
                 got = 0
                 while got < len(peer.head):
                     got += self._some(peer, [peer.head[got:]], until)
-                header = frames.decode_header(peer.header, peer.name)
-                if header.kind == frames.ABORT:
+                header = framing.decode_header(peer.header, peer.name)
+                if header.kind == framing.ABORT:
                     raise self._read_abort(peer, header, b"", until)
                 left = header.length
                 while left:
@@ -243,10 +156,10 @@ class TcpLink(Link):
     def abort(self, error: Exception) -> None:
         for peer in self._peers.values():
             peer.out.drop_unsent()
-        self._end(frames.ABORT, frames.encode_abort(error), _FAREWELL)
+        self._end(framing.ABORT, framing.encode_abort(error), _FAREWELL)
 
     def close(self) -> None:
-        self._end(frames.BYE, b"", _FLUSH)
+        self._end(framing.BYE, b"", _FLUSH)
 
     def _end(self, kind: int, body: bytes, seconds: float) -> None:
         if self._closed:
@@ -256,7 +169,7 @@ class TcpLink(Link):
         waiting = []
         for peer in self._peers.values():
             with contextlib.suppress(LinkError):  # it is gone already
-                peer.out.put(frames.encode_header(kind, peer.sent, len(body)), memoryview(body))
+                peer.out.put(framing.encode_header(kind, peer.sent, len(body)), memoryview(body))
                 waiting.append(peer)
         # A socket that is closed while bytes come in is reset, and a reset destroys what the peer has not got yet. So
         # the sockets close when its machine confirmed everything; until then what comes in is thrown away.
@@ -273,7 +186,7 @@ class TcpLink(Link):
 
     def _peer(self, rank: int, what: str) -> _Peer:
         if self._closed:
-            raise frames.closed_here()
+            raise framing.closed_here()
         peer = self._peers.get(rank)
         if peer is None:
             raise LinkError(f"`{what}` must be another rank below {self.world}, got {rank} (this is rank {self.rank}).")
