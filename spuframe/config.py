@@ -124,6 +124,8 @@ class RuntimeConfig:
     spares : int
         Workers kept started ahead, so that an instance need not wait for one.
     policy : Policy
+    scratch : str, optional
+        The folder in which a private one is made for shares and tables; None: ``/dev/shm``, in memory, if it can be used, else that for temporary files.
     worker : tuple of str, optional
         The command that starts a worker; None: this Python and `spuframe.runtime.worker`.
     quotas : Quotas
@@ -146,6 +148,7 @@ class RuntimeConfig:
     deadline: float = 60.0
     spares: int = 1
     policy: Policy = field(default_factory=Policy)
+    scratch: str | None = None
     worker: tuple[str, ...] | None = None
     quotas: Quotas = field(default_factory=Quotas)
     reader: tuple[str, ...] | None = None

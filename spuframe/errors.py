@@ -35,6 +35,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     +-- InstanceError (RuntimeError)          an SPU instance that failed
     |   +-- InstanceStateError                asked for something its state does not allow
     |   +-- InstanceMemoryError (MemoryError)
+    |   +-- StorageError (OSError)            no room where a process keeps shares and tables
     |   +-- PartyDiedError (ConnectionError)  a process that died
     |   +-- ProtocolError                     a protocol step that cannot go on
     +-- StoreError (LookupError)              a name that the store of shares does not hold
@@ -44,6 +45,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -203,6 +205,22 @@ class InstanceStateError(InstanceError):
 
 class InstanceMemoryError(InstanceError, MemoryError):
     """An SPU instance that ran out of its memory limit."""
+
+
+class StorageError(InstanceError, OSError):
+    """No room where a process keeps shares and tables."""
+
+    @classmethod
+    def of(cls, error: BaseException, name: str) -> StorageError | None:
+        """Build the error for a system that has no room for what the process ``name`` writes; None for all other errors."""
+        if not (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}):
+            return None
+        return cls(
+            f"{name} has no room left where it keeps tables and shares (by default /dev/shm, which is in memory; Docker gives it 64 MB). "
+            "Delete persisted frames and close sessions that are not needed, give it more (docker run --shm-size=4g), "
+            "or choose another folder: sf.local(scratch=...), or the environment variable SPUFRAME_SCRATCH.",
+            party=name,
+        )
 
 
 class PartyDiedError(InstanceError, ConnectionError):

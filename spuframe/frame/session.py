@@ -279,6 +279,7 @@ def local(
     base_port: int | None = None,
     quotas: Quotas | None = None,
     transport: str = "tcp",
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Session:
     """A session whose parties and owners are processes of this machine; use it with ``with``.
 
@@ -302,6 +303,9 @@ def local(
         What each process lets the session ask of it: rows, trips of loops, instances, bytes of messages.
     transport : str
         By which the processes are joined: ``"tcp"`` over the loopback, ``"unix"`` (sockets that are files), or that of an installed package.
+    scratch : str or path, optional
+        The folder for shares and open tables, see `spuframe.runtime.local.local`: by default what the environment variable ``SPUFRAME_SCRATCH`` names,
+        else ``/dev/shm``. Choose another one where that is small, as in a container (``docker run --shm-size`` enlarges it).
 
     Examples
     --------
@@ -317,6 +321,8 @@ def local(
         raise TypeMismatchError(f"`deadline` must be a number of seconds, got a {type(deadline).__name__}")
     memory_limit = None if memory_limit is None else _whole(memory_limit, "memory_limit", "a number of bytes, memory_limit=2**30")
     base_port = None if base_port is None else _whole(base_port, "base_port", "base_port=9000")
+    if scratch is not None and not isinstance(scratch, str | os.PathLike):
+        raise TypeMismatchError(f"`scratch` must be the path of a folder, got a {type(scratch).__name__}")
     if isinstance(owners, str):
         owners = [owners]
     if owners is not None and not isinstance(owners, Mapping):
@@ -337,6 +343,7 @@ def local(
         base_port=base_port,
         quotas=quotas,
         transport=transport,
+        scratch=scratch,
         session=Session,
     )
 

@@ -15,6 +15,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from spuframe.errors import SessionError
+
 log = logging.getLogger(__name__)
 _PREFIX = "spuframe-runtime-"
 _LOCK = "lock"
@@ -25,7 +27,7 @@ class PrivateFolder:
 
     Parameters
     ----------
-    parent : Path, optional
+    parent : str or Path, optional
         ``/dev/shm`` if it can be used, else the system's folder for temporary files.
 
     Examples
@@ -39,8 +41,8 @@ class PrivateFolder:
 
     path: Path
 
-    def __init__(self, parent: Path | None = None) -> None:
-        self._parent = parent or default_parent()
+    def __init__(self, parent: str | Path | None = None) -> None:
+        self._parent = default_parent() if parent is None else Path(parent)
         self._lock: int | None = None
 
     def open(self) -> PrivateFolder:
@@ -75,10 +77,24 @@ def default_parent() -> Path:
     return memory if memory.is_dir() and os.access(memory, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
-def sweep(parent: Path | None = None) -> int:
+def check_folder(path: str) -> str:
+    """The whole path of a folder in which private ones can be made.
+
+    Raises
+    ------
+    SessionError
+        There is none, or it cannot be written.
+    """
+    whole = os.path.abspath(path)
+    if not (os.path.isdir(whole) and os.access(whole, os.W_OK | os.X_OK)):
+        raise SessionError(f"the scratch folder {whole!r} must be a folder that can be written. Make it, or choose another one: sf.local(scratch=...).")
+    return whole
+
+
+def sweep(parent: str | Path | None = None) -> int:
     """Remove the folders of this user's dead runtimes; give their number."""
     removed = 0
-    for path in (parent or default_parent()).glob(f"{_PREFIX}{os.getuid()}-*"):
+    for path in (default_parent() if parent is None else Path(parent)).glob(f"{_PREFIX}{os.getuid()}-*"):
         with contextlib.suppress(OSError):  # another sweep, or its own runtime, was faster
             if path.lstat().st_uid != os.getuid():
                 continue

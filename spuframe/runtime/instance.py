@@ -115,7 +115,8 @@ class Worker:
             return out_of_memory(self.who)
         how = how_ended(self.process)
         log.error("the worker of %s died (%s); the end of its stderr:\n%s", self.who, how, self.tail.text())
-        return PartyDiedError(f"{self.who} died: its worker process was {how}. Its node's log has the details; run the plan again.", party=self.who)
+        text = f"{self.who} died: its worker process was {how}{self.tail.last_words()}. Its node's log has more; run the plan again."
+        return PartyDiedError(text, party=self.who)
 
 
 class Instance:

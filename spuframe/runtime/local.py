@@ -23,13 +23,15 @@ from spuframe.config import InsecureWarning, Policy, Quotas, RuntimeConfig, Sess
 from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
 from spuframe.runtime.child import environment
 from spuframe.runtime.client import NodeAddress
-from spuframe.runtime.folder import sweep
+from spuframe.runtime.folder import check_folder, sweep
 from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
 from spuframe.runtime.session import Session, unknown_owner
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=Session)
 STOP_SECONDS = 3.0
+SCRATCH = "SPUFRAME_SCRATCH"
+"""The environment variable that names the folder for shares and tables, where no argument does."""
 
 
 @dataclass
@@ -111,7 +113,7 @@ class NodeProcess:
             pass
         how = how_ended(self.process)
         log.error("the node of %s ended: %s; the end of its stderr:\n%s", self.config.name, how, self.tail.text())
-        return f"its process was {how}" if how.startswith("killed") else f"its process ended ({how})"
+        return (f"its process was {how}" if how.startswith("killed") else f"its process ended ({how})") + self.tail.last_words()
 
 
 class LocalLauncher:
@@ -203,8 +205,8 @@ def _stop(nodes: dict[str, NodeProcess], pid: int) -> None:
                 os.killpg(node.process.pid, signal.SIGKILL)  # not reaped yet, so that the number is still its own
             kill(node.process)
         node.tail.text()
-    if killed:
-        sweep()  # what it had no time to remove
+    for parent in {node.config.scratch for node in nodes.values()} if killed else ():
+        sweep(parent)  # what they had no time to remove
     nodes.clear()
 
 
@@ -217,6 +219,7 @@ def local(
     owners: Mapping[str, Policy] | Sequence[str] | None = None,
     policy: Policy | None = None,
     base_port: int | None = None,
+    scratch: str | os.PathLike[str] | None = None,
     spares: int = 1,
     quotas: Quotas | None = None,
     transport: str = "tcp",
@@ -241,6 +244,10 @@ def local(
         Of owners that have none of their own. A policy without ``folders`` lets files be read in the current folder alone.
     base_port : int, optional
         Parties listen for the analyst at ``base_port + rank`` of the loopback; by default at free ports.
+    scratch : str or path, optional
+        Where each process makes a private folder for its shares and tables, gone when it ends. By default what the environment variable
+        ``SPUFRAME_SCRATCH`` names; else ``/dev/shm``, in memory, if it can be used; else the system's folder for temporary files. It needs room for
+        every open table and every persisted frame (at each party as much again).
     spares : int
         Workers that each process keeps started ahead.
     quotas : Quotas, optional
@@ -254,7 +261,7 @@ def local(
 
     Raises
     ------
-    PluginNotFoundError, PartyCountError
+    PluginNotFoundError, PartyCountError, SessionError
         Before any process is started.
 
     Examples
@@ -275,6 +282,7 @@ def local(
             raise InstanceError(f"an owner's name must be a string with something in it, got {name!r}.")
     known = owners if owners is None or isinstance(owners, Mapping) else {name: policy or Policy() for name in owners}
     config = SessionConfig(protocol, count, deadline, memory_limit, transport)
+    place = os.fspath(scratch) if scratch is not None else os.environ.get(SCRATCH) or None
     base = RuntimeConfig(
         "",
         protocols=(protocol,),
@@ -282,6 +290,7 @@ def local(
         memory_limit=memory_limit,
         deadline=deadline,
         spares=spares,
+        scratch=None if place is None else check_folder(place),
         worker=None if worker is None else tuple(worker),
         quotas=quotas or Quotas(),
         reader=None if reader is None else tuple(reader),

@@ -7,6 +7,7 @@ or the environment. It lives until its stdin ends: whoever started it need not e
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import logging
 import os
@@ -34,8 +35,9 @@ from spuframe.runtime.process import no_core_files
 from spuframe.runtime.questions import Questions
 from spuframe.runtime.reading import Reader
 from spuframe.runtime.requests import NODE
-from spuframe.runtime.rpc import Emit, Handler, serve
+from spuframe.runtime.rpc import Emit, Handler, serve, unexpected
 from spuframe.runtime.runtime import SPURuntime
+from spuframe.runtime.space import Space
 
 log = logging.getLogger(__name__)
 WAITS_SECONDS = 2.0
@@ -56,7 +58,8 @@ class Desk:
         self._questions = questions
         self._config = runtime.config
         self._mine: set[str] = set()
-        self._space = runtime.space()
+        self._made: Space | None = None
+        self._making = threading.Lock()
         self._tables: dict[str, Holding] = {}
         self._plans: dict[str, bytes] = {}
         self._reader: Reader | None = None
@@ -72,7 +75,16 @@ class Desk:
             self._reclaim(name)
         if self._reader is not None:
             self._reader.close()
-        self._space.close()
+        if self._made is not None:
+            self._made.close()
+
+    @property
+    def _space(self) -> Space:
+        """Made when it is first needed, so that a lack of room is the answer to a request."""
+        with self._making:
+            if self._made is None:
+                self._made = self._runtime.space()
+            return self._made
 
     def _hello(self, params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         return {"name": self._config.name, "owner": self._config.owner, "version": VERSION, "pid": os.getpid(), "message": self._config.quotas.message}
@@ -256,6 +268,7 @@ def main() -> None:
     """Run a node until its stdin ends or it is told to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
     no_core_files()
+    faulthandler.enable()
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
@@ -269,6 +282,8 @@ def main() -> None:
             answer: dict[str, Any] = {"address": list(node.start())}
         except SpuframeError as error:
             answer = {"error": to_wire(error)}
+        except OSError as error:  # no room for its folder, say
+            answer = {"error": to_wire(unexpected(error, told["config"]["name"]))}
         with ready:
             ready.write(json.dumps(answer) + "\n")
         if "error" not in answer:

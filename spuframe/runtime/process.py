@@ -6,6 +6,7 @@ import collections
 import contextlib
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -75,6 +76,15 @@ def end_with_threads() -> None:
     threading.excepthook = ended
 
 
+_TOLD = (
+    re.compile(r'\s*File "(?:.*/)?(?P<file>[^"/]+)", line (?P<line>\d+),? in (?P<name>[\w.<>]+)$'),
+    re.compile(r"(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt))(?::.*)?$"),
+    re.compile(r"(?P<fatal>(?:Fatal Python error|LLVM ERROR): [A-Za-z ]+|terminate called after throwing an instance of '[\w:]+')"),
+    re.compile(r"(?P<own>ERROR spuframe: the thread '[\w -]*' ended with \w+)"),
+)
+"""Lines of a log that tell no values: places in the code, kinds of errors without their texts, the words of a crash."""
+
+
 class Tail:
     """The last lines of a stream, kept for a post-mortem."""
 
@@ -89,6 +99,12 @@ class Tail:
         """What there is, once the process ended."""
         self._thread.join(0.5)
         return "\n".join(self._lines)
+
+    def last_words(self, most: int = 4) -> str:
+        """What may be told to others of the end, as a part of a sentence: where it was and of what kind, never the text of an error or of a log."""
+        found = [m.groupdict() for line in self.text().splitlines() for m in [next(filter(None, (p.match(line) for p in _TOLD)), None)] if m]
+        told = [f"{f['file']}:{f['line']} in {f['name']}" if "file" in f else next(iter(f.values())) for f in found]
+        return f" (its log ends: {'; '.join(told[-most:])})" if told else ""
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError), self._stream:
@@ -113,7 +129,7 @@ def kill(process: subprocess.Popen[bytes], timeout: float = 5.0) -> None:
 
 
 def peak_memory() -> int:
-    """Bytes of this process's largest resident set since `reset_peak_memory`, or ever."""
+    """Bytes of this process's largest resident set since `PeakMemory.reset`, or ever."""
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -126,10 +142,22 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def reset_peak_memory() -> None:
-    """Let `peak_memory` start anew, where the system can do that."""
-    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
+class PeakMemory:
+    """Bytes of this process's largest resident set since `reset`, where the system can do that, else ever. Made before `no_core_files`."""
+
+    def __init__(self) -> None:
+        try:  # a process that is not dumpable owns this file no more, but one that is open stays so
+            self._file: int | None = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
+        except OSError:
+            self._file = None
+
+    def reset(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._file, b"5")
+
+    def value(self) -> int:
+        return peak_memory()
 
 
 def set_memory_limit(limit: int) -> None:
@@ -158,10 +186,14 @@ def _data() -> int:
 
 
 def no_core_files() -> None:
-    """Let a crash of this process, and of its children, leave no copy of its memory behind."""
+    """Let a crash of this process, and of its children, leave no copy of its memory behind, and no debugger of this user read it while it runs."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
 
 
 def keep_freed_memory(largest: int = 1 << 25, kept: int = 1 << 26) -> None:

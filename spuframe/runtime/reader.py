@@ -5,6 +5,7 @@ It talks to its node alone, and leaves what it read in the session's folder, as 
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spuframe.config import Policy
+from spuframe.errors import StorageError
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import OUT_OF_MEMORY, end_with_threads, no_core_files, set_memory_limit
 from spuframe.runtime.requests import READER
@@ -33,6 +35,8 @@ def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
         rounded = rounded_away(table, fields)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)  # who asked sees the end, and starts another one
+    except OSError as error:
+        raise StorageError.of(error, f"owner {params['owner']}") or error from None
     return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct, "rounded": rounded}
 
 
@@ -42,6 +46,7 @@ def main() -> None:
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     no_core_files()
+    faulthandler.enable()
     end_with_threads()
     channel = Channel(socket.socket(fileno=int(sys.argv[2])), "the node")
     import spuframe.runtime.tables  # noqa: F401  while there is nothing else to do

@@ -75,7 +75,7 @@ class Reader:
                 raise DataError(f"{text} Quotas(reader_memory=...) at the owner.", party=self._config.name) from None
             how = how_ended(self.process)
             log.error("the reader of %s died (%s); the end of its stderr:\n%s", self._config.name, how, self._tail.text())
-            text = f"{what} could not be opened: the process that read it was {how}"
+            text = f"{what} could not be opened: the process that read it was {how}{self._tail.last_words()}"
             raise DataError(f"{text}. The data is damaged, or made to do harm: write it anew.", party=self._config.name) from None
 
     def close(self) -> None:

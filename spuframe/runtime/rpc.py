@@ -18,7 +18,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any
 
-from spuframe.errors import FrameError, InstanceError, PeerTimeoutError, RequestError, SessionError, SpuframeError, from_wire, to_wire
+from spuframe.errors import FrameError, InstanceError, PeerTimeoutError, RequestError, SessionError, SpuframeError, StorageError, from_wire, to_wire
 from spuframe.runtime.channel import Channel, UnreadMessage
 from spuframe.shapes import Anything, Record, Shape, Text, Whole
 
@@ -260,6 +260,8 @@ def answer(channel: Channel, handlers: Mapping[str, Handler], shapes: Mapping[st
 
 def unexpected(error: BaseException, name: str) -> InstanceError:
     """Build the typed error for one that nobody foresaw: its type and place, but not its text, which may hold values."""
+    if (full := StorageError.of(error, name)) is not None:
+        return full
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "site-packages" not in f.filename and f.filename.endswith(".py")] or frames
     place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""

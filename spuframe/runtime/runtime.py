@@ -52,7 +52,7 @@ class SPURuntime:
     def __init__(self, config: RuntimeConfig, mesh: bytes | None = None) -> None:
         self.config = config
         self._mesh = secrets.token_bytes(32) if mesh is None else mesh
-        self.folder = PrivateFolder()
+        self.folder = PrivateFolder(config.scratch)
         self._names = itertools.count()
         self._lock = threading.Lock()
         self._spares: list[Worker] = []

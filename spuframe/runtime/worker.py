@@ -5,6 +5,7 @@ It talks to its node alone, over an inherited socket; when that ends, the proces
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import queue
@@ -24,13 +25,12 @@ from spuframe.runtime.agreement import agree, digest
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import (
     OUT_OF_MEMORY,
+    PeakMemory,
     end_with_threads,
     is_memory,
     keep_freed_memory,
     no_core_files,
     out_of_memory,
-    peak_memory,
-    reset_peak_memory,
     set_memory_limit,
 )
 from spuframe.runtime.requests import WORKER
@@ -67,7 +67,8 @@ class EngineFactory(Protocol):
 class Worker:
     """The requests that a node makes of an instance, in their order."""
 
-    def __init__(self, channel: Channel, factory: EngineFactory) -> None:
+    def __init__(self, channel: Channel, factory: EngineFactory, peak: PeakMemory) -> None:
+        self._peak = peak
         self._channel = channel
         self._factory = factory
         self._name = "a worker"
@@ -149,7 +150,7 @@ class Worker:
             self._plans += 1
             known = digest(self._session, params["plan"], self._plans)
             agree(self._link, known, self._parties, self._store.begin(known, [] if self._owner else _loads(plan)))
-            reset_peak_memory()
+            self._peak.reset()
             before, start = self._link.traffic.snapshot(), time.perf_counter()
             result = self._engine.run(plan, progress)
             seconds, after = time.perf_counter() - start, self._link.traffic
@@ -158,7 +159,7 @@ class Worker:
                 "sent": [a - b for a, b in zip(after.sent, before.sent, strict=True)],
                 "received": [a - b for a, b in zip(after.received, before.received, strict=True)],
                 "seconds": seconds,
-                "peak_memory": peak_memory(),
+                "peak_memory": self._peak.value(),
                 "rows": sum(step["rows"] for step in plan["steps"]),
             }
             if self._owner:  # its time and memory tell how much text it holds: they stay here
@@ -214,7 +215,9 @@ def main(factory: EngineFactory | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    peak = PeakMemory()
     no_core_files()
+    faulthandler.enable()
     keep_freed_memory()
     end_with_threads()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
@@ -224,7 +227,7 @@ def main(factory: EngineFactory | None = None) -> None:
 
         factory = SPU
     try:
-        Worker(channel, factory).serve()
+        Worker(channel, factory, peak).serve()
     except BaseException as error:  # noqa: BLE001  the top of the process: the node must see an end, not a hanging thread
         if is_memory(error):
             os._exit(OUT_OF_MEMORY)

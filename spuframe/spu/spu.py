@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from spuframe.errors import InstanceError, InstanceMemoryError, InstanceStateError, PlanError, SpuframeError
+from spuframe.errors import InstanceError, InstanceMemoryError, InstanceStateError, PlanError, SpuframeError, StorageError
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
@@ -111,11 +111,12 @@ class SPU:
             self.link.abort(full)
             raise full from None
         except Exception as error:  # noqa: BLE001 the top of an instance
+            name = self.link.config.name(self.link.rank)
             # Its text could hold values, so only the class and the place of the error leave it.
             frames = traceback.extract_tb(error.__traceback__)
             log.error("rank %d: %s failed: %s at %s", self.link.rank, what, type(error).__name__, [f"{f.filename}:{f.lineno}" for f in frames])
-            name = self.link.config.name(self.link.rank)
-            typed = InstanceError(f"{what} failed at {name} with {type(error).__name__}: its log names the place", party=name)
+            told = f"{what} failed at {name} with {type(error).__name__}: its log names the place"
+            typed = StorageError.of(error, name) or InstanceError(told, party=name)
             self.link.abort(typed)
             raise typed from None
 

@@ -1,0 +1,90 @@
+"""Where processes keep tables and shares: a place that is full is told, another one can be chosen, and what a killed one leaves is of no use."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import spuframe as sf
+from spuframe.errors import SessionError, SpuframeError, StorageError
+from spuframe.runtime.local import local
+from spuframe.runtime.session import Session
+
+Start = Callable[..., Session]
+ROOM = 8 << 20
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[str]:
+    """A folder with room for 8 MB; where none can be mounted, processes started meanwhile may write no longer file."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = os.getuid() == 0 and not subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", folder], check=False).returncode
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if not mounted:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+    try:
+        yield str(folder)
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", folder], check=True)
+        else:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_no_room_for_an_owner_s_table(start: Start, ipc: Callable[[pa.Table], bytes], small: str) -> None:
+    session = start(owners=("ann",), scratch=small)
+    large, little = (pa.table({"x": np.arange(n)}) for n in (2 << 20, 1000))
+    with pytest.raises(StorageError, match=r"owner ann has no room left .*--shm-size.*sf\.local\(scratch=.*SPUFRAME_SCRATCH") as caught:
+        session.open_table("ann", {"kind": "arrow", "data": ipc(large)})
+    assert caught.value.party == "owner ann" and isinstance(caught.value, OSError)
+    assert session.open_table("ann", {"kind": "arrow", "data": ipc(little)}).rows == 1000  # what did not fit takes no room
+
+
+def test_no_room_for_shares(small: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sf.InsecureWarning)
+        made = sf.local(protocol="plaintext", scratch=small)
+    with made as session:
+        session.progress = False
+        frame = session.from_pandas(pd.DataFrame({"x": np.arange(200_000)}), owner="ann")
+        with pytest.raises(StorageError, match="party 0 has no room left"):
+            frame.assign(**{f"y{i}": frame["x"] + i for i in range(8)}).persist()
+        assert session.stored() == {}
+        assert frame["x"].max().reveal() == 199_999  # the session goes on
+        assert frame.persist()["x"].max().reveal() == 199_999
+
+
+def test_the_folder_can_be_chosen(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named, default = tmp_path / "named", tmp_path / "default"
+    named.mkdir()
+    default.mkdir()
+    monkeypatch.setenv("SPUFRAME_SCRATCH", str(default))
+    sessions = [start(owners=(), scratch=named)]
+    assert len(list(named.iterdir())) == 1 and not list(default.iterdir())
+    sessions.append(start(owners=("ann",)))
+    assert len(list(default.iterdir())) == 2
+    for session in sessions:
+        session.close()
+    assert not [*named.iterdir(), *default.iterdir()]
+
+
+@pytest.mark.parametrize("bad", ["missing", "file"])
+def test_the_folder_must_be_one(tmp_path: Path, bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SessionError, match="must be a folder that can be written"):
+        local(scratch=tmp_path / bad)
+    monkeypatch.setenv("SPUFRAME_SCRATCH", str(tmp_path / bad))
+    with pytest.raises(SessionError, match="must be a folder that can be written"):
+        local()
+    with pytest.raises(SpuframeError, match="`scratch` must be the path of a folder, got a int"):
+        sf.local(scratch=3)  # type: ignore[arg-type]
