@@ -19,7 +19,7 @@ from spuframe.runtime import child
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import OUT_OF_MEMORY, Tail, command, how_ended, kill
 from spuframe.runtime.requests import OPENED
-from spuframe.runtime.rpc import Caller
+from spuframe.runtime.rpc import PING, Caller
 
 log = logging.getLogger(__name__)
 SILENCE = 60.0
@@ -61,8 +61,9 @@ class Reader:
         owner, quotas = self._config.owner, self._quotas
         what = f"{str(source['path'])!r} of owner {owner!r}" if "path" in source else f"the table that was handed to owner {owner!r}"
         asked = {"owner": owner, "source": source, "policy": asdict(self._config.policy), "folder": str(folder)}
-        future = self._caller.call("open", asked)
         try:
+            self._caller.call(PING).result()  # its start is no fault of the table, and has a limit of its own
+            future = self._caller.call("open", asked)
             return OPENED.read(future.result(quotas.reader_seconds), "what the reader found")
         except FutureTimeoutError:
             self.close()

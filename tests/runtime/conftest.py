@@ -7,8 +7,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -17,12 +18,26 @@ from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.local import local
 from spuframe.runtime.session import Session
 
+T = TypeVar("T")
 STANDIN = (sys.executable, str(Path(__file__).parent / "standin.py"))
 
 
 @pytest.fixture
 def standin() -> tuple[str, ...]:
     return STANDIN
+
+
+@pytest.fixture
+def look() -> Callable[[Callable[[], T]], T]:
+    """Ask a process of a node for what root alone sees of one that is not dumpable; where we are not root, what is left of the test is skipped."""
+
+    def asked(what: Callable[[], T]) -> T:
+        try:
+            return what()
+        except psutil.AccessDenied:
+            pytest.skip("processes that are not dumpable show this to root alone")
+
+    return asked
 
 
 @pytest.fixture

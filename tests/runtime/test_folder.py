@@ -43,13 +43,14 @@ def small(tmp_path: Path) -> Iterator[str]:
 
 def test_no_room_for_an_owner_s_table(start: Start, ipc: Callable[[pa.Table], bytes], small: str) -> None:
     session = start(owners=("ann",), scratch=small)
-    large, little = (pa.table({"x": np.arange(n)}) for n in (2 << 20, 1000))
+    large, little = (pa.table({"x": np.arange(n)}) for n in (ROOM // 8 + 1, 1000))
     with pytest.raises(StorageError, match=r"owner ann has no room left .*--shm-size.*sf\.local\(scratch=.*SPUFRAME_SCRATCH") as caught:
         session.open_table("ann", {"kind": "arrow", "data": ipc(large)})
     assert caught.value.party == "owner ann" and isinstance(caught.value, OSError)
     assert session.open_table("ann", {"kind": "arrow", "data": ipc(little)}).rows == 1000  # what did not fit takes no room
 
 
+@pytest.mark.slow
 def test_no_room_for_shares(small: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sf.InsecureWarning)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -17,9 +18,11 @@ import pytest
 
 from spuframe.config import Policy, Quotas
 from spuframe.errors import DataError
+from spuframe.runtime.process import command
 from spuframe.runtime.session import Session
 
 Start = Callable[..., Session]
+Look = Callable[[Callable[[], Any]], Any]
 FRAGILE = (sys.executable, str(Path(__file__).parent / "fragile.py"))
 
 
@@ -66,22 +69,30 @@ def test_a_reader_that_dies_hangs_or_is_killed(start: Start, folder: Path) -> No
     assert psutil.wait_procs(own, 5.0)[1] == []
 
 
-def test_memory_is_limited_and_the_node_holds_no_arrow(start: Start, tmp_path: Path) -> None:
+def test_the_seconds_of_a_table_begin_when_the_reader_has_started(start: Start, ipc: Callable[[pa.Table], bytes]) -> None:
+    slow = (sys.executable, "-c", "import time; time.sleep(1.5); " + command("spuframe.runtime.reader")[-1])
+    session = start(owners=("ann",), reader=slow, quotas=Quotas(reader_seconds=1.0))
+    assert session.open_table("ann", {"kind": "arrow", "data": ipc(pa.table({"a": [1]}))}).rows == 1
+
+
+def test_memory_is_limited_and_the_node_holds_no_arrow(start: Start, tmp_path: Path, look: Look) -> None:
     pq.write_table(pa.table({"a": np.zeros(25_000_000)}), tmp_path / "bomb.parquet", compression="zstd")
     session = start(owners=("ann",), policy=Policy(folders=(str(tmp_path),)), quotas=Quotas(reader_memory=128 << 20))
     with pytest.raises(DataError, match=r"bomb.parquet' of owner 'ann' needs more than 134217728 bytes of memory.*Quotas\(reader_memory"):
         session.open_table("ann", {"kind": "parquet", "path": str(tmp_path / "bomb.parquet")})
     pq.write_table(pa.table({"a": [1.0]}), tmp_path / "small.parquet")
     assert session.open_table("ann", {"kind": "parquet", "path": str(tmp_path / "small.parquet")}).rows == 1
-    assert not [m.path for m in node(session).memory_maps() if "arrow" in m.path]
+    assert not [m.path for m in look(node(session).memory_maps) if "arrow" in m.path]
 
 
-def test_children_inherit_what_they_need_alone(start: Start, ipc: Callable[[pa.Table], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_inherit_what_they_need_alone(
+    start: Start, ipc: Callable[[pa.Table], bytes], monkeypatch: pytest.MonkeyPatch, look: Look
+) -> None:
     monkeypatch.setenv("MY_CLOUD_TOKEN", "hunter2")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     session = start(owners=("ann",))
     session.open_table("ann", {"kind": "arrow", "data": ipc(pa.table({"a": [1]}))})
     (reader,) = readers(session)
     for process in (node(session), reader):
-        found = process.environ()
+        found = look(process.environ)
         assert found["PATH"] == os.environ["PATH"] and found["OMP_NUM_THREADS"] == "1" and "MY_CLOUD_TOKEN" not in found

@@ -16,6 +16,7 @@ from spuframe.config import RuntimeConfig
 from spuframe.errors import RequestError
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.node import Desk
+from spuframe.runtime.process import PeakMemory
 from spuframe.runtime.questions import Questions
 from spuframe.runtime.requests import NODE, WORKER
 from spuframe.runtime.rpc import answer, serve
@@ -134,7 +135,7 @@ def test_a_node_answers_anything_with_a_typed_error(desk: Desk, data: st.DataObj
 
 @given(data=st.data(), new=plain)
 def test_a_worker_answers_anything_with_a_typed_error(data: st.DataObject, new: object) -> None:
-    worker = Worker(None, None)  # type: ignore[arg-type]
+    worker = Worker(None, None, PeakMemory())  # type: ignore[arg-type]
     method = data.draw(st.sampled_from(list(WORKERS)))
     path = data.draw(st.sampled_from(list(places(WORKERS[method]))))
     params = put(WORKERS[method], path, new)

@@ -215,18 +215,17 @@ def test_an_address_in_use(start: Start) -> None:
             start(owners=(), base_port=taken.getsockname()[1])
 
 
-def test_nothing_secret_is_on_a_command_line_or_in_the_environment(start: Start, plan: Plans) -> None:
+def test_nothing_secret_is_on_a_command_line_or_in_the_environment(start: Start, plan: Plans, look: Callable[[Callable[[], Any]], Any]) -> None:
     session = start()
     session.run(plan())
     secrets = [c.address.secret for c in [*session._parties, *session._owners.values()]]
-    for node in session.status():
-        process = psutil.Process(node["pid"])
-        for each in [process, *process.children(recursive=True)]:
-            seen = " ".join([*each.cmdline(), *(f"{k}={v}" for k, v in each.environ().items())])
-            assert not any(s.hex() in seen or repr(s) in seen for s in secrets)
     nodes = list(session._launcher._nodes.values())  # type: ignore[attr-defined]
     assert nodes and all(repr(n.secret) not in repr(n) and n.secret.hex() not in repr(n) for n in nodes)
     assert all(s.hex() not in repr(c.address) and repr(s) not in repr(c.address) for c, s in zip(session._parties, secrets))
+    tops = [psutil.Process(node["pid"]) for node in session.status()]
+    everything = [each for top in tops for each in [top, *top.children(recursive=True)]]
+    for each in [*(" ".join(p.cmdline()) for p in everything), *(repr(look(p.environ)) for p in everything)]:
+        assert not any(s.hex() in each or repr(s) in each for s in secrets)
 
 
 def test_a_node_runs_an_insecure_protocol_only_if_it_is_named(standin: tuple[str, ...], plan: Plans) -> None:
