@@ -97,7 +97,8 @@ main(Engine)
 """)
     with SPURuntime(RuntimeConfig("party 0", worker=(sys.executable, str(script)), spares=0, protocols=("plaintext",))) as runtime:
         instance = runtime.create()
-        terms = {"rank": 0, "parties": 1, "owners": [], "names": ["party 0"], "addresses": [instance.listen("127.0.0.1", 30.0)]}
+        address = instance.listen("tcp", "127.0.0.1", runtime.folder.path, 30.0)
+        terms = {"rank": 0, "parties": 1, "owners": [], "names": ["party 0"], "addresses": [address]}
         terms |= {"session_id": b"s", "protocol": "plaintext", "deadline": 30.0, "memory_limit": None}
         with pytest.raises(InstanceError, match="ChildProcessError"):
             runtime.initialise(instance.name, terms, runtime.space())
