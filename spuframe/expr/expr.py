@@ -387,6 +387,16 @@ def plain_nodes(exprs: Sequence[Expr]) -> tuple[list[dict[str, Any]], list[int]]
     return nodes, [places[id(e.same)] for e in exprs]
 
 
+def folded(e: Function) -> Lit | None:
+    """A function of constants as the constant that it is; None where an argument is none."""
+    if not all(isinstance(a, Lit) for a in e.args):
+        return None
+    value = e.row(*(a.value for a in e.args if isinstance(a, Lit)))
+    if isinstance(e.dtype, Fixed) and isinstance(value, int | float):
+        value = float(value)
+    return Lit(value, e.dtype)
+
+
 def evaluate(e: Expr, row: Mapping[str, Scalar]) -> Scalar:
     """One row in Python, exactly (no fixed point): for tests and constant folding.
 

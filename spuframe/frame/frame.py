@@ -18,6 +18,7 @@ from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
+from spuframe.plan.names import free
 from spuframe.plan.rows import attach, check_order, spread
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ class SecretFrame(Columns):
             if column in known:
                 return known[column]
             if column.field.name not in hidden:
-                name = column.field.name
-                while name in below:
-                    name = f"_{name}"
+                name = free(column.field.name, below)
                 below[name] = ex.col(needed[column.field.name])
                 hidden[column.field.name] = name
             return hidden[column.field.name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from spuframe.errors import ForeignFrameError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.rows import Rows
+from spuframe.plan.names import free
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,10 +80,8 @@ def _beside(group: Rows, rows: Rows) -> tuple[Rows, list[str]] | None:
         return None
     columns, names = dict(group.columns), []
     for name, e in moved.columns.items():
-        while name in columns and columns[name] != e:
-            name = f"{name}'"
-        columns[name] = e
-        names.append(name)
+        names.append(free(name, {n for n, known in columns.items() if known != e}))
+        columns[names[-1]] = e
     return Rows(group.session, moved.base, columns), names
 
 

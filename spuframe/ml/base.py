@@ -22,6 +22,7 @@ from spuframe.frame.shown import to_pandas
 from spuframe.ir.words import Words, distance
 from spuframe.plan import build
 from spuframe.plan.logical import TensorOutput
+from spuframe.plan.names import free
 from spuframe.plan.tensor import Program, Ref
 
 if TYPE_CHECKING:
@@ -140,9 +141,7 @@ def with_target(X: SecretFrame, y: SecretSeries) -> tuple[SecretFrame, str]:
         raise TypeMismatchError(f"`y` must be a SecretSeries, got {type(y).__name__}: select it with frame['name']")
     if y.session is not X.session:
         raise ForeignFrameError("`X` and `y` belong to two sessions: read both tables in one")
-    target = "y"
-    while target in X.columns:
-        target += "_"
+    target = free("y", X.columns)
     return X.assign(**{target: y}), target
 
 

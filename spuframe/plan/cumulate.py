@@ -21,7 +21,8 @@ from spuframe.expr.expr import Expr, check_columns, rebind, substitute
 from spuframe.expr.functions.common import checked, describe
 from spuframe.ir.rings import summing
 from spuframe.plan.logical import LogicalNode, Shape
-from spuframe.plan.rows import Adds, check_order, free_name
+from spuframe.plan.names import free
+from spuframe.plan.rows import Adds, check_order
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,7 +55,7 @@ class Cumulate(Adds):
         return self.value
 
     def onto(self, table: LogicalNode, names: Mapping[str, Expr]) -> Cumulate:
-        return Cumulate(table, free_name(table, self.name), substitute(self.value, names))
+        return Cumulate(table, free(self.name, table.schema), substitute(self.value, names))
 
     def with_children(self, children: Any) -> Cumulate:
         (new,) = children
@@ -70,4 +71,4 @@ def cumulate(table: LogicalNode, name: str, value: Expr) -> Cumulate:
         The order of the rows means nothing.
     """
     check_order(table, "cumsum")
-    return Cumulate(table, free_name(table, name), value)
+    return Cumulate(table, free(name, table.schema), value)

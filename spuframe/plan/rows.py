@@ -19,6 +19,7 @@ from typing import Self
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, col, rebind, substitute
 from spuframe.plan.logical import Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Shape
+from spuframe.plan.names import free
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,16 +112,10 @@ def spread(table: LogicalNode, number: LogicalNode) -> tuple[LogicalNode, Expr]:
 def _free_columns(table: LogicalNode, columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     taken, found = set(table.schema.names), list[tuple[str, str]]()
     for name, source in columns:
-        while name in taken:
-            name = f"{name}'"
-        taken.add(name)
-        found.append((name, source))
+        new = free(name, taken)
+        taken.add(new)
+        found.append((new, source))
     return tuple(found)
-
-
-def free_name(table: LogicalNode, name: str) -> str:
-    """``name``, or one like it that the table does not have."""
-    return _free_columns(table, ((name, name),))[0][0]
 
 
 def together(left: LogicalNode, right: LogicalNode) -> tuple[LogicalNode, Mapping[str, Expr]] | None:
@@ -187,12 +182,11 @@ def _filtered(
     if substitute(base.predicate, mine) != substitute(root.predicate, theirs):
         return None
     known = {e: n for n, e in mine.items()}
-    columns, places = dict(mine), dict[str, str]()
+    columns, places, taken = dict(mine), dict[str, str](), {*mine, *taken}
     for name, e in theirs.items():
         if e not in known:
-            known[e] = name
-            while known[e] in columns or known[e] in taken:
-                known[e] += "'"
+            known[e] = free(name, taken)
+            taken.add(known[e])
             columns[known[e]] = e
         places[name] = known[e]
     found = base

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from spuframe.dtypes import Field, String
-from spuframe.errors import ColumnNotFoundError, PlanError
+from spuframe.errors import ColumnNotFoundError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, units
 from spuframe.spu.functions import secret
@@ -24,7 +24,7 @@ T = TypeVar("T")
 def columns(box: BlackBox, table: Table, nodes: Expressions, wanted: Sequence[tuple[int, Field]]) -> list[Column]:
     """Expressions as columns of the kinds that their fields say; a column of the table that comes in a wider ring keeps it.
 
-    Equal parts of all expressions are computed once, and parts that do not wait for each other in common rounds.
+    What expressions have in common is computed once, and parts that do not wait for each other in common rounds.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def width(nodes: Expressions, places: Sequence[int]) -> int:
 
 
 class _Graph:
-    """The distinct parts of some expressions; what each is made of stands before it.
+    """The parts of some expressions; what each is made of stands before it. A plan has each part once (`spuframe.expr.expr.plain_nodes`).
 
     Attributes
     ----------
@@ -67,49 +67,28 @@ class _Graph:
         The parts that are computed from shares: neither a column nor public.
     readers : Counter
         How many parts read each.
-    at : dict of int to int
-        The place that stands for each node: that of the first that equals it.
     """
 
     def __init__(self, nodes: Expressions, ends: Sequence[int]) -> None:
         self.parts: dict[int, list[int]] = {}
         self.computed: set[int] = set()
-        self.at: dict[int, int] = {}
         public: set[int] = set()
-        first: dict[object, int] = {}
-        made_of: dict[int, list[int]] = {}
         for place in reachable(nodes, ends):
             e = nodes[place]
-            args = [self.at[a] for a in e["args"]] if "fn" in e else []
-            self.at[place] = own = first.setdefault(_key(e, args), place)
-            made_of[own] = args
-            if "lit" in e or ("fn" in e and public.issuperset(args)):
-                public.add(own)
-        stack = [self.at[end] for end in ends]
+            if "lit" in e or ("fn" in e and public.issuperset(e["args"])):
+                public.add(place)
+        stack = list(ends)
         self.readers = Counter(stack)
         while stack:
             place = stack.pop()
             if place not in self.parts:
                 given = place in public or "col" in nodes[place]
-                self.parts[place] = [] if given else made_of[place]
+                self.parts[place] = [] if given else list(nodes[place]["args"])
                 self.readers.update(self.parts[place])
                 stack += self.parts[place]
                 if not given:
                     self.computed.add(place)
         self.parts = dict(sorted(self.parts.items()))
-
-
-def _key(e: Expression, args: list[int]) -> object:
-    """What two equal nodes have in common."""
-    if "col" in e:
-        return "col", e["col"]
-    bounds = e.get("range")
-    what = (e["dtype"], e["nullable"], None if bounds is None else tuple(bounds))
-    if "fn" in e:
-        return "fn", e["fn"], tuple(args), what
-    if "lit" in e:
-        return "lit", type(e["lit"]).__name__, e["lit"], what
-    raise PlanError("an expression node must have 'col', 'lit' or 'fn': make the plan with the same spuframe")
 
 
 class _Evaluation:
@@ -138,9 +117,8 @@ class _Evaluation:
             else:
                 self._values[place] = self._stored(self._nodes[place]["col"])
         for place, finish in wanted:
-            end = graph.at[place]
-            needs.append([made[end]] if end in made else [])
-            tasks.append(partial(self._finish, end, finish))
+            needs.append([made[place]] if place in made else [])
+            tasks.append(partial(self._finish, place, finish))
         return cast("list[T]", self.box.together(tasks, needs)[len(made) :])
 
     def call(self, node: Node) -> Call:

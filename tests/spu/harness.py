@@ -115,7 +115,7 @@ def step(op: str, inputs: Sequence[int], params: Mapping[str, Any], fields: Sequ
 
 def _listed(op: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Params whose expressions are places in one list of nodes."""
-    out, nodes, known = dict(params), list[dict[str, Any]](), dict[int, int]()
+    out, nodes, known = dict(params), list[dict[str, Any]](), dict[str, int]()
     expected = operators()[op].expressions if op in operators() else ()
     for name in expected:
         if name == "columns":
@@ -125,16 +125,21 @@ def _listed(op: str, params: Mapping[str, Any]) -> dict[str, Any]:
     return out | ({"expressions": nodes} if expected else {})
 
 
-def _place(e: Any, nodes: list[dict[str, Any]], known: dict[int, int]) -> int:
+def _place(e: Any, nodes: list[dict[str, Any]], known: dict[str, int]) -> int:
+    """Where an expression stands among the nodes, of which each is there once, as in real plans."""
     if isinstance(e, list):
-        start = len(nodes)
-        nodes += [n | {"args": [start + a for a in n["args"]]} if "fn" in n else n for n in e]
-        return len(nodes) - 1
-    if id(e) not in known:
-        args = {"args": [_place(a, nodes, known) for a in e["args"]]} if "fn" in e else {}
-        nodes.append({**e, **args})
-        known[id(e)] = len(nodes) - 1
-    return known[id(e)]
+        places: list[int] = []
+        for n in e:
+            places.append(_once(n | {"args": [places[a] for a in n["args"]]} if "fn" in n else n, nodes, known))
+        return places[-1]
+    return _once({**e, "args": [_place(a, nodes, known) for a in e["args"]]} if "fn" in e else e, nodes, known)
+
+
+def _once(node: dict[str, Any], nodes: list[dict[str, Any]], known: dict[str, int]) -> int:
+    place = known.setdefault(repr(node), len(nodes))
+    if place == len(nodes):
+        nodes.append(node)
+    return place
 
 
 def flat(e: Mapping[str, Any]) -> list[dict[str, Any]]:

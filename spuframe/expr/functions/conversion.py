@@ -8,7 +8,7 @@ from typing import Any
 
 from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String
 from spuframe.errors import RangeOverflowError, TypeMismatchError
-from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, bounds_of
+from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
 from spuframe.expr.functions.common import checked, describe, number
 
 
@@ -56,7 +56,5 @@ def convert(e: Expr, target: DType) -> Expr:
     """``e`` as ``target``: itself if it is one already, a constant at once."""
     if e.dtype == target:
         return e
-    if isinstance(e, Lit):
-        made = Cast(e, target)  # checks
-        return Lit(made.row(e.value), target)
-    return Cast(e, target)
+    made = Cast(e, target)
+    return folded(made) or made

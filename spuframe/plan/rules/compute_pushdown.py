@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from spuframe.expr.expr import Col, Expr, Function, rebind_all
 from spuframe.plan.logical import Concat, Join, LogicalNode, Project
+from spuframe.plan.names import free
 from spuframe.plan.rules.uses import Uses, is_plain
 
 
@@ -37,7 +38,7 @@ def _below_join(node: Project, join: Join) -> LogicalNode | None:
         if side is None:
             columns.append((name, e))
             continue
-        new = found[side].setdefault(e, _fresh(name, taken))
+        new = found[side].setdefault(e, free(name, taken))
         taken.add(new)
         columns.append((name, Col(e.as_field(new))))  # bound to the join below
     if not any(found.values()):
@@ -54,9 +55,3 @@ def _below_join(node: Project, join: Join) -> LogicalNode | None:
 
 def _only(e: Expr, join: Join, side: str) -> bool:
     return isinstance(e, Function) and bool(e.columns) and e.columns <= {name for name, where, _ in join.columns if where == side}
-
-
-def _fresh(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name = f"{name}'"
-    return name

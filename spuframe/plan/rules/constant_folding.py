@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spuframe.dtypes import Bool, Fixed
-from spuframe.expr.expr import Expr, Function, Lit, bounds_of, lit
+from spuframe.expr.expr import Expr, Function, Lit, bounds_of, folded, lit
 from spuframe.expr.functions.arithmetic import Add, Mul, Sub
 from spuframe.expr.functions.comparison import Compare
 from spuframe.expr.functions.conditional import FillNull, IsNull, Where
@@ -81,12 +81,7 @@ def fold_all(exprs: Sequence[Expr]) -> list[Expr]:
 def _fold(e: Expr) -> Expr | None:
     if not isinstance(e, Function):
         return None
-    if all(isinstance(a, Lit) for a in e.args):
-        value = e.row(*(a.value for a in e.args if isinstance(a, Lit)))
-        if isinstance(e.dtype, Fixed) and isinstance(value, int | float) and not isinstance(value, bool):
-            value = float(value)
-        return Lit(value, e.dtype)
-    return _same_type(e, _simpler(e))
+    return folded(e) or _same_type(e, _simpler(e))
 
 
 def _same_type(e: Expr, simpler: Expr | None) -> Expr | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spuframe.expr.expr import Col
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import LogicalNode, Project
-from spuframe.plan.rows import free_name
+from spuframe.plan.names import free
 from spuframe.plan.rules.uses import Uses
 
 
@@ -13,7 +13,7 @@ def sums_of_columns(node: LogicalNode, uses: Uses) -> LogicalNode | None:
     """Take the expression out of a prefix sum; the column that it becomes is gone again above."""
     if not isinstance(node, Cumulate) or isinstance(node.value, Col):
         return None
-    source = free_name(node, node.name)
+    source = free(node.name, node.schema)
     columns = tuple((f.name, Col(f)) for f in node.input.schema)
     below = Project(node.input, (*columns, (source, node.value)))
     summed = Cumulate(below, node.name, Col(below.schema[source]))

@@ -23,10 +23,10 @@ FEW_ROWS = 4096
 """Up to here a pass is all latency: more bits a pass."""
 
 
-def ring_for(count: int) -> int:
+def ring_of_places(count: int) -> int:
     """The bits of the narrowest ring that tells the numbers 0 .. count-1 apart.
 
-    >>> ring_for(256), ring_for(257), ring_for(100_000)
+    >>> ring_of_places(256), ring_of_places(257), ring_of_places(100_000)
     (8, 16, 32)
     """
     return next(bits for bits in (8, 16, 32, 64) if count <= 1 << bits)
@@ -116,9 +116,9 @@ def partition(box: BlackBox, first: Share) -> Share:
 
 
 def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
-    """Where each row goes in a stable sort by the digit ``bits`` (lowest first), in the ring of `ring_for`."""
+    """Where each row goes in a stable sort by the digit ``bits`` (lowest first), in the ring of `ring_of_places`."""
     n = bits[0].rows
-    ring = ring_for(n)
+    ring = ring_of_places(n)
     if n == 0:
         return box.b2a(bits[0], ring)
     flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
