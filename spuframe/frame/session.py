@@ -9,13 +9,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spuframe.config import Policy, Quotas
+from spuframe.config import Policy, Quotas, SessionConfig
 from spuframe.errors import DataFileError, PlanError, TypeMismatchError
 from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.missing import missing
 from spuframe.frame.progress import Progress
 from spuframe.frame.rows import Revealed
+from spuframe.ir.cost import CostReport
 from spuframe.ir.leakage import leakage_report
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
@@ -24,9 +25,9 @@ from spuframe.plan.logical import LogicalNode, Roots
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
 from spuframe.runtime import local as launch
+from spuframe.runtime.answers import Result
 from spuframe.runtime.profile import Profile
-from spuframe.runtime.session import Result
-from spuframe.runtime.session import Session as Runtimes
+from spuframe.runtime.runtimes import Runtimes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,19 +40,26 @@ Ranges = Mapping[str, tuple[float, float] | tuple[datetime.date, datetime.date] 
 
 
 @arguments.like_pandas
-class Session(Runtimes):
+class Session:
     """Frames of the tables of owners, over the runtimes of all parties. Made by `local`; ``with`` opens and closes it.
+
+    Parameters
+    ----------
+    runtimes : Runtimes
+        What runs the plans.
 
     Attributes
     ----------
+    runtimes : Runtimes
+        For plans that are no frame's.
     last_profile : Profile or None
         What the last plan took: rounds, bytes, seconds and memory of every process, as measured.
     progress : bool
         Whether plans of over a second show a progress bar.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, runtimes: Runtimes) -> None:
+        self.runtimes = runtimes
         self.id = secrets.token_hex(8)
         self.last_profile: Profile | None = None
         self._orders: dict[str, int] = {}
@@ -69,6 +77,50 @@ class Session(Runtimes):
         )
 
     __copy__ = __deepcopy__ = __reduce_ex__
+
+    # ---- open and close ------------------------------------------------------------------------------
+    def open(self) -> Session:
+        """Start or reach all parties."""
+        self.runtimes.open()
+        return self
+
+    def close(self) -> None:
+        """Stop everything that was started; twice is harmless, and so is a forked child."""
+        self.runtimes.close()
+
+    def __enter__(self) -> Session:
+        return self.open()
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        return self.runtimes.closed
+
+    @property
+    def config(self) -> SessionConfig:
+        return self.runtimes.config
+
+    @property
+    def owners(self) -> list[str]:
+        return self.runtimes.owners
+
+    def add_owner(self, owner: str, policy: Policy | None = None) -> None:
+        """Start or reach an owner's node; the first table that names an owner does it too."""
+        self.runtimes.add_owner(owner, policy)
+
+    def status(self) -> list[dict[str, Any]]:
+        """For each process its ``name``, ``pid``, whether it is ``alive``, and what it holds for this session."""
+        return self.runtimes.status()
+
+    def stored(self) -> dict[str, int]:
+        """Names of the tables of shares, with the bytes that they take at all parties together."""
+        return self.runtimes.stored()
+
+    def delete(self, name: str) -> None:
+        """Delete a table of shares at all parties."""
+        self.runtimes.delete(name)
 
     # ---- tables --------------------------------------------------------------------------------------
     def read_csv(
@@ -149,7 +201,7 @@ class Session(Runtimes):
     def _read(
         self, kind: str, path: str | os.PathLike[str], owner: str, columns: Sequence[str] | None, ranges: Ranges | None, options: Mapping[str, Any]
     ) -> SecretFrame:
-        self._check()
+        self.runtimes.check()
         arguments.text(owner, "owner")
         if not isinstance(path, str | os.PathLike) or (isinstance(path, str) and "\0" in path):
             raise TypeMismatchError(f"`path` must be the path of a file, got a {type(path).__name__}: a DataFrame comes in by from_pandas")
@@ -179,14 +231,14 @@ class Session(Runtimes):
         return self.from_arrow(table, owner=owner, ranges=ranges, nan_as_null=nan_as_null, fraction_bits=fraction_bits)
 
     def _open(self, owner: str, source: dict[str, Any], columns: Sequence[str] | None, ranges: Ranges | None, options: Mapping[str, Any]) -> SecretFrame:
-        self._check()
+        self.runtimes.check()
         arguments.text(owner, "owner")
         source |= dict(options)
         if columns is not None:
             source["columns"] = arguments.names(columns, "columns")
         if ranges is not None:
             source["ranges"] = {name: _plain_bounds(name, bounds) for name, bounds in arguments.mapping(ranges, "ranges").items()}
-        info = self.open_table(owner, source)
+        info = self.runtimes.open_table(owner, source)
         return SecretFrame(self, build.scan(self.id, owner, info.handle, info.fields, info.rows, info.unique))
 
     # ---- plans ---------------------------------------------------------------------------------------
@@ -194,13 +246,18 @@ class Session(Runtimes):
         """Optimise and lower a plan."""
         return lower(optimize(node), protocol=self.config.protocol, parties=self.config.parties)
 
+    def estimate(self, plan: PhysicalPlan) -> CostReport:
+        """Rounds and bytes of a plan, exactly; nothing is sent."""
+        return self.runtimes.estimate(plan)
+
     def explain(self, node: LogicalNode, stage: str = "all") -> str:
         """The stages of a plan as text; the physical one with exact rounds and bytes."""
         arguments.choice(stage, "stage", explain.STAGES)
         root = build.reveal(node)
         optimized = optimize(root)
         physical = lower(optimized, protocol=self.config.protocol, parties=self.config.parties)
-        known = leakage_report(physical, self.protocol.threat, self.protocol.insecure)
+        protocol = self.runtimes.protocol
+        known = leakage_report(physical, protocol.threat, protocol.insecure)
         return explain.explain(stage, root, optimized, physical, self.estimate(physical), known)
 
     def execute(self, node: LogicalNode) -> Result:
@@ -208,9 +265,9 @@ class Session(Runtimes):
         return self._execute(self.physical(node))
 
     def _execute(self, plan: PhysicalPlan) -> Result:
-        self._check()
+        self.runtimes.check()
         with Progress(self.progress) as bar:
-            result = self.run(plan, bar)
+            result = self.runtimes.run(plan, bar)
         self.last_profile = result.profile
         return result
 
@@ -239,7 +296,7 @@ class Session(Runtimes):
 
         The result goes when nothing refers to that node any more.
         """
-        name = self.stored_name(f"t-{secrets.token_hex(8)}")
+        name = self.runtimes.stored_name(f"t-{secrets.token_hex(8)}")
         kept = build.store(node, name)
         plan = self.physical(kept)
         self._execute(plan)
@@ -333,7 +390,7 @@ def local(
             raise TypeMismatchError(f"a policy is a spuframe.Policy, got a {type(given).__name__}: write {hint}")
     if quotas is not None and not isinstance(quotas, Quotas):
         raise TypeMismatchError(f"`quotas` must be a spuframe.Quotas, got a {type(quotas).__name__}: write sf.Quotas(rows=10**9)")
-    return launch.local(
+    runtimes = launch.local(
         parties,
         protocol,
         deadline=deadline,
@@ -344,8 +401,8 @@ def local(
         quotas=quotas,
         transport=transport,
         scratch=scratch,
-        session=Session,
     )
+    return Session(runtimes)
 
 
 def _whole(value: object, what: str, remedy: str) -> int:

@@ -16,7 +16,6 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from spuframe import plugins
 from spuframe.config import InsecureWarning, Policy, Quotas, RuntimeConfig, SessionConfig
@@ -24,11 +23,11 @@ from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, fro
 from spuframe.runtime.child import environment
 from spuframe.runtime.client import NodeAddress
 from spuframe.runtime.folder import check_folder, sweep
+from spuframe.runtime.launcher import unknown_owner
 from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
-from spuframe.runtime.session import Session, unknown_owner
+from spuframe.runtime.runtimes import Runtimes
 
 log = logging.getLogger(__name__)
-S = TypeVar("S", bound=Session)
 STOP_SECONDS = 3.0
 SCRATCH = "SPUFRAME_SCRATCH"
 """The environment variable that names the folder for shares and tables, where no argument does."""
@@ -225,9 +224,8 @@ def local(
     transport: str = "tcp",
     worker: Sequence[str] | None = None,
     reader: Sequence[str] | None = None,
-    session: type[S] | None = None,
-) -> S:
-    """Make a session whose parties and owners are processes of this machine. Use it with ``with``.
+) -> Runtimes:
+    """Make the runtimes of a session whose parties and owners are processes of this machine. Use it with ``with``.
 
     Parameters
     ----------
@@ -256,8 +254,6 @@ def local(
         By which the processes are joined: ``"tcp"`` over the loopback, ``"unix"``, or that of an installed package.
     worker, reader : sequence of str, optional
         The command of a worker, and of a process that opens tables, for tests.
-    session : type, optional
-        The class to make: `Session` or one derived from it.
 
     Raises
     ------
@@ -296,5 +292,4 @@ def local(
         reader=None if reader is None else tuple(reader),
     )
     launcher = LocalLauncher(config, known, policy or Policy(), base, base_port)
-    made: type[Session] = Session if session is None else session
-    return made(launcher, config)  # type: ignore[return-value]
+    return Runtimes(launcher, config)

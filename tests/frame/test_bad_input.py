@@ -199,7 +199,7 @@ def test_a_hand_made_scan_must_claim_what_was_published(frame: sf.SecretFrame, s
     scan = next(s for s in plain["steps"] if s["op"] == "scan")
     scan["schema"][0]["range"] = [0, 50]
     with pytest.raises(errors.PlanError, match="its owner published"):
-        session.run(msgpack.packb(plain))
+        session.runtimes.run(msgpack.packb(plain))
 
 
 @pytest.mark.parametrize("claim", [{"range": [0, 50]}, {"range": None}, {"nullable": True}, {"dtype": "int8"}])
@@ -215,5 +215,5 @@ def test_a_computed_column_of_a_scan_is_what_its_owner_infers(frame: sf.SecretFr
     computed |= claim
     scan["schema"][0] |= claim
     with pytest.raises(errors.PlanError):
-        session.run(msgpack.packb(plain))
+        session.runtimes.run(msgpack.packb(plain))
     assert "probe" not in session.stored()

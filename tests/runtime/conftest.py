@@ -16,7 +16,7 @@ import pytest
 from spuframe.config import InsecureWarning
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.local import local
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
 T = TypeVar("T")
 STANDIN = (sys.executable, str(Path(__file__).parent / "standin.py"))
@@ -41,11 +41,11 @@ def look() -> Callable[[Callable[[], T]], T]:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Session]]:
+def start() -> Iterator[Callable[..., Runtimes]]:
     """Open sessions under the protocol ``plaintext``; all are closed at the end."""
     with ExitStack() as stack:
 
-        def make(*, owners: tuple[str, ...] = ("ann", "bob"), **options: Any) -> Session:
+        def make(*, owners: tuple[str, ...] = ("ann", "bob"), **options: Any) -> Runtimes:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", InsecureWarning)
                 session = local(protocol="plaintext", **{"spares": 0, "worker": STANDIN, "deadline": 30.0} | options)

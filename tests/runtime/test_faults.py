@@ -26,21 +26,21 @@ from spuframe.errors import (
 )
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.process import alive
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
 
 
-def node(session: Session, name: str) -> dict:
+def node(session: Runtimes, name: str) -> dict:
     return next(n for n in session.status() if n["name"] == name)
 
 
-def workers(session: Session) -> list[int]:
+def workers(session: Runtimes) -> list[int]:
     return [i["pid"] for n in session.status() for i in n["instances"]]
 
 
-def when_running(session: Session, action: Callable[[], None]) -> threading.Thread:
+def when_running(session: Runtimes, action: Callable[[], None]) -> threading.Thread:
     """Act once the plan has begun at party 0."""
 
     def wait() -> None:

@@ -17,9 +17,9 @@ import pytest
 import spuframe as sf
 from spuframe.errors import SessionError, SpuframeError, StorageError
 from spuframe.runtime.local import local
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 ROOM = 8 << 20
 
 

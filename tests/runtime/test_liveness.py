@@ -32,9 +32,9 @@ from spuframe.runtime.channel import Channel
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.node import Node
 from spuframe.runtime.rpc import Caller
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
 LATE = 20.0
 """Seconds that a loaded machine may add to a deadline; what hung before hung for ever."""
@@ -51,7 +51,7 @@ def stopped(pid: int) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def pid_of(session: Session, name: str) -> int:
+def pid_of(session: Runtimes, name: str) -> int:
     return next(int(n["pid"]) for n in session.status() if n["name"] == name)
 
 

@@ -16,7 +16,7 @@ from spuframe.errors import InstanceError, PartyDiedError
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.runtime.process import Tail
 from spuframe.runtime.runtime import SPURuntime
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
@@ -29,7 +29,7 @@ def last_words(code: str, *words: str) -> str:
     return tail.last_words()
 
 
-def test_the_end_of_a_log_reaches_the_analyst_without_values(start: Callable[..., Session], plan: Callable[..., PhysicalPlan]) -> None:
+def test_the_end_of_a_log_reaches_the_analyst_without_values(start: Callable[..., Runtimes], plan: Callable[..., PhysicalPlan]) -> None:
     code = "import sys\ndef read(line):\n    raise ValueError(f'bad line: {line} 4711')\nsys.stderr.write('WARNING spuframe: row 4711\\n')\nread('4711')"
     session = start(owners=(), worker=(sys.executable, "-c", code))
     with pytest.raises(PartyDiedError, match=r"party 0 died: .* \(its log ends: .*<string>:3 in read; ValueError\)") as caught:

@@ -13,9 +13,9 @@ from spuframe.config import Quotas, RuntimeConfig
 from spuframe.dtypes import Schema
 from spuframe.errors import FrameError, QuotaError, SessionError
 from spuframe.ir.physical import PhysicalPlan, Step
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
 
 
@@ -50,10 +50,10 @@ def test_plans(start: Start, plan: Plans) -> None:
 def test_instances_and_messages(start: Start, plan: Plans, ipc: Callable[[pa.Table], bytes]) -> None:
     session = start(owners=("ann",), quotas=Quotas(instances=2, message=1 << 20))
     client = session._parties[0]
-    made = [client.request("create")["instance"] for _ in range(2)]
+    made = [client.request("create", {"transport": "tcp"})["instance"] for _ in range(2)]
     for _ in range(40):
         with pytest.raises(QuotaError, match=r"2 instances run already.*Quotas\(instances=\.\.\.\)"):
-            client.request("create")
+            client.request("create", {"transport": "tcp"})
     for name in made:
         client.request("close_instance", {"instance": name})
     with pytest.raises(FrameError, match=r"more than owner ann accepts, which is 1048576 \(Quotas.message\).*from files.*Quotas\(message=\.\.\.\)"):

@@ -19,18 +19,18 @@ import pytest
 from spuframe.config import Policy, Quotas
 from spuframe.errors import DataError
 from spuframe.runtime.process import command
-from spuframe.runtime.session import Session
+from spuframe.runtime.runtimes import Runtimes
 
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 Look = Callable[[Callable[[], Any]], Any]
 FRAGILE = (sys.executable, str(Path(__file__).parent / "fragile.py"))
 
 
-def node(session: Session) -> psutil.Process:
+def node(session: Runtimes) -> psutil.Process:
     return psutil.Process(session._owners["ann"].pid)
 
 
-def readers(session: Session) -> list[psutil.Process]:
+def readers(session: Runtimes) -> list[psutil.Process]:
     return [p for p in node(session).children() if any("reader" in word or "fragile" in word for word in p.cmdline())]
 
 

@@ -38,11 +38,13 @@ from spuframe.errors import (
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.link import listen
+from spuframe.runtime.answers import TableInfo
 from spuframe.runtime.folder import default_parent
+from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess, local
-from spuframe.runtime.session import Nodes, Session, TableInfo
+from spuframe.runtime.runtimes import Runtimes
 
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
 DATA = {"age": [37, 92, None, 50], "cost": [1.5, -2.25, 0.0, 8.0], "name": ["ann", "bob", None, "dora"], "ok": [True, False, True, True]}
 
@@ -62,16 +64,16 @@ def then(step: Step, op: str, **params: Any) -> Step:
     return Step(op, (0,), params, step.schema, step.rows, step.masked)
 
 
-def plan(session: Session, *steps: Step) -> PhysicalPlan:
+def plan(session: Runtimes, *steps: Step) -> PhysicalPlan:
     owners = tuple(dict.fromkeys(s.params["owner"] for s in steps if s.op == "scan"))
     return PhysicalPlan(session.config.protocol, session.config.parties, owners, steps)
 
 
-def real(start: Start, *owners: str, **options: Any) -> Session:
+def real(start: Start, *owners: str, **options: Any) -> Runtimes:
     return start(owners=owners, worker=None, **options)
 
 
-def check_whole_way(session: Session, ipc: Callable[[pa.Table], bytes]) -> None:
+def check_whole_way(session: Runtimes, ipc: Callable[[pa.Table], bytes]) -> None:
     info = session.open_table("ann", {"kind": "arrow", "data": ipc(pa.table(DATA))})
     assert (info.owner, info.rows, info.fields.names) == ("ann", 4, list(DATA))
     first, steps = scan(info), []
@@ -231,7 +233,7 @@ def test_nothing_secret_is_on_a_command_line_or_in_the_environment(start: Start,
 def test_a_node_runs_an_insecure_protocol_only_if_it_is_named(standin: tuple[str, ...], plan: Plans) -> None:
     node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, spares=0))
     try:
-        with Session(Nodes([node.wait(30.0)]), SessionConfig("plaintext", 1)) as session:
+        with Runtimes(Running([node.wait(30.0)]), SessionConfig("plaintext", 1)) as session:
             with pytest.raises(PolicyError, match="insecure protocol 'plaintext'"):
                 session.run(plan(owners=()))
     finally:
@@ -244,22 +246,22 @@ def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
     node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, spares=0, protocols=("plaintext",)))
     try:
         address = node.wait(30.0)
-        with Session(Nodes([address]), SessionConfig("plaintext", 1)) as session:
+        with Runtimes(Running([address]), SessionConfig("plaintext", 1)) as session:
             assert session.run(plan(owners=())).profile.ranks[0].steps == ({"op": "sum 1"},)
             with pytest.raises(OwnerNotFoundError):
                 session.add_owner("ann")
         with pytest.raises(AuthenticationError, match="party 0"):
-            Session(Nodes([replace(address, secret=bytes(32))]), SessionConfig("plaintext", 1)).open()
+            Runtimes(Running([replace(address, secret=bytes(32))]), SessionConfig("plaintext", 1)).open()
         with pytest.raises(PartyCountError):
-            Session(Nodes([address, address]), SessionConfig("plaintext", 1)).open()
-        with Session(Nodes([address]), SessionConfig("plaintext", 1)) as session:  # a session's end is not the node's
+            Runtimes(Running([address, address]), SessionConfig("plaintext", 1)).open()
+        with Runtimes(Running([address]), SessionConfig("plaintext", 1)) as session:  # a session's end is not the node's
             assert session.run(plan(owners=())).tables == []
     finally:
         assert node.process.stdin is not None
         node.process.stdin.close()
         assert node.process.wait(10) == 0
     with pytest.raises(PeerTimeoutError, match="party 0 could not be reached"):
-        Session(Nodes([address]), SessionConfig("plaintext", 1, deadline=1.0)).open()
+        Runtimes(Running([address]), SessionConfig("plaintext", 1, deadline=1.0)).open()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -12,9 +12,10 @@ from spuframe import plugins
 from spuframe.config import RuntimeConfig, SessionConfig
 from spuframe.errors import LinkError, PluginNotFoundError, PolicyError
 from spuframe.ir.physical import PhysicalPlan
+from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess, local
 from spuframe.runtime.runtime import SPURuntime
-from spuframe.runtime.session import Nodes, Session
+from spuframe.runtime.runtimes import Runtimes
 from spuframe.testing.transport import check_transport
 
 LOUD = '''
@@ -54,7 +55,7 @@ def loud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_sockets_that_are_files(start: Callable[..., Session], plan: Callable[..., PhysicalPlan]) -> None:
+def test_sockets_that_are_files(start: Callable[..., Runtimes], plan: Callable[..., PhysicalPlan]) -> None:
     session = start(transport="unix")
     assert session.run(plan()).profile.ranks[0].steps == ({"op": "sum 6"},)
 
@@ -92,10 +93,10 @@ def test_a_node_looks_at_what_a_request_names(standin: tuple[str, ...]) -> None:
             ("tcp", PolicyError, "party 0 joins others only by unix, not by 'tcp'"),
             ("pigeon", PluginNotFoundError, "installed are 'tcp', 'unix'"),
         ]:
-            with Session(Nodes([address]), SessionConfig("plaintext", 1, transport=name)) as session, pytest.raises(error, match=match):
+            with Runtimes(Running([address]), SessionConfig("plaintext", 1, transport=name)) as session, pytest.raises(error, match=match):
                 session.run(plan)
             assert session.config.transport == name
-        with Session(Nodes([address]), SessionConfig("plaintext", 1, transport="unix")) as session:
+        with Runtimes(Running([address]), SessionConfig("plaintext", 1, transport="unix")) as session:
             assert session.run(plan).profile.ranks[0].steps == ({"op": "sum 1"},)
     finally:
         assert node.process.stdin is not None

@@ -16,13 +16,15 @@ from spuframe.errors import InstanceStateError, PlanError, PolicyError, StoreErr
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.runtime import group as groups
+from spuframe.runtime.answers import TableInfo
 from spuframe.runtime.checks import check_seat
+from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess
 from spuframe.runtime.runtime import SPURuntime
-from spuframe.runtime.session import Nodes, Session, TableInfo
+from spuframe.runtime.runtimes import Runtimes
 
 Ipc = Callable[[pa.Table], bytes]
-Start = Callable[..., Session]
+Start = Callable[..., Runtimes]
 SEAT = {
     "rank": 1,
     "parties": 1,
@@ -33,13 +35,13 @@ SEAT = {
 
 
 @contextmanager
-def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Session, Session]]:
+def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Runtimes, Runtimes]]:
     """Two sessions at the same nodes: a party and the owner ann."""
     configs = [RuntimeConfig("party 0", spares=0, protocols=("plaintext",)), RuntimeConfig("owner ann", owner="ann", spares=0, protocols=("plaintext",))]
     nodes = [NodeProcess.start(c, secret) for c in configs]
     try:
         party, owner = (n.wait(60.0) for n in nodes)
-        made = [Session(Nodes([party], [owner]), SessionConfig("plaintext", 1)) for _ in range(2)]
+        made = [Runtimes(Running([party], [owner]), SessionConfig("plaintext", 1)) for _ in range(2)]
         with made[0] as one, made[1] as two:
             yield one, two
     finally:

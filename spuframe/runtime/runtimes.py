@@ -1,120 +1,32 @@
-"""`Session`: the analyst's handle on the runtimes of all parties and owners."""
+"""`Runtimes`: the analyst's hand on the runtimes of all parties and owners."""
 
 from __future__ import annotations
 
-import collections
-import difflib
 import os
 import threading
 import time
-import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
-
-import msgpack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from spuframe import plugins
 from spuframe.config import Policy, SessionConfig, check_owner
-from spuframe.dtypes import Field, Schema
-from spuframe.errors import (
-    OwnerNotFoundError,
-    PartyCountError,
-    PlanError,
-    SessionClosedError,
-    SessionError,
-    SpuframeError,
-)
+from spuframe.errors import PartyCountError, PlanError, SessionClosedError, SessionError, SpuframeError
 from spuframe.ir.physical import PhysicalPlan
-from spuframe.runtime.client import Client, NodeAddress
-from spuframe.runtime.group import Group, Progress, gather
+from spuframe.runtime.answers import Result, TableInfo
+from spuframe.runtime.client import Client
+from spuframe.runtime.group import Group, Progress
+from spuframe.runtime.launcher import Launcher, unknown_owner
 from spuframe.runtime.precision import warn_rounded
-from spuframe.runtime.profile import Profile, rank_profile
 from spuframe.runtime.rpc import forked
+from spuframe.runtime.stored import StoredName, StoredTables
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from spuframe.ir.cost import CostReport
 
 
-@dataclass(frozen=True)
-class TableInfo:
-    """What the analyst learns of an owner's table.
-
-    Parameters
-    ----------
-    handle : str
-        For ``scan`` steps.
-    fields : Schema
-        Private to the owner, with the bounds that it publishes.
-    rows : int
-    owner : str
-    unique : frozenset of str
-        Columns that the owner publishes to have no value twice.
-    """
-
-    handle: str
-    fields: Schema
-    rows: int
-    owner: str
-    unique: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Result:
-    """The revealed tables of a plan, in the order of its ``reveal`` steps, and what it cost."""
-
-    tables: list[pa.Table]
-    profile: Profile
-
-
-class Launcher(Protocol):
-    """Who provides the nodes: processes started here, or addresses of others."""
-
-    def start_parties(self) -> Sequence[NodeAddress]: ...
-
-    def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress: ...
-
-    def how_died(self, name: str) -> str: ...
-
-    def stop(self) -> None: ...
-
-
-class StoredName(str):
-    """The name of a table of shares that goes when nothing refers to its name any more; else a string like others."""
-
-
-class Nodes:
-    """A launcher for nodes that run already.
-
-    Parameters
-    ----------
-    parties : sequence of NodeAddress
-        By rank.
-    owners : sequence of NodeAddress
-    """
-
-    def __init__(self, parties: Sequence[NodeAddress], owners: Sequence[NodeAddress] = ()) -> None:
-        self._parties = list(parties)
-        self._owners = {str(n.owner): n for n in owners}
-
-    def start_parties(self) -> Sequence[NodeAddress]:
-        return self._parties
-
-    def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress:
-        if owner not in self._owners:
-            raise unknown_owner(owner, self._owners)
-        return self._owners[owner]
-
-    def how_died(self, name: str) -> str:
-        return "its process ended, or the network broke"
-
-    def stop(self) -> None: ...
-
-
-class Session:
+class Runtimes:
     """Runs plans on all parties and the owners that they need. ``with`` opens and closes it.
 
     Parameters
@@ -139,12 +51,12 @@ class Session:
         self._group: Group | None = None
         self._pid = os.getpid()
         self._open_tables: dict[str, str] = {}  # handle: owner
-        self._dropped: collections.deque[str] = collections.deque()  # names of tables of shares that nothing refers to
+        self._stored = StoredTables(self._parties, config.grace)
         self._lock = threading.RLock()  # one plan at a time
         self._state = "new"
 
     # ---- open and close ---------------------------------------------------------------------------
-    def open(self) -> Session:
+    def open(self) -> Runtimes:
         """Start or reach all parties."""
         if self._state != "new":
             raise SessionClosedError("a session is opened once. Make a new one.")
@@ -152,7 +64,7 @@ class Session:
             addresses = self._launcher.start_parties()
             if len(addresses) != self.config.parties:
                 raise PartyCountError(f"{self.config.parties} parties need as many nodes, got {len(addresses)}. Name one node for each.")
-            self._parties = [Client(a, self._launcher.how_died) for a in addresses]
+            self._parties += [Client(a, self._launcher.how_died) for a in addresses]
             with ThreadPoolExecutor(len(addresses)) as pool:
                 list(pool.map(lambda c: c.connect(self.config.deadline), self._parties))
             self._state = "open"
@@ -170,7 +82,7 @@ class Session:
             client.close()
         self._launcher.stop()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Runtimes:
         return self.open()
 
     def __exit__(self, *exc: object) -> None:
@@ -193,7 +105,7 @@ class Session:
         OwnerNotFoundError
             The session has a fixed list of owners, and this is not one of them.
         """
-        self._check()
+        self.check()
         check_owner(owner)
         with self._lock:
             if owner in self._owners:
@@ -217,7 +129,7 @@ class Session:
         source : mapping
             See `spuframe.runtime.tables.open_table`.
         """
-        self._check()
+        self.check()
         if owner not in self._owners:
             self.add_owner(owner)
         client = self._owners[owner]
@@ -227,15 +139,14 @@ class Session:
         except KeyboardInterrupt:  # the owner goes on; what it opens is not wanted any more
             call.add_done_callback(lambda done: None if done.exception() else client.call("close_table", {"handle": done.result()["handle"]}))
             raise
-        fields = Schema.of([Field.from_plain(f) for f in answer["fields"]])
-        info = TableInfo(str(answer["handle"]), fields, int(answer["rows"]), owner, frozenset(map(str, answer["unique"])))
+        info = TableInfo.of(owner, answer)
         self._open_tables[info.handle] = owner
-        warn_rounded([fields[name] for name in answer["rounded"]])
+        warn_rounded([info.fields[name] for name in answer["rounded"]])
         return info
 
     def close_table(self, info: TableInfo) -> None:
         """Let the owner forget a table."""
-        self._check()
+        self.check()
         self._open_tables.pop(info.handle, None)
         self._owners[info.owner].request("close_table", {"handle": info.handle})
 
@@ -265,12 +176,12 @@ class Session:
         PartyDiedError, InstanceError, LinkError, DataError
             While it ran. The session takes the next plan, unless a node died.
         """
-        self._check()  # before the lock, which may be held for ever in a forked child
+        self.check()  # before the lock, which may be held for ever in a forked child
         plan = PhysicalPlan.from_bytes(plan) if isinstance(plan, bytes) else plan
         with self._lock:
-            self._check()
+            self.check()
             self._fits(plan)
-            self._sweep()
+            self._stored.sweep()
             start = time.perf_counter()
             group = self._group_for(plan.owners)
             shipped = replace(plan, owners=group.owners)
@@ -284,12 +195,14 @@ class Session:
                 answers = group.run(progress)
             except BaseException as error:
                 self._drop_group()
-                self._forget([s.params["name"] for s in plan if s.op == "store"])
+                if not self.closed:
+                    self._stored.forget([s.params["name"] for s in plan if s.op == "store"])
                 if self.closed and isinstance(error, SpuframeError):
                     raise SessionClosedError("the session was closed while the plan ran. Open a new one.") from None
                 raise
             seconds = time.perf_counter() - start
-        return self._result(plan, group.owners, answers, seconds)
+        ranks = [c.name for c in self._parties] + [f"owner {o}" for o in group.owners]
+        return Result.of(plan, ranks, answers, self.protocol, seconds)
 
     def _fits(self, plan: PhysicalPlan) -> None:
         config = self.config
@@ -317,53 +230,15 @@ class Session:
         if group is not None and not self.closed:
             group.close()
 
-    def _forget(self, names: Sequence[str]) -> None:
-        """Delete what a failed plan may have stored at some parties and not at others."""
-        if self.closed:
-            return
-        for name in names:
-            try:
-                gather([c.call("delete", {"name": name, "missing_ok": True}) for c in self._parties if c.died is None], self.config.grace)
-            except SpuframeError:
-                return  # a node is gone: the session cannot run another plan
-
-    def _result(self, plan: PhysicalPlan, owners: Sequence[str], answers: Sequence[Mapping[str, Any]], seconds: float) -> Result:
-        results = [msgpack.unpackb(a["result"]) for a in answers]
-        tables = self._assemble(results[: plan.parties])
-        ranks = [*range(plan.parties), *(plan.parties + list(owners).index(o) for o in plan.owners)]
-        names = [c.name for c in self._parties] + [f"owner {o}" for o in owners]
-        profiles = tuple(rank_profile(names[r], answers[r]["counters"], results[r]["profile"]) for r in ranks)
-        return Result(tables, Profile(profiles, seconds))
-
-    def _assemble(self, results: Sequence[Mapping[str, Any]]) -> list[pa.Table]:
-        from spuframe.spu.spu import assemble
-
-        return assemble(self.protocol, self.config.parties, results)
-
     # ---- the stores of shares -----------------------------------------------------------------------------
     def stored_name(self, name: str) -> StoredName:
-        """Make a name for a table of shares that is deleted once nothing refers to the name: with the next request, never by the finaliser."""
-        made = StoredName(name)
-        weakref.finalize(made, self._dropped.append, name).atexit = False
-        return made
-
-    def _sweep(self) -> None:
-        """Delete the tables of shares that nothing refers to any more."""
-        names = []
-        while self._dropped:
-            names.append(self._dropped.popleft())
-        if names:
-            gather([c.call("delete", {"name": n, "missing_ok": True}) for n in names for c in self._parties], self.config.grace)
+        """Make a name for a table of shares that goes when nothing refers to the name any more."""
+        return self._stored.name(name)
 
     def stored(self) -> dict[str, int]:
         """Names of the tables of shares, with the bytes that they take at all parties together."""
-        self._check()
-        self._sweep()
-        sizes: dict[str, int] = {}
-        for status in gather([c.call("status") for c in self._parties], self.config.grace):
-            for entry in status["stored"]:
-                sizes[entry["name"]] = sizes.get(entry["name"], 0) + entry["bytes"]
-        return sizes
+        self.check()
+        return self._stored.sizes()
 
     def delete(self, name: str) -> None:
         """Delete a table of shares at all parties.
@@ -373,8 +248,8 @@ class Session:
         StoreError
             There is none of that name.
         """
-        self._check()
-        gather([c.call("delete", {"name": name, "missing_ok": False}) for c in self._parties], self.config.grace)
+        self.check()
+        self._stored.delete(name)
 
     # ---- looking at it -------------------------------------------------------------------------------------
     def status(self) -> list[dict[str, Any]]:
@@ -393,7 +268,13 @@ class Session:
             report.append(node)
         return report
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse to go on where the session is not open, is another process's, or has lost one of its own.
+
+        Raises
+        ------
+        SessionError
+        """
         if os.getpid() != self._pid:
             raise forked()
         if self._state != "open":
@@ -406,10 +287,3 @@ class Session:
         if self._state == "new":
             return SessionClosedError("the session is not open yet. Use it in a `with` block, or call open().")
         return SessionClosedError("the session is closed. Open a new one, and read the tables again in it.")
-
-
-def unknown_owner(owner: str, known: Mapping[str, object]) -> OwnerNotFoundError:
-    """Build the error, with the nearest names."""
-    near = difflib.get_close_matches(owner, known, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(map(repr, near))}? " if near else ""
-    return OwnerNotFoundError(f"no owner {owner!r} in this session. {hint}Its owners are: {', '.join(map(repr, known)) or '(none)'}.")
