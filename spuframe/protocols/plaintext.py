@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from spuframe.spu.components import Components
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel, Protocol
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack, stored_shape, unpack
@@ -29,35 +30,42 @@ def _low(words: Array, bits: int) -> Array:
     return words.astype(np.uint64) & np.uint64((1 << bits) - 1)
 
 
+LAYOUT = Components(1)
+
+
+def _held(kind: Kind, shape: tuple[int, ...], words: Array) -> Share:
+    return Share(kind, shape, (words,), LAYOUT)
+
+
 # ---- kernels ----------------------------------------------------------------------------------------
 def dot(ctx: Context, xs: Sequence[Share], ys: Sequence[Share], f: int) -> Share:
     """Sum of products, rounded down."""
     total = xs[0].parts[0] * ys[0].parts[0]
     for x, y in zip(xs[1:], ys[1:], strict=True):
         total += x.parts[0] * y.parts[0]
-    return Share(xs[0].kind, total.shape, (_shift(total, f),))
+    return _held(xs[0].kind, total.shape, _shift(total, f))
 
 
 def matmul(ctx: Context, x: Share, y: Share, f: int) -> Share:
     """Matrix product, rounded down."""
     product = np.matmul(x.parts[0], y.parts[0], dtype=x.kind.word)
-    return Share(x.kind, product.shape, (_shift(product, f),))
+    return _held(x.kind, product.shape, _shift(product, f))
 
 
 def trunc(ctx: Context, x: Share, f: int) -> Share:
     """Floor of x / 2^f."""
-    return x.map(lambda p: _shift(np.ascontiguousarray(p), f))
+    return _held(x.kind, x.shape, _shift(np.ascontiguousarray(x.parts[0]), f))
 
 
 def extend(ctx: Context, x: Share, bits: int) -> Share:
     """Sign extension."""
     kind = Arithmetic(bits)
-    return x.map(lambda p: _signed(np.ascontiguousarray(p)).astype(f"i{bits // 8}").view(kind.word), kind)
+    return _held(kind, x.shape, _signed(np.ascontiguousarray(x.parts[0])).astype(f"i{bits // 8}").view(kind.word))
 
 
 def and_(ctx: Context, x: Share, y: Share) -> Share:
     """Bit by bit."""
-    return Share(x.kind, x.shape, (x.parts[0] & y.parts[0],))
+    return _held(x.kind, x.shape, x.parts[0] & y.parts[0])
 
 
 def msb(ctx: Context, x: Share, bits: int) -> Share:
@@ -68,8 +76,8 @@ def msb(ctx: Context, x: Share, bits: int) -> Share:
 def eqz(ctx: Context, x: Share, bits: int) -> Share:
     """Whether the low bits are zero."""
     if x.is_bit:
-        return x.map(np.bitwise_not)
-    return x.map(lambda p: pack(_low(p, bits) == 0), BIT, (x.rows,))
+        return _held(BIT, x.shape, np.bitwise_not(x.parts[0]))
+    return _held(BIT, (x.rows,), pack(_low(x.parts[0], bits) == 0))
 
 
 def a2b(ctx: Context, x: Share, bits: int) -> Share:
@@ -80,27 +88,26 @@ def a2b(ctx: Context, x: Share, bits: int) -> Share:
 def b2a(ctx: Context, x: Share, bits: int) -> Share:
     """The unsigned word."""
     kind = Arithmetic(bits)
-    if x.is_bit:
-        return x.map(lambda p: unpack(p, x.rows).astype(kind.word), kind)
-    return x.map(lambda p: p.astype(kind.word), kind)
+    words = unpack(x.parts[0], x.rows) if x.is_bit else x.parts[0]
+    return _held(kind, x.shape, words.astype(kind.word))
 
 
 def inject(ctx: Context, bit: Share, x: Share) -> Share:
     """The word where the bit is set, else zero."""
-    return Share(x.kind, x.shape, (unpack(bit.parts[0], x.rows).astype(x.kind.word) * x.parts[0],))
+    return _held(x.kind, x.shape, unpack(bit.parts[0], x.rows).astype(x.kind.word) * x.parts[0])
 
 
 def fourier(ctx: Context, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
     """The sum of sines, in floating point."""
     angle = (x.parts[0].astype(np.uint64) & np.uint64((1 << period) - 1)).astype(np.float64) * (2 * np.pi / 2.0**period)
     total = sum(c * np.sin(h * angle) for h, c in terms)
-    return Share(x.kind, x.shape, (np.rint(total * 2.0 ** (2 * f)).astype(np.int64).astype(x.kind.word),))
+    return _held(x.kind, x.shape, np.rint(total * 2.0 ** (2 * f)).astype(np.int64).astype(x.kind.word))
 
 
 def random(ctx: Context, kind: Kind, shape: tuple[int, ...]) -> Share:
     """From this party's own stream."""
     words = ctx.private.words(stored_shape(kind, shape), kind.word)
-    return Share(kind, shape, (words if kind == BIT else words & kind.word.type((1 << kind.bits) - 1),))
+    return _held(kind, shape, words if kind == BIT else words & kind.word.type((1 << kind.bits) - 1))
 
 
 def draw(ctx: Context, n: int) -> Array:
@@ -130,7 +137,7 @@ def _free(*arguments: Any) -> Cost:
 # ---- how values enter and leave -----------------------------------------------------------------------
 def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
     """The words themselves."""
-    return Share(kind, shape, (np.array(values, kind.word),))
+    return _held(kind, shape, np.array(values, kind.word))
 
 
 def deal(parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> list[Array]:
@@ -145,7 +152,7 @@ def deal_sizes(parties: int, kind: Kind, shape: tuple[int, ...]) -> tuple[int, .
 
 def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
     """The words back from their bytes."""
-    return Share(kind, shape, (np.frombuffer(message.tobytes(), kind.word).reshape(stored_shape(kind, shape)).copy(),))
+    return _held(kind, shape, np.frombuffer(message.tobytes(), kind.word).reshape(stored_shape(kind, shape)).copy())
 
 
 def yield_(rank: int, parties: int, share: Share, streams: Any = None) -> Array:
@@ -168,6 +175,7 @@ PROTOCOL = Protocol(
     parties=(1, 1),
     threat="none: the one party sees everything",
     insecure=True,
+    layout=LAYOUT,
     kernels={
         "dot": _kernel(dot, "z = floor(sum_j x_j y_j / 2^f)"),
         "matmul": _kernel(matmul, "Z = floor(X Y / 2^f)"),

@@ -24,6 +24,7 @@ from spuframe.dtypes import Field
 from spuframe.errors import StoreError
 
 if TYPE_CHECKING:
+    from spuframe.spu.layout import Layout
     from spuframe.spu.share import Share
     from spuframe.spu.table import Table
 
@@ -131,8 +132,10 @@ class ShareStore:
         card = {"name": name, "bytes": size, "rows": table.rows, "columns": len(table.columns)}
         _publish(path.with_suffix(".card"), msgpack.packb(card))
 
-    def get(self, name: str) -> Table:
-        """The table called ``name``; its arrays are mapped from the file, changes to them stay in this process.
+    def get(self, name: str, layout: Layout) -> Table:
+        """The table called ``name``, held in the layout of the session's protocol.
+
+        Its arrays are mapped from the file, changes to them stay in this process.
 
         Raises
         ------
@@ -161,7 +164,7 @@ class ShareStore:
         batch = reader.get_batch(0)
         # Through NumPy's own view of the mapping: Arrow's would be read-only, which compiled kernels take for another type.
         blobs = iter([whole[b.address - source.address :][: b.size] for b in (_blob(c) for c in batch.columns)])
-        return _rebuild(msgpack.unpackb(reader.schema.metadata[_META]), blobs)
+        return _rebuild(msgpack.unpackb(reader.schema.metadata[_META]), blobs, layout)
 
     def _seal(self, name: str, data: Any) -> bytes:
         """A keyed hash of a table's name and its file, so that a flipped bit and the file of another table or store are found."""
@@ -217,7 +220,7 @@ def _describe(name: str, table: Table, shares: list[Share]) -> dict[str, Any]:
     return {"name": name, "rows": table.rows, "columns": columns, "valid": note(table.valid), "sorted_by": list(table.sorted_by)}
 
 
-def _rebuild(meta: dict[str, Any], blobs: Iterator[Any]) -> Table:
+def _rebuild(meta: dict[str, Any], blobs: Iterator[Any], layout: Layout) -> Table:
     from spuframe.spu.share import Arithmetic, Boolean, Share
     from spuframe.spu.table import Column, Table
 
@@ -226,7 +229,7 @@ def _rebuild(meta: dict[str, Any], blobs: Iterator[Any]) -> Table:
             return None
         kind, bits, shape, parts = note
         made = Arithmetic(bits) if kind == "Arithmetic" else Boolean(bits)
-        return Share(made, tuple(shape), tuple(next(blobs).view(dtype).reshape(tuple(size)) for dtype, size in parts))
+        return Share(made, tuple(shape), tuple(next(blobs).view(dtype).reshape(tuple(size)) for dtype, size in parts), layout)
 
     def always(note: list[Any]) -> Share:
         share = read(note)

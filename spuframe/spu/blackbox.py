@@ -19,7 +19,7 @@ from spuframe.ir.physical import BATCH_ROWS
 from spuframe.spu.context import Context, Needs
 from spuframe.spu.kernel import Cost, Kernel, Protocol, in_parallel
 from spuframe.spu.rows import LEAST_SLICE, SLICE_BATCHES, Rows, Work, by_slices
-from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, pack, stored_shape
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, empty, pack
 from spuframe.spu.table import Table
 
 T = TypeVar("T")
@@ -189,10 +189,8 @@ class BlackBox:
         """A bit as a mask of all ones or zeros over the words of ``like``; local."""
         if like.is_bit:
             return bit
-        kind, shape = cast(Boolean, like.kind), like.shape
-        ones = kind.word.type(kind.mask)
-        wide = bit.widen(max(like.kind.bits, 2)).map(lambda p: p * ones, kind)
-        return wide if len(shape) == 1 else wide.reshape(-1, 1).map(lambda p: np.ascontiguousarray(np.broadcast_to(p, shape)), shape=shape)
+        wide = bit.sign_extend(like.bits)
+        return wide if len(like.shape) == 1 else wide.reshape(-1, 1).broadcast(like.shape)
 
     def open(self, x: Share) -> Array:
         """To all parties. Only for values that the leakage report names or that are uniformly random."""
@@ -307,7 +305,7 @@ class BlackBox:
         shape = common_shape(*shares)
         n = shape[0]
         if n == 0:
-            return Share(kind, shape, () if self.ctx is None else tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in shares[0].parts))
+            return Share(kind, shape, ()) if self.dry else empty(self.protocol.layout, kind, shape)
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]
         most, words = min(self.chunk_rows, self.batch_rows), prod(shape)
         chunk, batch = (n, n) if words <= most else self._cut(n, max(kind.bits, *(s.bits for s in shares)) * (words // n), most)

@@ -10,6 +10,7 @@ from spuframe.ir.cost import CostReport, StepCost
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.kernel import Protocol
+from spuframe.spu.layout import Layout
 from spuframe.spu.operator import Env
 from spuframe.spu.steps import run_steps
 from spuframe.spu.table import Table
@@ -20,7 +21,7 @@ class _NoStore:
 
     def put(self, name: str, table: Table) -> None: ...
 
-    def get(self, name: str) -> Table:
+    def get(self, name: str, layout: Layout) -> Table:
         raise StoreError(f"a cost estimate must not read {name!r} from a store: build the shares from the step's schema")
 
 

@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spuframe.ir.cost import Cost, in_parallel
+from spuframe.spu.layout import Layout
 from spuframe.spu.share import Array, Kind, Share
 
 __all__ = ["Cost", "Kernel", "Protocol", "in_parallel"]
@@ -76,6 +77,8 @@ class Protocol:
         The model in words, for `explain()` and the leakage report.
     insecure : bool
         True for a protocol that protects nothing; it must be asked for by name.
+    layout : Layout
+        How a party holds values, and what is local on them.
     kernels : mapping
         By the names of the table above. A kernel that is missing is an error when it is called for.
     constant : callable
@@ -99,6 +102,7 @@ class Protocol:
     name: str
     parties: tuple[int, int]
     threat: str
+    layout: Layout
     kernels: Mapping[str, Kernel]
     constant: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
     deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]]

@@ -17,6 +17,7 @@ from spuframe.errors import PlanError
 from spuframe.ir.step import Step
 from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.layout import Layout
 from spuframe.spu.share import Share
 from spuframe.spu.table import Table
 
@@ -28,7 +29,7 @@ class ShareStore(Protocol):
 
     def put(self, name: str, table: Table) -> None: ...
 
-    def get(self, name: str) -> Table: ...
+    def get(self, name: str, layout: Layout) -> Table: ...
 
 
 @dataclass

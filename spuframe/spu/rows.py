@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from spuframe.spu.share import BIT, Array, Kind, Share, stored_shape
+from spuframe.spu.share import Kind, Share, empty
 from spuframe.spu.table import Table
 
 SLICE_BATCHES = 2
@@ -28,18 +26,17 @@ class Rows:
     def __init__(self, kind: Kind, shape: tuple[int, ...]) -> None:
         self._kind = kind
         self._shape = shape
-        self._parts: list[Array] = []
+        self._whole: Share | None = None
 
     def put(self, start: int, piece: Share) -> None:
         """Rows ``start ..`` (a multiple of 8 for single bits)."""
-        if not self._parts:
-            self._parts = [np.empty(stored_shape(self._kind, self._shape), self._kind.word) for _ in piece.parts]
-        at = start // 8 if self._kind == BIT else start
-        for part, made in zip(self._parts, piece.parts, strict=True):
-            part[at : at + len(made)] = made
+        if self._whole is None:
+            self._whole = empty(piece.layout, self._kind, self._shape)
+        self._whole.write(start, piece)
 
     def share(self) -> Share:
-        return Share(self._kind, self._shape, tuple(self._parts))
+        assert self._whole is not None  # there are rows
+        return self._whole
 
 
 Work = Callable[[Table], Sequence[Share | None]]

@@ -7,12 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-import numpy as np
-
 from spuframe.dtypes import Field, String
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import column_kind
-from spuframe.spu.share import BIT, Arithmetic, Array, Share, columns, concat
+from spuframe.spu.share import BIT, Arithmetic, Share, columns, concat
 from spuframe.spu.table import Column, Table
 
 
@@ -50,21 +48,15 @@ def string_width(x: Share, old: int, new: int) -> Share:
         return x.widen(8 * new).shift_left(8 * (new - old)) if new > old else x.slice_bits(8 * (old - new), 8 * new)
     if old <= 8:
         first = x.widen(64).shift_left(64 - 8 * old)
-        zero = first.map(np.zeros_like)
+        zero = first.and_public(0)
         return columns([first, *[zero] * (words - 1)])
     if new <= 8:
         return x.column(0).slice_bits(64 - 8 * new, 8 * new)
     have = -(-old // 8)
-    shape = (x.rows, words)
-
-    def cut(p: Array) -> Array:
-        out = np.zeros(shape, p.dtype)
-        out[:, : min(have, words)] = p[:, : min(have, words)]
-        if new < old and new % 8:
-            out[:, -1] &= np.uint64((1 << 64) - (1 << (64 - 8 * (new % 8))))
-        return out
-
-    return x.map(cut, shape=shape)
+    kept = [x.column(j) for j in range(min(have, words))]
+    if new < old and new % 8:
+        kept[-1] = kept[-1].and_public((1 << 64) - (1 << (64 - 8 * (new % 8))))
+    return columns(kept + [kept[0].and_public(0)] * (words - len(kept)))
 
 
 # ---- alike operations as one ----------------------------------------------------------------------

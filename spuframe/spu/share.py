@@ -1,9 +1,8 @@
 """Shares: one party's part of a secret vector or matrix, and the operations that are local on it.
 
-A share holds one array per component (replicated sharing has two, additive sharing one). Every
-function here applies to each component alone, which is correct for any linear secret sharing: over Z_2^k for
-`Arithmetic`, over bits (XOR) for `Boolean`. A share without components stands for its shape alone: the
-planner runs the same algorithms over such shares to add up their cost.
+What a party holds are components; how, and what every operation does to them, is the protocol's `spuframe.spu.layout.Layout`. A share checks kinds and
+shapes, and calls its layout. A share without components stands for its shape alone: the planner runs the same algorithms over such shares to add up
+their cost.
 """
 
 from __future__ import annotations
@@ -11,53 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.errors import PlanError, ProtocolError, TypeMismatchError
+from spuframe.spu.components import SHAPES
+from spuframe.spu.kinds import BIT, Arithmetic, Array, Boolean, Kind, pack, stored_shape, unpack
+from spuframe.spu.layout import Layout, Parts
 
-Array: TypeAlias = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """Additive over the ring Z_2^bits; bits is 8, 16, 32 or 64."""
-
-    bits: int
-
-    @property
-    def word(self) -> np.dtype[Any]:
-        return np.dtype(f"u{self.bits // 8}")
-
-
-@dataclass(frozen=True)
-class Boolean:
-    """XOR-shared words of 1 to 64 bits.
-
-    One bit a row is held packed, as an Arrow validity bitmap (uint8, least significant bit first, unused bits at
-    the end arbitrary). More bits are held in the low bits of the narrowest unsigned word; the bits above are zero.
-    """
-
-    bits: int
-
-    @property
-    def word(self) -> np.dtype[Any]:
-        return np.dtype("u1" if self.bits <= 8 else "u2" if self.bits <= 16 else "u4" if self.bits <= 32 else "u8")
-
-    @property
-    def mask(self) -> int:
-        return (1 << self.bits) - 1
-
-
-Kind: TypeAlias = Arithmetic | Boolean
-BIT = Boolean(1)
-
-
-def stored_shape(kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of a component's array: packed bits take an eighth."""
-    return (-(-shape[0] // 8),) if kind == BIT else shape
+__all__ = [
+    "BIT", "Arithmetic", "Array", "Boolean", "Kind", "Parts", "Share", "columns", "common_shape", "concat", "empty", "pack", "places", "stored_shape",
+    "unpack", "weighted", "word_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -70,11 +34,19 @@ class Share:
     shape : tuple of int
     parts : tuple of ndarray
         The components that this party holds; empty where only the shape is known.
+    layout : Layout
+        Of the protocol, where there are components.
     """
 
     kind: Kind
     shape: tuple[int, ...]
-    parts: tuple[Array, ...]
+    parts: Parts
+    layout: Layout = SHAPES
+
+    def __post_init__(self) -> None:
+        if len(self.parts) != self.layout.count(self.kind):
+            need = self.layout.count(self.kind)
+            raise ProtocolError(f"a share of {self.kind} in {self.layout} has {need} components, got {len(self.parts)}: pass the protocol's layout")
 
     def __repr__(self) -> str:
         return f"Share({self.kind}, shape={self.shape})"  # never the words
@@ -95,32 +67,34 @@ class Share:
     def is_bit(self) -> bool:
         return self.kind == BIT
 
-    # ---- element by element -------------------------------------------------------------------
-    def map(self, fn: Callable[[Array], Array], kind: Kind | None = None, shape: tuple[int, ...] | None = None) -> Share:
-        """Apply ``fn`` to every component; state the kind and shape of the result if they change."""
-        return Share(kind or self.kind, self.shape if shape is None else shape, tuple(fn(p) for p in self.parts))
+    def _made(self, parts: Parts, kind: Kind | None = None, shape: tuple[int, ...] | None = None) -> Share:
+        """A result in the same layout; its kind and shape if they change."""
+        return Share(kind or self.kind, self.shape if shape is None else shape, parts, self.layout)
 
-    def _zip(self, other: Share, fn: Callable[[Array, Array], Array]) -> Share:
+    # ---- element by element -------------------------------------------------------------------
+    def _met(self, other: Share) -> tuple[Share, Share, tuple[int, ...]]:
         _same(self, other)
         shape = common_shape(self, other)
-        x, y = (s.broadcast(shape) if s.is_bit else s for s in (self, other))  # a packed row is no row of bytes
-        return Share(self.kind, shape, tuple(fn(p, q) for p, q in zip(x.parts, y.parts, strict=True)))
+        return (self.broadcast(shape), other.broadcast(shape), shape) if self.is_bit else (self, other, shape)  # a packed row is no row of bytes
 
     def __add__(self, other: Share) -> Share:
         self._linear("+", Arithmetic)
-        return self._zip(other, np.add)
+        x, y, shape = self._met(other)
+        return self._made(self.layout.add(x, y), shape=shape)
 
     def __sub__(self, other: Share) -> Share:
         self._linear("-", Arithmetic)
-        return self._zip(other, np.subtract)
+        x, y, shape = self._met(other)
+        return self._made(self.layout.sub(x, y), shape=shape)
 
     def __neg__(self) -> Share:
         self._linear("-", Arithmetic)
-        return self.map(np.negative)
+        return self._made(self.layout.neg(self))
 
     def __xor__(self, other: Share) -> Share:
         self._linear("^", Boolean)
-        return self._zip(other, np.bitwise_xor)
+        x, y, shape = self._met(other)
+        return self._made(self.layout.xor(x, y), shape=shape)
 
     def _linear(self, what: str, kind: type[Kind]) -> None:
         """Refuse what is not linear over this kind: applied to components, it would give a wrong value."""
@@ -135,174 +109,203 @@ class Share:
     def scale(self, factor: int | Array) -> Share:
         """Multiply by a public integer or integers (broadcast against the rows)."""
         self._linear("scale", Arithmetic)
-        word = self.kind.word
-        if isinstance(factor, np.ndarray):
-            by = factor.astype(word)
-            return self.map(lambda p: p * by, shape=np.broadcast_shapes(self.shape, factor.shape))
-        small = word.type(factor % (1 << self.bits))
-        return self.map(lambda p: p * small)
+        by = _word(factor, self.kind)
+        return self._made(self.layout.scale(self, by), shape=np.broadcast_shapes(self.shape, by.shape))
+
+    def narrow(self, bits: int) -> Share:
+        """Reduce modulo 2^bits: local, since the smaller ring divides the larger."""
+        self._linear("narrow", Arithmetic)
+        kind = Arithmetic(bits)
+        return self if bits == self.bits else self._made(self.layout.narrow(self, kind), kind)
+
+    def drop(self, bits: int) -> Share:
+        """About ``x / 2^bits``, modulo 2^(k - bits); see `spuframe.spu.layout.Layout.drop`."""
+        self._linear("drop", Arithmetic)
+        return self._made(self.layout.drop(self, bits)) if bits else self
 
     # ---- words of bits -------------------------------------------------------------------------
     def bit(self, j: int) -> Share:
         """Bit ``j`` of every word, packed."""
-        if self.is_bit:
-            return self
-        one = self.kind.word.type(1)
-        return self.map(lambda p: pack((p >> p.dtype.type(j)) & one), BIT, (self.rows,))
+        return self if self.is_bit else self._made(self.layout.bit(self, j), BIT, (self.rows,))
 
     def slice_bits(self, low: int, count: int) -> Share:
         """The bits ``low .. low+count-1`` as a word of their own."""
         if count == 1:
             return self.bit(low)
         kind = Boolean(count)
-        keep = np.uint64(kind.mask)
-
-        def cut(p: Array) -> Array:
-            out: Array = ((p >> p.dtype.type(low)).astype(np.uint64) & keep).astype(kind.word)
-            return out
-
-        return self.map(cut, kind)
+        return self if kind == self.kind else self._made(self.layout.slice_bits(self, low, kind), kind)
 
     def widen(self, bits: int) -> Share:
         """The same unsigned word (or bit) held as a boolean word of ``bits`` bits."""
         kind = Boolean(bits)
-        if self.is_bit:
-            n = self.rows
-            return self if bits == 1 else self.map(lambda p: unpack(p, n).astype(kind.word), kind)
-        return self.map(lambda p: p.astype(kind.word), kind)
+        return self if kind == self.kind else self._made(self.layout.widen(self, kind), kind)
+
+    def sign_extend(self, bits: int) -> Share:
+        """The same word of two's complement in ``bits`` bits: copies of its top bit stand above; a single bit becomes a word of copies of it."""
+        self._linear("sign_extend", Boolean)
+        kind = Boolean(bits)
+        return self if kind == self.kind else self._made(self.layout.sign_extend(self, kind), kind)
 
     def shift_left(self, by: int) -> Share:
         """Shift inside the word; bits that leave it are lost."""
         self._unpacked("shift_left")
-        keep = self.kind.word.type(self.kind.mask) if isinstance(self.kind, Boolean) else None
-        shifted = self.map(lambda p: p << p.dtype.type(by))
-        return shifted if keep is None else shifted.map(lambda p: p & keep)
+        return self._made(self.layout.shift_left(self, by)) if by else self
 
-    # ---- rings ---------------------------------------------------------------------------------
-    def narrow(self, bits: int) -> Share:
-        """Reduce modulo 2^bits: local, since the smaller ring divides the larger."""
-        self._linear("narrow", Arithmetic)
-        kind = Arithmetic(bits)
-        return self if bits == self.bits else self.map(lambda p: p.astype(kind.word), kind)
+    def shift_right(self, by: int) -> Share:
+        """Shift boolean words; zeros enter."""
+        self._linear("shift_right", Boolean)
+        return self.and_public(0) if by >= self.bits else self.slice_bits(by, self.bits - by).widen(self.bits) if by else self
+
+    def and_public(self, words: int | Array) -> Share:
+        """The AND with public words, which broadcast against the rows."""
+        self._linear("and_public", Boolean)
+        self._unpacked("and_public")
+        return self._made(self.layout.mask(self, _word(words, self.kind)))
+
+    def reverse(self) -> Share:
+        """The bits of every word in the opposite order."""
+        self._linear("reverse", Boolean)
+        return self if self.is_bit else self._made(self.layout.reverse(self))
+
+    def halves(self) -> tuple[Share, Share]:
+        """The even and the odd bits of words of an even number of them, each as a word of half the bits."""
+        self._linear("halves", Boolean)
+        kind = Boolean(self.bits // 2)
+        if kind == BIT:
+            return self.bit(0), self.bit(1)
+        return self._made(self.layout.evens(self, 0, kind), kind), self._made(self.layout.evens(self, 1, kind), kind)
+
+    def parities(self, masks: Sequence[int]) -> Share:
+        """Words whose bit k is the parity of the bits of the k-th public mask, of at least two."""
+        self._linear("parities", Boolean)
+        self._unpacked("parities")
+        kind = Boolean(len(masks))
+        return self._made(self.layout.parities(self, masks, kind), kind)
+
+    def fold(self) -> Share:
+        """Every 64 rows of single bits as one word; their number is a multiple of 64."""
+        if not self.is_bit or self.rows % 64:
+            raise PlanError(f"`fold` needs a multiple of 64 rows of single bits, got {self.rows} rows of {self.kind}: add rows of zeros")
+        return self._made(self.layout.fold(self), Boolean(64), (self.rows // 64,))
 
     # ---- rows ----------------------------------------------------------------------------------
     def slice(self, start: int, stop: int) -> Share:
         """Rows ``start .. stop-1``; without a copy where the layout allows."""
-        shape = (stop - start, *self.shape[1:])
-        if not self.is_bit:
-            return self.map(lambda p: p[start:stop], shape=shape)
-        if start % 8 == 0:
-            return self.map(lambda p: p[start // 8 : -(-stop // 8)], shape=shape)
-        return self.map(lambda p: pack(unpack(p, stop)[start:]), shape=shape)
+        return self._made(self.layout.slice(self, start, stop), shape=(stop - start, *self.shape[1:]))
 
     def take(self, index: Array) -> Share:
         """The rows at public positions ``index``."""
-        n, shape = self.rows, (len(index), *self.shape[1:])
-        if self.is_bit:
-            return self.map(lambda p: pack(unpack(p, n)[index]), shape=shape)
-        return self.map(lambda p: p[index], shape=shape)
+        return self._made(self.layout.take(self, index), shape=(len(index), *self.shape[1:]))
 
     def put(self, index: Array) -> Share:
         """Row j goes to the public position ``index[j]``; ``index`` is a permutation."""
-        n = self.rows
-
-        def scatter(p: Array) -> Array:
-            out = np.empty_like(p)
-            out[index] = p
-            return out
-
-        if self.is_bit:
-            return self.map(lambda p: pack(scatter(unpack(p, n))))
-        return self.map(scatter)
+        return self._made(self.layout.put(self, index))
 
     def reshape(self, *shape: int) -> Share:
         self._unpacked("reshape")
-        return self.map(lambda p: p.reshape(shape), shape=_resolve(shape, self.size))
+        resolved = _resolve(shape, self.size)
+        return self._made(self.layout.reshape(self, resolved), shape=resolved)
 
     def transpose(self) -> Share:
         self._unpacked("transpose")
-        return self.map(lambda p: np.ascontiguousarray(p.T), shape=self.shape[::-1])
+        return self._made(self.layout.transpose(self), shape=self.shape[::-1])
 
     def column(self, j: int) -> Share:
         """Column ``j`` of a matrix, as a vector."""
         self._unpacked("column")
-        return self.map(lambda p: np.ascontiguousarray(p[:, j]), shape=(self.rows,))
+        return self._made(self.layout.column(self, j), shape=(self.rows,))
 
     def broadcast(self, shape: tuple[int, ...]) -> Share:
-        """The same value in as many rows or columns as ``shape`` has; without a copy, but for single bits, which are packed anew."""
+        """The same value in as many rows or columns as ``shape`` has."""
         if shape == self.shape:
             return self
-        if self.is_bit:
-            if self.rows != 1 or len(shape) != 1:
-                raise PlanError(f"single bits of {self.rows} rows cannot be repeated to {shape}: give one row, or widen them to words first")
-            return self.map(lambda p: np.full(stored_shape(BIT, shape), 255 * (p[0] & 1), np.uint8), shape=shape)
-        return self.map(lambda p: np.broadcast_to(p, shape), shape=shape)
+        if self.is_bit and (self.rows != 1 or len(shape) != 1):
+            raise PlanError(f"single bits of {self.rows} rows cannot be repeated to {shape}: give one row, or widen them to words first")
+        return self._made(self.layout.broadcast(self, shape), shape=shape)
+
+    def write(self, start: int, piece: Share) -> None:
+        """Fill rows ``start ..`` (a multiple of 8 for single bits) of what `empty` made."""
+        self.layout.write(self.parts, start, piece)
 
     # ---- sums ----------------------------------------------------------------------------------
+    def prefix(self) -> Share:
+        """Sums (bits: XOR) of each row and all above it."""
+        return self._made(self.layout.prefix(self))
+
     def cumsum(self) -> Share:
-        """Inclusive prefix sums over the rows."""
+        """Inclusive prefix sums over the rows, of numbers."""
         self._linear("cumsum", Arithmetic)
-        return self.map(lambda p: np.cumsum(p, axis=0, dtype=p.dtype))
+        return self.prefix()
+
+    def differences(self) -> Share:
+        """Each row less (bits: XOR) the row above it; the inverse of `prefix`."""
+        return self._made(self.layout.differences(self))
 
     def sum(self, axis: int = 0) -> Share:
         """Sum over an axis; a vector gives one row."""
         self._linear("sum", Arithmetic)
         shape = tuple(s for i, s in enumerate(self.shape) if i != axis) or (1,)
-        return self.map(lambda p: p.sum(axis=axis, dtype=p.dtype).reshape(shape), shape=shape)
+        return self._made(self.layout.sum(self, axis, shape), shape=shape)
 
 
-def concat(shares: Sequence[Share]) -> Share:
-    """Stack shares of one kind below each other."""
+def empty(layout: Layout, kind: Kind, shape: tuple[int, ...]) -> Share:
+    """Room for a share, to be filled with `Share.write`."""
+    return Share(kind, shape, layout.empty(kind, shape), layout)
+
+
+def concat(shares: Sequence[Share], axis: int = 0) -> Share:
+    """Stack shares of one kind below each other; matrices with ``axis=1`` side by side."""
     first = shares[0]
     for other in shares[1:]:
         _same(first, other)
-    shape = (sum(s.rows for s in shares), *first.shape[1:])
-    if first.is_bit and any(s.rows % 8 for s in shares[:-1]):
-        parts = tuple(
-            pack(np.concatenate([unpack(p, s.rows) for p, s in zip(column, shares, strict=True)]))
-            for column in zip(*(s.parts for s in shares), strict=True)
-        )
-    else:
-        parts = tuple(np.concatenate(column) for column in zip(*(s.parts for s in shares), strict=True))
-    return Share(first.kind, shape, parts)
+    shape = tuple(sum(s.shape[axis] for s in shares) if i == axis else size for i, size in enumerate(first.shape))
+    return first._made(first.layout.concat(shares, axis), shape=shape)
 
 
 def columns(shares: Sequence[Share]) -> Share:
     """Put vectors side by side as the columns of a matrix."""
     shares[0]._unpacked("columns")
-    shape = (shares[0].rows, len(shares))
-    return Share(shares[0].kind, shape, tuple(np.stack(c, axis=1) for c in zip(*(s.parts for s in shares), strict=True)))
+    return shares[0]._made(shares[0].layout.columns(shares), shape=(shares[0].rows, len(shares)))
 
 
 def word_of(bits: Sequence[Share]) -> Share:
     """Put single bits together to words, the first bit lowest: the inverse of `Share.bit`."""
-    kind = Boolean(len(bits))
-    n = bits[0].rows
     if len(bits) == 1:
         return bits[0]
-
-    def join(*packed: Array) -> Array:
-        out = np.zeros(n, kind.word)
-        for j, p in enumerate(packed):
-            out |= unpack(p, n).astype(kind.word) << kind.word.type(j)
-        return out
-
-    return Share(kind, (n,), tuple(join(*c) for c in zip(*(b.parts for b in bits), strict=True)))
+    kind = Boolean(len(bits))
+    return bits[0]._made(bits[0].layout.join(bits, kind), kind)
 
 
-def pack(bits: Array) -> Array:
-    """Zeros and ones to a bitmap, least significant bit first (Arrow's order)."""
-    return np.packbits(bits.astype(np.uint8, copy=False), bitorder="little")
+def weighted(shares: Sequence[Share], factors: Sequence[int]) -> Share:
+    """``sum_k factors[k] * shares[k]`` for public integers."""
+    first = shares[0]
+    first._linear("weighted", Arithmetic)
+    words = np.array([f % (1 << first.bits) for f in factors], first.kind.word)
+    return first._made(first.layout.weighted(shares, words))
 
 
-def unpack(packed: Array, n: int) -> Array:
-    """A bitmap to ``n`` zeros and ones of uint8."""
-    return np.unpackbits(packed, count=n, bitorder="little")
+def places(ones: Share, unit: Share) -> Callable[[int, int], tuple[list[Share], Share]]:
+    """Where rows go in a stable sort by a digit: see `spuframe.spu.layout.Layout.places`."""
+    ones._linear("places", Arithmetic)
+    counted = ones.layout.places(ones, unit)
+
+    def rows(start: int, stop: int) -> tuple[list[Share], Share]:
+        steps, last = counted(start, stop)
+        return [ones._made(s, shape=(stop - start,)) for s in steps], ones._made(last, shape=(stop - start,))
+
+    return rows
 
 
 def _same(a: Share, b: Share) -> None:
     if a.kind != b.kind:
         raise TypeMismatchError(f"shares of one kind are needed, got {a.kind} and {b.kind}: convert one of them")
+
+
+def _word(value: int | Array, kind: Kind) -> Array:
+    """Public words of a kind."""
+    if isinstance(value, np.ndarray):
+        return value.astype(kind.word)
+    return np.array(value % (1 << kind.bits), kind.word)
 
 
 def common_shape(*shares: Share) -> tuple[int, ...]:

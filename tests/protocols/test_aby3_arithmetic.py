@@ -97,7 +97,8 @@ def test_inject_of_every_sharing_of_a_bit(k: int) -> None:
 
     def party(ctx):
         i, j = ctx.rank, (ctx.rank + 1) % 3
-        return arithmetic.inject(ctx, Share(BIT, (n,), (bits[i], bits[j])), Share(Arithmetic(k), (n,), (parts[i], parts[j])))
+        bit, word = Share(BIT, (n,), (bits[i], bits[j]), sharing.LAYOUT), Share(Arithmetic(k), (n,), (parts[i], parts[j]), sharing.LAYOUT)
+        return arithmetic.inject(ctx, bit, word)
 
     got = put_together(protocol_by_name(ABY3), 3, simulate(3, party))
     bit = (grid[0] ^ grid[1] ^ grid[2]).astype(word)

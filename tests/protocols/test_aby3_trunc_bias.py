@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spuframe.protocols.aby3 import arithmetic
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.share import Arithmetic, Share
 from spuframe.testing import simulate
 
@@ -19,7 +20,7 @@ def shares(rng: np.random.Generator, value: int, n: int) -> list[Share]:
     """A fresh sharing of one value in every row, as three parties hold it."""
     c0, c1 = (rng.integers(0, 1 << 64, n, dtype=np.uint64) for _ in range(2))
     parts = [c0, c1, np.uint64(value % (1 << 64)) - c0 - c1]
-    return [Share(Arithmetic(64), (n,), (parts[i], parts[(i + 1) % 3])) for i in range(3)]
+    return [Share(Arithmetic(64), (n,), (parts[i], parts[(i + 1) % 3]), LAYOUT) for i in range(3)]
 
 
 @pytest.mark.slow

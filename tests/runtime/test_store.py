@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,17 @@ from spuframe.dtypes import Bool, Field, Int, String
 from spuframe.errors import StoreError
 from spuframe.runtime.folder import PrivateFolder, sweep
 from spuframe.runtime.store import ShareStore
+from spuframe.spu.components import Components
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Share
 from spuframe.spu.table import Column, Table
+
+LAYOUT = Components(2)
 
 
 def vector(kind: Arithmetic | Boolean, rows: int, *tail: int) -> Share:
     shape = (-(-rows // 8),) if kind == BIT else (rows, *tail)
     size = int(np.prod(shape))
-    return Share(kind, (rows, *tail), tuple(np.arange(k, size + k).astype(kind.word).reshape(shape) for k in (1, 2)))
+    return Share(kind, (rows, *tail), tuple(np.arange(k, size + k).astype(kind.word).reshape(shape) for k in (1, 2)), LAYOUT)
 
 
 def table(rows: int) -> Table:
@@ -45,7 +49,7 @@ def same(a: Share | None, b: Share | None) -> bool:
 def test_a_table_comes_back(tmp_path: Path, rows: int) -> None:
     given = table(rows)
     ShareStore(tmp_path / "s").put("cohort", given)
-    got = ShareStore(tmp_path / "s").get("cohort")  # another process's view of the same folder
+    got = ShareStore(tmp_path / "s").get("cohort", LAYOUT)  # another process's view of the same folder
     assert (got.rows, got.sorted_by, list(got.columns)) == (rows, ("age",), ["age", "name", "ok"])
     assert same(got.valid, given.valid)
     for name, column in given.columns.items():
@@ -56,9 +60,9 @@ def test_a_table_comes_back(tmp_path: Path, rows: int) -> None:
 def test_what_is_read_can_be_written_to_without_harm(tmp_path: Path) -> None:
     store = ShareStore(tmp_path / "s")
     store.put("t", table(8))
-    part = store.get("t").columns["age"].values.parts[0]
+    part = store.get("t", LAYOUT).columns["age"].values.parts[0]
     part[:] = 0
-    assert store.get("t").columns["age"].values.parts[0][0] == 1
+    assert store.get("t", LAYOUT).columns["age"].values.parts[0][0] == 1
 
 
 def test_put_delete_names_sizes(tmp_path: Path) -> None:
@@ -68,10 +72,10 @@ def test_put_delete_names_sizes(tmp_path: Path) -> None:
     store.put("b", table(80))
     assert store.names() == ["a", "b"]
     assert store.sizes() == {name: 2 * rows * (4 + 16) + 2 * 3 * rows // 8 for name, rows in (("a", 16), ("b", 80))}
-    mapped = store.get("a")
+    mapped = store.get("a", LAYOUT)
     store.delete("a")
     assert store.names() == ["b"] and mapped.columns["age"].values.parts[0][0] == 1
-    for call in (store.get, store.delete):
+    for call in (partial(store.get, layout=LAYOUT), store.delete):
         with pytest.raises(StoreError, match="no table 'a'"):
             call("a")
 
@@ -92,20 +96,20 @@ def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
     store.put("t", table(100))
     (path,) = (tmp_path / "s").glob("*.arrow")
     good = path.read_bytes()
-    share = store.get("t").columns["age"].values.parts[0].tobytes()
+    share = store.get("t", LAYOUT).columns["age"].values.parts[0].tobytes()
     rng = np.random.default_rng(0)
     for place in [good.index(share) + 5, *rng.integers(0, len(good), 60)]:
         bad = bytearray(good)
         bad[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(bad)
         with pytest.raises(StoreError, match="damaged or exchanged"):
-            store.get("t")
+            store.get("t", LAYOUT)
     for cut in (0, 1, 8, len(good) // 2):
         path.write_bytes(good[:cut])
         with pytest.raises(StoreError, match="damaged or exchanged"):
-            store.get("t")
+            store.get("t", LAYOUT)
     path.write_bytes(good)
-    assert store.get("t").rows == 100
+    assert store.get("t", LAYOUT).rows == 100
 
 
 def test_exchanged_files_are_found(tmp_path: Path) -> None:
@@ -119,12 +123,12 @@ def test_exchanged_files_are_found(tmp_path: Path) -> None:
     second.write_bytes(first)
     for name in "ab":
         with pytest.raises(StoreError, match="damaged or exchanged"):
-            store.get(name)
+            store.get(name, LAYOUT)
     other.put("a", table(8))  # the same table, sealed by the key of another store
     theirs = next((tmp_path / "o").glob("*.arrow"))
     path.write_bytes(theirs.read_bytes())
     with pytest.raises(StoreError, match="damaged or exchanged"):
-        store.get("a")
+        store.get("a", LAYOUT)
 
 
 def test_marks_tell_plans_and_names_apart(tmp_path: Path) -> None:
@@ -136,11 +140,11 @@ def test_marks_tell_plans_and_names_apart(tmp_path: Path) -> None:
     marks = [store.begin(b"second", "ab") for store in stores]
     assert marks[0] == marks[1] and marks[0]["a"] != marks[0]["b"]
     stores[0].put("a", table(8))
-    assert stores[0].get("a").rows == 8  # stored by the plan that reads it
+    assert stores[0].get("a", LAYOUT).rows == 8  # stored by the plan that reads it
     assert stores[0].begin(b"third", "a")["a"] != marks[0]["a"]
     ShareStore(tmp_path / "1").put("a", table(8))  # replaced after the parties agreed
     with pytest.raises(StoreError, match="damaged or exchanged"):
-        stores[0].get("a")
+        stores[0].get("a", LAYOUT)
     with pytest.raises(StoreError, match="no table 'c'"):
         stores[0].begin(b"fourth", "c")
 
@@ -159,7 +163,7 @@ def test_a_replaced_table_is_whole_at_every_moment(tmp_path: Path) -> None:
     try:
         reader = ShareStore(tmp_path / "s")
         for _ in range(200):
-            assert reader.get("t").rows == 8
+            assert reader.get("t", LAYOUT).rows == 8
     finally:
         done.set()
         thread.join()

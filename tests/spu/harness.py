@@ -19,6 +19,7 @@ from spuframe.ir.physical import PhysicalPlan
 from spuframe.link.base import LinkConfig
 from spuframe.link.memory import MemoryNetwork
 from spuframe.spu.estimate import estimate
+from spuframe.spu.layout import Layout
 from spuframe.spu.spu import SPU, assemble
 from spuframe.spu.table import Table
 
@@ -32,7 +33,7 @@ class DictStore:
     def put(self, name: str, table: Table) -> None:
         self.tables[name] = table
 
-    def get(self, name: str) -> Table:
+    def get(self, name: str, layout: Layout) -> Table:
         if name not in self.tables:
             raise StoreError(f"nothing called {name!r}")
         return self.tables[name]

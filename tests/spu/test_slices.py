@@ -13,6 +13,7 @@ from spuframe import plugins
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.components import Components
 from spuframe.spu.context import Context
 from spuframe.spu.evaluate import width
 from spuframe.spu.kernel import Cost
@@ -58,7 +59,7 @@ def peak(x: Field, n: int, batch: int, plain: dict[str, Any]) -> tuple[int, Tabl
 
     def party(ctx: Context) -> tuple[int, Table]:
         box = BlackBox(plugins.protocol("plaintext"), 1, ctx, batch)
-        table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),)))}, n)
+        table = Table({"x": Column(x, Share(Arithmetic(64), (n,), (np.ones(n, np.uint64),), Components(1)))}, n)
         env = Env(box, ctx.link, 1, (), DictStore())
         project = PhysicalPlan.from_plain(plan_of([scan([x], n), plain])).steps[1]
         tracemalloc.start()

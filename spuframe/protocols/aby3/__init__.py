@@ -12,6 +12,7 @@ PROTOCOL = Protocol(
     name="aby3",
     parties=(3, 3),
     threat="semi-honest, honest majority: one of three parties may try to learn from all it sees, and follows the protocol",
+    layout=sharing.LAYOUT,
     kernels={**arithmetic.KERNELS, **boolean.KERNELS, **randomness.KERNELS, **shuffle.KERNELS, **fourier.KERNELS},
     constant=sharing.constant,
     deal=sharing.deal,

@@ -50,6 +50,7 @@ from spuframe.errors import ProtocolError
 from spuframe.kernels import arithmetic as loops
 from spuframe.kernels.arithmetic import flat
 from spuframe.protocols.aby3 import sharing
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context, Messages
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Arithmetic, Array, Share
@@ -90,7 +91,7 @@ def _reshare(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...]) -
     after, before = (ctx.rank + 1) % 3, (ctx.rank + 2) % 3
     following = np.empty_like(z)
     ctx.round([(before, z)], [(after, following)])
-    return Share(kind, shape, (z.reshape(shape), following.reshape(shape)))
+    return Share(kind, shape, (z.reshape(shape), following.reshape(shape)), LAYOUT)
 
 
 def _finish(ctx: Context, z: Array, kind: Arithmetic, shape: tuple[int, ...], f: int) -> Share:
@@ -175,7 +176,7 @@ def _join(ctx: Context, z: Array, how: _Join, shape: tuple[int, ...], *, exchang
         c1 = np.empty(n, out.word)
         loops.add_shifted(high, from1, e, c1)
         loops.add_shifted(mask, from2, e, mask)
-        return Share(out, shape, (mask.reshape(shape), c1.reshape(shape)))
+        return Share(out, shape, (mask.reshape(shape), c1.reshape(shape)), LAYOUT)
 
     other = 3 - ctx.rank
     sends: Messages = [(other, z)] if exchange else []
@@ -197,7 +198,7 @@ def _join(ctx: Context, z: Array, how: _Join, shape: tuple[int, ...], *, exchang
     loops.wrap_answer(b, f, top, e, fixed, factor, mine, theirs, base, answer, common, own)
     ctx.round([(0, answer)], [])
     parts = (own, common) if ctx.rank == 1 else (common, own)
-    return Share(out, shape, (parts[0].reshape(shape), parts[1].reshape(shape)))
+    return Share(out, shape, (parts[0].reshape(shape), parts[1].reshape(shape)), LAYOUT)
 
 
 def _split(message: Array, n: int, out: Arithmetic, wrap: Arithmetic) -> tuple[Array, Array]:
@@ -255,7 +256,7 @@ def inject(ctx: Context, bit: Share, x: Share) -> Share:
         ctx.round([(1, halves)], [])
         c0, c1 = np.empty(n, kind.word), np.empty(n, kind.word)
         ctx.round([], [(1, c1), (2, c0)])
-        return Share(kind, x.shape, (c0.reshape(x.shape), c1.reshape(x.shape)))
+        return Share(kind, x.shape, (c0.reshape(x.shape), c1.reshape(x.shape)), LAYOUT)
     held = 1 if ctx.rank == 1 else 0  # where c_2 lies
     q1, q2 = (ctx.streams[3 - ctx.rank].words(n, kind.word) for _ in range(2))
     mine, theirs = (q1, q2) if ctx.rank == 1 else (q2, q1)
@@ -269,7 +270,7 @@ def inject(ctx: Context, bit: Share, x: Share) -> Share:
     loops.inject_answer(flat(bit.parts[held]), flat(x.parts[held]), halves, mine, theirs, own, common)
     ctx.round([(0, own)], [])
     parts = (own, common) if ctx.rank == 1 else (common, own)
-    return Share(kind, x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)))
+    return Share(kind, x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)), LAYOUT)
 
 
 def inject_cost(parties: int, bit: Share, x: Share) -> Cost:

@@ -6,6 +6,7 @@ import numpy as np
 
 from spuframe.kernels.bits import and_words, pack_words, packed_bytes, unpack_words
 from spuframe.protocols.aby3 import compare, convert
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Share
@@ -26,7 +27,7 @@ def and_(ctx: Context, x: Share, y: Share) -> Share:
         ctx.round([(before, pack_words(mine, bits))], [(after, message)])
         theirs = unpack_words(message, n, bits)
     shape = x.parts[0].shape
-    return Share(x.kind, x.shape, (mine.reshape(shape), theirs.reshape(shape)))
+    return Share(x.kind, x.shape, (mine.reshape(shape), theirs.reshape(shape)), LAYOUT)
 
 
 def and_cost(parties: int, x: Share, y: Share) -> Cost:

@@ -23,6 +23,7 @@ from functools import cache
 import numpy as np
 
 from spuframe.kernels.bits import and_gates, mask_pairs, pair_terms, plane_to_bitmap, plane_words, to_planes
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost
 from spuframe.spu.share import BIT, Array, Share
@@ -202,7 +203,7 @@ def linear(rank: int, entered: tuple[Array, Array], b: Array, rows: slice) -> tu
 
 def bit_share(own: Array, other: Array, n: int) -> Share:
     """Two planes as a share of single bits."""
-    return Share(BIT, (n,), (plane_to_bitmap(own, n), plane_to_bitmap(other, n)))
+    return Share(BIT, (n,), (plane_to_bitmap(own, n), plane_to_bitmap(other, n)), LAYOUT)
 
 
 def planes_of(rank: int, x: Share, bits: int) -> Array:

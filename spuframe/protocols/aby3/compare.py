@@ -27,6 +27,7 @@ from spuframe.protocols.aby3.circuit import (
     run_cost,
     summands,
 )
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
@@ -94,7 +95,7 @@ def eqz(ctx: Context, x: Share, bits: int) -> Share:
     """Whether the low ``bits`` bits of x are all zero."""
     n = x.size
     if x.is_bit:
-        return Share(BIT, x.shape, not_first(ctx.rank, x.parts[0], x.parts[1]))
+        return Share(BIT, x.shape, not_first(ctx.rank, x.parts[0], x.parts[1]), LAYOUT)
     circuit = and_tree(bits)
     if isinstance(x.kind, Arithmetic):
         # x = 0 exactly where a = -b: the bits of a ^ ~(-b) are then all ones.

@@ -27,6 +27,7 @@ from spuframe.protocols.aby3.circuit import (
     run,
     run_cost,
 )
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, unpack
@@ -79,8 +80,8 @@ def words_share(own: Array, other: Array, shape: tuple[int, ...]) -> Share:
     """Planes as a share of words, or of single bits."""
     n, bits = int(np.prod(shape)), len(own)
     if bits == 1:
-        return Share(BIT, (n,), (plane_to_bitmap(own[0], n), plane_to_bitmap(other[0], n)))
-    return Share(Boolean(bits), shape, (from_planes(own, n).reshape(shape), from_planes(other, n).reshape(shape)))
+        return Share(BIT, (n,), (plane_to_bitmap(own[0], n), plane_to_bitmap(other[0], n)), LAYOUT)
+    return Share(Boolean(bits), shape, (from_planes(own, n).reshape(shape), from_planes(other, n).reshape(shape)), LAYOUT)
 
 
 def a2b_cost(parties: int, x: Share, bits: int) -> Cost:
@@ -112,7 +113,7 @@ def b2a(ctx: Context, x: Share, bits: int) -> Share:
         parts = started.finish(ctx)
     else:
         parts = _b2a_by_sum(ctx, first, second, x.bits, bits)
-    return Share(Arithmetic(bits), x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)))
+    return Share(Arithmetic(bits), x.shape, (parts[0].reshape(x.shape), parts[1].reshape(x.shape)), LAYOUT)
 
 
 class _Products:

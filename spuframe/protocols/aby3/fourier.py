@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from spuframe.kernels.jit import jit
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Array, Share
@@ -119,7 +120,7 @@ def run(ctx: Context, x: Share, period: int, terms: Terms, f: int) -> Share:
         ctx.round([(0, mine)], [])
         common = masks[0] + masks[1]
         parts = (mine, common) if ctx.rank == 1 else (common, mine)
-    return Share(x.kind, x.shape, tuple(p.reshape(x.shape) for p in parts))
+    return Share(x.kind, x.shape, tuple(p.reshape(x.shape) for p in parts), LAYOUT)
 
 
 def cost(parties: int, x: Share, period: int, terms: Terms, f: int) -> Cost:

@@ -5,7 +5,7 @@ A party lacks one component, which is uniform to it: so is the value, whatever t
 
 from __future__ import annotations
 
-from spuframe.protocols.aby3.sharing import uniform
+from spuframe.protocols.aby3.sharing import LAYOUT, uniform
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Kind, Share
@@ -14,7 +14,7 @@ from spuframe.spu.share import Kind, Share
 def random(ctx: Context, kind: Kind, shape: tuple[int, ...]) -> Share:
     """Component i from the stream of parties i-1 and i, who hold it."""
     before, after = ctx.streams[(ctx.rank + 2) % 3], ctx.streams[(ctx.rank + 1) % 3]
-    return Share(kind, shape, (uniform(before, kind, shape), uniform(after, kind, shape)))
+    return Share(kind, shape, (uniform(before, kind, shape), uniform(after, kind, shape)), LAYOUT)
 
 
 def random_cost(parties: int, kind: Kind, shape: tuple[int, ...]) -> Cost:

@@ -16,9 +16,13 @@ import numpy as np
 from spuframe.errors import FrameError
 from spuframe.kernels.bits import pack_words, unpack_words
 from spuframe.kernels.prg import KEY_BYTES, Stream
+from spuframe.spu.components import Components
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, stored_shape, unpack
+
+LAYOUT = Components(2)
+"""Of all shares: (c_i, c_(i+1))."""
 
 
 # ---- what travels -------------------------------------------------------------------------------------
@@ -67,7 +71,7 @@ def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[in
     held = stored_shape(kind, shape)
     first = np.array(values, kind.word).reshape(held) if rank == 0 else np.zeros(held, kind.word)
     second = np.array(values, kind.word).reshape(held) if rank == 2 else np.zeros(held, kind.word)
-    return Share(kind, shape, (first, second))
+    return Share(kind, shape, (first, second), LAYOUT)
 
 
 # ---- from an owner, to a receiver -------------------------------------------------------------------------
@@ -99,9 +103,9 @@ def accept(rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int
     first = uniform(Stream(message[:KEY_BYTES].tobytes()), kind, shape)
     rest = message[KEY_BYTES:]
     if rank == 0:
-        return Share(kind, shape, (first, uniform(Stream(rest.tobytes()), kind, shape)))
+        return Share(kind, shape, (first, uniform(Stream(rest.tobytes()), kind, shape)), LAYOUT)
     c2 = from_wire(rest.copy(), kind, shape)
-    return Share(kind, shape, (first, c2) if rank == 1 else (c2, first))
+    return Share(kind, shape, (first, c2) if rank == 1 else (c2, first), LAYOUT)
 
 
 def yield_(rank: int, parties: int, share: Share, streams: Mapping[int, Stream] | None = None) -> Array:

@@ -32,6 +32,7 @@ from spuframe.errors import ProtocolError
 from spuframe.kernels.bits import pack_words, packed_bytes, unpack_words
 from spuframe.kernels.permute import ADD, SUBTRACT, XOR, compose, gathered, inverse
 from spuframe.kernels.prg import Stream
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Arithmetic, Array, Kind, Share, pack, unpack
@@ -97,7 +98,7 @@ def _run(ctx: Context, perm: Permutation, xs: Sequence[Share], back: bool) -> li
     else:
         fresh = _as_z(ctx, [_Column(x) for x in xs], perm.index(second, back), perm.index(third, back), x_, y_, yz, xz)
     mine = ctx.rank, (ctx.rank + 1) % 3
-    return [Share(x.kind, x.shape, tuple(_Column(x).store(parts[i]) for i in mine)) for x, parts in zip(xs, fresh)]
+    return [Share(x.kind, x.shape, tuple(_Column(x).store(parts[i]) for i in mine), LAYOUT) for x, parts in zip(xs, fresh)]
 
 
 class _Column:

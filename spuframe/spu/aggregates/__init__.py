@@ -18,7 +18,7 @@ import numpy as np
 from spuframe.dtypes import Field, Int
 from spuframe.ir.aggregates import Aggregation
 from spuframe.spu.algorithms.extreme import extreme
-from spuframe.spu.algorithms.group import Groups, OneGroup, keep, prefix, shift_up
+from spuframe.spu.algorithms.group import Groups, OneGroup, keep, shift_up
 from spuframe.spu.algorithms.keys import all_words, equal_above, key_bounds
 from spuframe.spu.algorithms.sort import sort_order
 from spuframe.spu.algorithms.sums import how_many, numbers
@@ -87,7 +87,7 @@ class View:
     def total(self, column: Column, ring: int) -> Callable[[], Share]:
         """Carry the sums of a column in a ring."""
         name = ("sum", column.field.name, ring)
-        self.groups.carry(name, lambda: prefix(numbers(self.box, column, self.counted(column), ring)))
+        self.groups.carry(name, lambda: numbers(self.box, column, self.counted(column), ring).prefix())
         return lambda: self.groups.total(name)
 
 
@@ -179,7 +179,7 @@ def last_of_group(view: View, wanted: Wanted) -> Finish:
 
     def last_known() -> Share:
         follows = box.and_(shift_up(box, groups.same), shift_up(box, valid))
-        return prefix(keep(box, box.and_(valid, box.not_(follows)), column.values))  # one row a group is not zero
+        return keep(box, box.and_(valid, box.not_(follows)), column.values).prefix()  # one row a group is not zero
 
     groups.carry(("last known", wanted.source), last_known)
     nulls = _first_validity(view, column, wanted.source)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from spuframe.spu.aggregates import Aggregate, Finish, Order, View, Wanted, as_one_group, shares_of
-from spuframe.spu.algorithms.group import prefix
 from spuframe.spu.algorithms.keys import equal_above
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import column_kind
@@ -22,7 +21,7 @@ class NUnique(Aggregate):
         def make() -> Share:
             seen = box.and_(view.groups.same, equal_above(box, shares_of([column])))  # nulls stand last: above a value stands a value
             new = box.not_(seen)
-            return prefix(box.b2a(new if column.valid is None else box.and_(new, column.valid), column_kind(wanted.field)[0].bits))
+            return box.b2a(new if column.valid is None else box.and_(new, column.valid), column_kind(wanted.field)[0].bits).prefix()
 
         view.groups.carry(name, make)
         return lambda: Column(wanted.field, view.groups.total(name))

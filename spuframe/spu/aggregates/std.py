@@ -12,7 +12,6 @@ from spuframe.ir.aggregates.std import deviation_bits
 from spuframe.ir.words import Words, words
 from spuframe.spu.aggregates import Aggregate, Finish, Order, View, Wanted, counted_rows
 from spuframe.spu.algorithms.divide import total
-from spuframe.spu.algorithms.group import prefix
 from spuframe.spu.algorithms.moments import Count, Moments, centre_of, cut_of, in_a_word, levels, limbs, moments, places, shifted
 from spuframe.spu.algorithms.sums import numbers
 from spuframe.spu.blackbox import BlackBox
@@ -35,12 +34,12 @@ class Std(Aggregate):
         x = x if there is None else box.inject(there, x)
         counted = view.count(wanted.source, Field("count", Int(64)))  # in Z_2^64, as all that it multiplies
         name = wanted.source
-        groups.carry(("words", name), lambda: prefix(x))
+        groups.carry(("words", name), lambda: x.prefix())
         cut = cut_of(n, bits)
         if in_a_word(n, bits):
-            groups.carry(("squares", name), lambda: prefix(box.mul(x, x)))
+            groups.carry(("squares", name), lambda: box.mul(x, x).prefix())
         elif cut:
-            groups.carry(("coarse", name), lambda: prefix(box.trunc(x, cut)))
+            groups.carry(("coarse", name), lambda: box.trunc(x, cut).prefix())
 
         def finish() -> Column:
             share = counted().values

@@ -14,23 +14,20 @@ def beyond(box: BlackBox, x: Share, bounds: tuple[int, int], low: int | None, hi
     """The bits ``x < low`` and ``x > high``, of those that are asked for, in the rounds of one comparison.
 
     ``bounds`` are those of x; as many bits are compared as they need, without the lowest ``drop``: the edges are then off by up to ``2**drop`` a
-    component (dropping bits of every component is local).
+    component. A layout that cannot drop bits locally compares them too.
     """
+    drop = drop if box.protocol.layout.drops else 0
     differences: list[tuple[Share]] = []
     need = 1
     if low is not None:
-        differences.append((_without(box.add_public(x, -low), drop),))
+        differences.append((box.add_public(x, -low).drop(drop),))
         need = max(need, signed_bits(bounds[0] - low, bounds[1] - low))
     if high is not None:
-        differences.append((_without(box.add_public(-x, high), drop),))
+        differences.append((box.add_public(-x, high).drop(drop),))
         need = max(need, signed_bits(high - bounds[1], high - bounds[0]))
     if not differences:
         return []
     return stacked(lambda s: box.msb(s[0], min(need + 1, x.bits) - drop), differences)  # a bit more: bounds of computed values are not exact
-
-
-def _without(x: Share, bits: int) -> Share:
-    return x.map(lambda p: p >> p.dtype.type(bits)) if bits else x
 
 
 def clip(box: BlackBox, x: Share, bounds: tuple[int, int], to: tuple[int | None, int | None]) -> Share:

@@ -124,13 +124,7 @@ def _public_words(box: BlackBox, words: Array | Share, size: int, rows: int) -> 
 def _keep(x: Share, words: Array | Share, rows: int) -> Share:
     """The AND of words, column by column, with those of one public string: local."""
     assert isinstance(words, np.ndarray)
-    mask = words.reshape(-1).astype(x.kind.word)
-
-    def cut(p: Array) -> Array:
-        out: Array = (p.reshape(mask.size, rows) & mask[:, None]).reshape(-1)
-        return out
-
-    return x.map(cut)
+    return x.reshape(words.size, rows).and_public(words.reshape(-1, 1)).reshape(words.size * rows)
 
 
 def word_less_public(box: BlackBox, x: Share, bound: int) -> Share:
@@ -142,8 +136,7 @@ def word_less_public(box: BlackBox, x: Share, bound: int) -> Share:
     size = 1 << (x.bits - 1).bit_length()
     wide = x.widen(size)
     limit = box.constant(bound, wide.kind, wide.shape)
-    keep = wide.kind.word.type(bound)
-    return _join(box, box.not_(wide).map(lambda p: p & keep), box.not_(wide ^ limit))[0]
+    return _join(box, box.not_(wide).and_public(bound), box.not_(wide ^ limit))[0]
 
 
 def _join(box: BlackBox, below: Share, same: Share) -> tuple[Share, Share]:
@@ -151,32 +144,8 @@ def _join(box: BlackBox, below: Share, same: Share) -> tuple[Share, Share]:
     bits = below.bits
     while bits > 1:
         bits //= 2
-        lower, upper = _halves(below)
-        equal_low, equal_high = _halves(same)
+        lower, upper = below.halves()
+        equal_low, equal_high = same.halves()
         from_lower, equal = and_pairs(box, [(equal_high, lower), (equal_high, equal_low)])
         below, same = upper ^ from_lower, equal
     return below, same
-
-
-def _halves(x: Share) -> tuple[Share, Share]:
-    """The even and the odd bits of words, each as a word of half the bits."""
-    half = x.bits // 2
-    if half == 1:
-        return x.bit(0), x.bit(1)
-    kind = Boolean(half)
-    return tuple(x.map(lambda p, s=s: _evens(p >> p.dtype.type(s)).astype(kind.word), kind) for s in (0, 1))  # type: ignore[return-value, misc]
-
-
-def _evens(p: Array) -> Array:
-    """Bits 0, 2, 4, ... of every word, moved together: linear over bits, so it may be applied to shares."""
-    w = p.astype(np.uint64)
-    w &= np.uint64(0x5555555555555555)
-    for shift, mask in (
-        (1, 0x3333333333333333),
-        (2, 0x0F0F0F0F0F0F0F0F),
-        (4, 0x00FF00FF00FF00FF),
-        (8, 0x0000FFFF0000FFFF),
-        (16, 0x00000000FFFFFFFF),
-    ):
-        w = (w | (w >> np.uint64(shift))) & np.uint64(mask)
-    return w

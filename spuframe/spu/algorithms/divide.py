@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
 
-import numpy as np
-
 from spuframe.spu.algorithms.coefficients import INVERSE_LINE
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import fit, stacked
-from spuframe.spu.share import Array, Share
+from spuframe.spu.share import Share
 
 ROOM = 62
 """`trunc` takes what is below 2^62."""
@@ -209,8 +207,8 @@ def _passes(na: int, nb: int, shift: int, nq: int, exact: bool) -> tuple[list[_P
 def _prepared(box: BlackBox, b: Share, nb: int, passes: Sequence[_Pass]) -> _Divisor:
     widest = max(p.bits if p.up <= nb else min(p.bits + p.up - nb, p.quotient + 1) for p in passes)
     wide, prefix = box.both(lambda: fit(box, b, 64), lambda: prefix_or(box, box.a2b(b, nb)))
-    leading = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
-    power = leading.map(lambda p: reverse(p, nb))  # bit nb - length(b): the factor that brings b to nb bits
+    leading = prefix ^ prefix.shift_right(1)
+    power = leading.reverse()  # bit nb - length(b): the factor that brings b to nb bits
     v, pieces = _power(box, power, widest + 2 * (nb - 1) > 2 * ROOM - 1)
     return _Divisor(wide, nb, _reciprocal(box, _normalised(box, wide, v, nb)), pieces, prefix.bit(0))
 
@@ -284,15 +282,6 @@ def prefix_or(box: BlackBox, x: Share) -> Share:
         x = x ^ either.widen(bits)
         d *= 2
     return x
-
-
-def reverse(p: Array, bits: int) -> Array:
-    """The order of the low ``bits`` bits turned round: local on boolean shares."""
-    w = p.astype(np.uint64)
-    for shift, mask in ((1, 0x5555555555555555), (2, 0x3333333333333333), (4, 0x0F0F0F0F0F0F0F0F)):
-        s, m = np.uint64(shift), np.uint64(mask)
-        w = ((w >> s) & m) | ((w & m) << s)
-    return (w.byteswap() >> np.uint64(64 - bits)).astype(p.dtype)
 
 
 def _normalised(box: BlackBox, b: Share, v: Share, nb: int) -> Share:

@@ -18,10 +18,10 @@ from functools import partial
 
 from spuframe.spu.algorithms.clip import clip
 from spuframe.spu.algorithms.coefficients import EXP2
-from spuframe.spu.algorithms.polynomial import polynomial, weighted
+from spuframe.spu.algorithms.polynomial import polynomial
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import stacked
-from spuframe.spu.share import Share
+from spuframe.spu.share import Share, weighted
 
 P = 28
 """Fraction bits of r and of the polynomial."""

@@ -10,40 +10,10 @@ import numpy as np
 from spuframe.spu.algorithms.permute import Move, open_move
 from spuframe.spu.algorithms.sort import partition
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Share, concat, pack, unpack
+from spuframe.spu.share import BIT, Arithmetic, Share, concat
 
 
 # ---- sums from the top, of numbers and of bits -----------------------------------------------------------
-def differences(x: Share) -> Share:
-    """Each row less (bits: XOR) the row above it; the inverse of `prefix`; local."""
-    if x.is_bit:
-        n = x.rows
-
-        def flips(p: Array) -> Array:
-            bits = unpack(p, n)
-            bits[1:] ^= bits[:-1].copy()
-            return pack(bits)
-
-        return x.map(flips)
-    minus = np.bitwise_xor if isinstance(x.kind, Boolean) else np.subtract
-
-    def steps(p: Array) -> Array:
-        out = p.copy()
-        minus(p[1:], p[:-1], out=out[1:])
-        return out
-
-    return x.map(steps)
-
-
-def prefix(x: Share) -> Share:
-    """Sums (bits: XOR) of each row and all above it; local."""
-    if not isinstance(x.kind, Boolean):
-        return x.cumsum()
-    if x.is_bit:
-        return x.map(lambda p: pack(np.bitwise_xor.accumulate(unpack(p, x.rows))))
-    return x.map(lambda p: np.bitwise_xor.accumulate(p, axis=0))
-
-
 def shift_up(box: BlackBox, x: Share) -> Share:
     """Every row takes the value of the row below it; the last becomes zero."""
     n = x.rows
@@ -161,7 +131,7 @@ class Groups:
 
     def total(self, name: Hashable) -> Share:
         """The sum over the group, of a column that was carried as its `prefix`."""
-        return differences(self._moved[name])
+        return self._moved[name].differences()
 
     def at_first(self, name: Hashable, first: Share) -> Share:
         """The value on the group's first row, of a column that was carried with `shift_up`; ``first``: its first row before that."""
@@ -170,7 +140,7 @@ class Groups:
 
     def sums(self, columns: Sequence[Share]) -> list[Share]:
         """The sums over the groups, of columns that were made after `close`; one more shuffle."""
-        return [differences(c) for c in self._front(self._move.scatter([prefix(c) for c in columns]))]
+        return [c.differences() for c in self._front(self._move.scatter([c.prefix() for c in columns]))]
 
     def back(self, values: Share) -> Share:
         """The value of its group in every row; rows of no group may have any. One product a group and one shuffle.
@@ -200,7 +170,7 @@ class OneGroup(Groups):
         return first
 
     def sums(self, columns: Sequence[Share]) -> list[Share]:
-        return [prefix(c).slice(c.rows - 1, c.rows) for c in columns]
+        return [c.prefix().slice(c.rows - 1, c.rows) for c in columns]
 
     def back(self, values: Share) -> Share:
         return values.broadcast((self.rows,))

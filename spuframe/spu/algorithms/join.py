@@ -13,12 +13,12 @@ from functools import partial
 
 import numpy as np
 
-from spuframe.spu.algorithms.group import differences, nearest, prefix
+from spuframe.spu.algorithms.group import nearest
 from spuframe.spu.algorithms.keys import Layout, equal_above, key_words
 from spuframe.spu.algorithms.permute import Move, open_move, regroup
 from spuframe.spu.algorithms.sort import Order, index_bits, partition, sort_order
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import BIT, Boolean, Share, concat
+from spuframe.spu.share import BIT, Share, concat
 from spuframe.spu.table import Table
 
 
@@ -56,8 +56,8 @@ class Matching:
         if not self.unique_rows or not others:
             return [blank(box, c, others) for c in columns]
         ordered = self.unique_order.apply(columns)
-        steps = [concat([differences(c), blank(box, c, others)]) for c in ordered]
-        spread = [prefix(c) for c in self.apart.gather(steps)]
+        steps = [concat([c.differences(), blank(box, c, others)]) for c in ordered]
+        spread = [c.prefix() for c in self.apart.gather(steps)]
         return [c.slice(self.unique_rows, c.rows) for c in self.apart.scatter(spread)]
 
 
@@ -132,8 +132,7 @@ def _any(box: BlackBox, bits: Share) -> Share:
     while bits.rows > 1:
         n = -(-bits.rows // 64)
         full = concat([bits, box.constant(0, BIT, (64 * n - bits.rows,))]) if bits.rows % 64 else bits
-        words = full.map(lambda p: np.ascontiguousarray(p).view(np.uint64), Boolean(64), (n,))
-        bits = box.not_(box.eqz(words))
+        bits = box.not_(box.eqz(full.fold()))
     return bits
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from spuframe.spu.algorithms.compare import signed_bits
-from spuframe.spu.algorithms.divide import prefix_or, reverse
+from spuframe.spu.algorithms.divide import prefix_or
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import BIT, Array, Boolean, Share, pack
+from spuframe.spu.share import Boolean, Share
 
 ROOM = 62
 GUARD = 64
@@ -44,24 +42,12 @@ class Leading:
 
     def reversed(self) -> Share:
         """The word whose value is ``2**(top - 1 - position)``: times that, every number has ``top`` bits. Local."""
-        bits = self.word.bits
-        return self.word.map(lambda p: reverse(p, bits))
+        return self.word.reverse()
 
     def index(self) -> Share:
         """The position above ``lowest`` as a boolean word: its bits are parities of the one-hot word, so local."""
         count = max(2, (self.word.bits - 1).bit_length())
-        masks = [sum(1 << j for j in range(self.word.bits) if j >> k & 1) for k in range(count)]
-        kind = Boolean(count)
-
-        def gather(p: Array) -> Array:
-            wide = p.astype(np.uint64)
-            out = np.zeros(p.shape, kind.word)
-            for k, mask in enumerate(masks):
-                parity = np.bitwise_count(wide & np.uint64(mask)) & np.uint8(1)
-                out |= parity.astype(kind.word) << kind.word.type(k)
-            return out
-
-        return self.word.map(gather, kind)
+        return self.word.parities([sum(1 << j for j in range(self.word.bits) if j >> k & 1) for k in range(count)])
 
 
 def leading(box: BlackBox, x: Share, bounds: tuple[int, int], align: int | None = None) -> Leading:
@@ -91,7 +77,7 @@ def leading(box: BlackBox, x: Share, bounds: tuple[int, int], align: int | None 
     prefix = prefix_or(box, body)
     if guard and bits > top:
         prefix = box.and_(prefix, box.spread(box.not_(word.bit(bits - 1)), prefix))
-    alone = prefix ^ prefix.map(lambda p: p >> p.dtype.type(1))
+    alone = prefix ^ prefix.shift_right(1)
     if lowest < 0 or min(top, bits) < top:
         kind = Boolean(top - lowest)
         alone = alone.widen(kind.bits)
@@ -101,20 +87,5 @@ def leading(box: BlackBox, x: Share, bounds: tuple[int, int], align: int | None 
 
 def pairs(word: Share) -> Share:
     """Bits 2j and 2j + 1 joined to bit j, for a word with at most one bit set; local."""
-    half = word.bits // 2
-    kind = Boolean(half)
-
-    def join(p: Array) -> Array:
-        w = p.astype(np.uint64)
-        w = (w ^ (w >> np.uint64(1))) & np.uint64(0x5555555555555555)
-        for shift, mask in (
-            (1, 0x3333333333333333),
-            (2, 0x0F0F0F0F0F0F0F0F),
-            (4, 0x00FF00FF00FF00FF),
-            (8, 0x0000FFFF0000FFFF),
-            (16, 0x00000000FFFFFFFF),
-        ):
-            w = (w | (w >> np.uint64(shift))) & np.uint64(mask)
-        return pack(w) if kind == BIT else w.astype(kind.word)
-
-    return word.map(join, kind, (word.rows,))
+    even, odd = word.halves()
+    return even ^ odd

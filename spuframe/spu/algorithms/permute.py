@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from spuframe.errors import ProtocolError
-from spuframe.kernels.digits import scatter
 from spuframe.kernels.permute import is_permutation
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Array, Boolean, Share, word_of
+from spuframe.spu.share import Array, Share, word_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +41,7 @@ class Move:
         if not columns or columns[0].rows <= 1:
             return list(columns)
         packed = Bundle.of(columns)
-        return packed.open([put(c, self.places) for c in self.box.shuffle(self.perm, packed.shares)])
+        return packed.open([c.put(self.places) for c in self.box.shuffle(self.perm, packed.shares)])
 
     def gather(self, columns: Sequence[Share]) -> list[Share]:
         """The inverse: row j of the result is row ``places[j]`` of every column."""
@@ -73,7 +72,7 @@ def open_move(box: BlackBox, places: Share, columns: Sequence[Share] = (), label
     opened = box.open(hidden)
     if not box.dry:
         opened = _positions(opened, labels)
-    return Move(box, perm, opened), packed.open([put(c, opened) for c in moved])
+    return Move(box, perm, opened), packed.open([c.put(opened) for c in moved])
 
 
 def _positions(opened: Array, labels: Array | None) -> Array:
@@ -95,19 +94,6 @@ def _positions(opened: Array, labels: Array | None) -> Array:
 
 def _no_permutation() -> ProtocolError:
     return ProtocolError("the opened positions are no permutation: a party sent wrong words. Look at the parties' logs, and run the plan again.")
-
-
-def put(x: Share, index: Array) -> Share:
-    """`Share.put` by a narrow index, at half its time for vectors of words."""
-    if x.is_bit or len(x.shape) > 1:
-        return x.put(index)
-
-    def scattered(p: Array) -> Array:
-        out = np.empty_like(p)
-        scatter(p, index, out)
-        return out
-
-    return x.map(scattered)
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,11 +153,3 @@ def regroup(words: Sequence[Share], sizes: Sequence[int]) -> list[Share]:
             lane = word if lane is None else join_bits(lane, word)
         result.append(lane)
     return result[::-1]
-
-
-def drop_low_bits(word: Share, count: int) -> Share:
-    """The bits from ``count`` on, in the narrowest word that holds them."""
-    kind = Boolean(word.bits - count)
-    if kind.bits == 1:
-        return word.bit(count)
-    return word.map(lambda p: (p >> p.dtype.type(count)).astype(kind.word, copy=False), kind)

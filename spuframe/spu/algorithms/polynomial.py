@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Array, Share
+from spuframe.spu.share import Share, weighted
 
 GROUP = 3
 
@@ -55,17 +55,3 @@ def polynomial(box: BlackBox, t: Share, p: int, coefficients: Sequence[float], o
             group = group + extra
         acc = box.dot([cube, one], [acc, group], 2 * p - out if i == 0 else p)
     return acc
-
-
-def weighted(shares: Sequence[Share], factors: Sequence[int]) -> Share:
-    """``sum_k factors[k] * shares[k]`` for public integers; local, without an array for every term."""
-    word = shares[0].kind.word
-    small = [word.type(f % (1 << shares[0].bits)) for f in factors]
-
-    def add_up(*parts: Array) -> Array:
-        total: Array = parts[0] * small[0]
-        for p, f in zip(parts[1:], small[1:], strict=True):
-            total += p * f
-        return total
-
-    return Share(shares[0].kind, shares[0].shape, tuple(add_up(*c) for c in zip(*(s.parts for s in shares), strict=True)))

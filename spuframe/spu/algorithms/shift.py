@@ -13,7 +13,7 @@ from typing import Literal
 
 from spuframe.errors import PlanError
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Arithmetic, Boolean, Share
+from spuframe.spu.share import Boolean, Share
 
 Ties = Literal["up", "even", "away"]
 
@@ -73,14 +73,11 @@ def round_shift(box: BlackBox, x: Share, by: int, ties: Ties = "up") -> Share:
 
 def shift_bits(x: Share, by: int, arithmetic: bool = False) -> Share:
     """Boolean words shifted right by ``by``; local. ``arithmetic`` fills with the top bit, else with zeros."""
-    if not isinstance(x.kind, Boolean) or isinstance(x.kind, Arithmetic):
+    if not isinstance(x.kind, Boolean):
         raise PlanError(f"shift_bits needs boolean words, got {x.kind}: convert with a2b, or use shift_right")
-    bits = x.bits
-    if by == 0 or bits == 1:
+    if by == 0 or x.is_bit:
         return x
-    by = min(by, bits)
-    word = x.kind.word.type
-    top = word((((1 << bits) - 1) >> (bits - by)) << (bits - by))
     if not arithmetic:
-        return x.map(lambda p: (p >> word(by)) if by < bits else p & word(0))
-    return x.map(lambda p: ((p >> word(by)) if by < 8 * p.dtype.itemsize else p & word(0)) ^ ((p >> word(bits - 1)) * top))
+        return x.shift_right(by)
+    by = min(by, x.bits - 1)  # that far, nothing is left but the top bit
+    return x.slice_bits(by, x.bits - by).sign_extend(x.bits)

@@ -14,10 +14,9 @@ from itertools import combinations
 
 import numpy as np
 
-from spuframe.kernels.digits import first_places, places
-from spuframe.spu.algorithms.permute import Move, drop_low_bits, join_bits, open_move, regroup
+from spuframe.spu.algorithms.permute import Move, join_bits, open_move, regroup
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Array, Boolean, Share, concat
+from spuframe.spu.share import Array, Boolean, Share, concat, places
 
 FEW_ROWS = 4096
 """Up to here a pass is all latency: more bits a pass."""
@@ -103,7 +102,7 @@ def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | 
         bits = lane.bits - (0 if lanes else tag)
         for digit in _digits(bits, rows):
             goal = destinations(box, [lane.bit(j) for j in range(digit)])
-            left = [drop_low_bits(lane, digit)] if lane.bits > digit else []
+            left = [lane.slice_bits(digit, lane.bits - digit)] if lane.bits > digit else []
             moved = open_move(box, goal, [*lanes, *left])[1]
             lanes, lane = (moved[:-1], moved[-1]) if left else (moved, index)
         index = lane
@@ -124,31 +123,13 @@ def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
     flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
     m = len(flags)
     ones = box.b2a(concat(flags), ring)
-    counting = [_Counting(part.reshape(m, n), one) for part, one in zip(ones.parts, box.constant(1, ones.kind, (1,)).parts, strict=True)]
+    counted = places(ones.reshape(m, n), box.constant(1, ones.kind, (1,)))
     pieces = []
     for start in range(0, n, box.batch_rows):  # so that the places stay in the cache until they are multiplied
         stop = min(start + box.batch_rows, n)
-        found = [c.rows(start, stop) for c in counting]
-        steps = [Share(ones.kind, (stop - start,), tuple(s[v] for s, _ in found)) for v in range(m)]
-        last = Share(ones.kind, (stop - start,), tuple(last for _, last in found))
+        steps, last = counted(start, stop)
         pieces.append(last + box.dot([ones.slice(v * n + start, v * n + stop) for v in range(m)], steps))
     return concat(pieces) if len(pieces) > 1 else pieces[0]
-
-
-class _Counting:
-    """Prefix sums over one component of a digit's indicators, batch by batch."""
-
-    def __init__(self, ones: Array, unit: Array) -> None:
-        self._ones, self._unit = ones, np.ascontiguousarray(unit)
-        self._following = np.empty(len(ones) + 1, ones.dtype)
-        first_places(ones, self._following)
-
-    def rows(self, start: int, stop: int) -> tuple[Array, Array]:
-        """For the rows of a batch: their place for each value less that for the last, and that for the last."""
-        steps = np.empty((len(self._ones), stop - start), self._ones.dtype)
-        last = np.empty(stop - start, self._ones.dtype)
-        places(self._ones, start, self._unit, self._following, steps, last)
-        return steps, last
 
 
 def _indicators(box: BlackBox, bits: Sequence[Share]) -> list[Share]:

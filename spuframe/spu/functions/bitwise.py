@@ -63,7 +63,7 @@ def _low(call: Call, x: Value, mask: int) -> Share:
     bits = mask.bit_length() - skip
     word = _word(call, x, mask.bit_length()).slice_bits(skip, bits)
     if bits > 1:
-        word = word.map(lambda p: p & p.dtype.type(mask >> skip))
+        word = word.and_public(mask >> skip)
     return box.b2a(word, ring).shift_left(skip)
 
 
@@ -79,11 +79,7 @@ def _word(call: Call, x: Value, bits: int) -> Share:
     word = call.box.a2b(x.share, own)
     if own == bits:
         return word
-    word = word.widen(bits)
-    if x.low >= 0:
-        return word
-    above = (1 << bits) - (1 << own)
-    return word.map(lambda p: p | ((p >> p.dtype.type(own - 1)) * p.dtype.type(above)))
+    return word.widen(bits) if x.low >= 0 else word.sign_extend(bits)
 
 
 def _number(call: Call, word: Share, ring: int, signed: bool) -> Share:

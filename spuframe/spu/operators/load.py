@@ -21,7 +21,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         }
         return Table(columns, n, bit if step.masked else None)
     name = step.params["name"]
-    stored = env.store.get(name)
+    stored = env.store.get(name, env.box.protocol.layout)
     if stored.rows != n or (stored.valid is not None) != step.masked:
         raise StoreError(f"the stored table {name!r} has {stored.rows} rows where the plan expects {n}, or another mask: persist it again")
     columns = {}
