@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 
@@ -12,6 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import spuframe as sf
+from spuframe import plugins
+
+WHOLE = ("plaintext", "aby3")
+"""The protocols on which every test that takes `protocol` runs. Any other that is installed gets a slice, the tests that are marked
+`every_protocol`; what it does not get of the matrix is marked `matrix`, and runs with ``-m matrix`` alone."""
 
 # The machines that run the tests are small and shared: an example's time says nothing, so no deadline anywhere.
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -25,22 +30,43 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--protocols",
-        default="plaintext,aby3",
+        default=None,
         metavar="NAMES",
-        help="protocols, separated by commas, that tests with the `protocol` fixture run on (default: %(default)s)",
+        help="the protocols, separated by commas, that all tests with the `protocol` fixture run on, instead of the thinned matrix: all of them on "
+        f"{' and '.join(WHOLE)}, those marked every_protocol on any other that is installed",
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes `protocol` once for each name of `--protocols`."""
+    """Run a test that takes `protocol` once for each protocol that it is for."""
     marks = [m.args[0] for m in metafunc.definition.iter_markers("parametrize") if m.args]
     if "protocol" not in metafunc.fixturenames or any("protocol" in _names(m) for m in marks):
         return
-    names = [name.strip() for name in str(metafunc.config.getoption("--protocols")).split(",") if name.strip()]
+    given = metafunc.config.getoption("--protocols")
+    if given is None:
+        sliced = metafunc.definition.get_closest_marker("every_protocol") is not None
+        names = [pytest.param(n, marks=marks) for n, marks in chosen(plugins.PROTOCOLS.installed(), sliced)]
+    else:
+        names = [pytest.param(n.strip()) for n in given.split(",") if n.strip()]
     if not names:
         raise pytest.UsageError("--protocols must name at least one protocol, got an empty list; try --protocols plaintext")
     # Session scope, so that fixtures of any scope (one party set-up for a module, say) may ask for `protocol`.
     metafunc.parametrize("protocol", names, scope="session")
+
+
+def chosen(installed: Sequence[str], sliced: bool) -> list[tuple[str, list[pytest.MarkDecorator]]]:
+    """The protocols that a test runs on, and the marks it has there; ``sliced``: it is one of the slice that every protocol gets."""
+    others = [name for name in installed if name not in WHOLE]
+    return [(name, []) for name in WHOLE] + [(name, [] if sliced else [pytest.mark.matrix]) for name in others]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is of the matrix alone, unless ``-m`` speaks of it."""
+    if "matrix" not in config.option.markexpr:
+        left = [item for item in items if item.get_closest_marker("matrix") is not None]
+        if left:
+            config.hook.pytest_deselected(items=left)
+            items[:] = [item for item in items if item.get_closest_marker("matrix") is None]
 
 
 @pytest.fixture(scope="session")

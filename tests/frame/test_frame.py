@@ -95,6 +95,7 @@ def test_filters_on_computed_columns_stack(people: sf.SecretFrame) -> None:
     same(f[["id", "score"]].reveal(), p[["id", "score"]], by=["id"])
 
 
+@pytest.mark.every_protocol
 def test_the_main_job(people: sf.SecretFrame, claims: sf.SecretFrame) -> None:
     cohort = people[people["age"] >= 30].merge(claims, on="id", how="inner")
     cohort["per_day"] = cohort["cost"] / cohort["days"]
@@ -156,6 +157,7 @@ def test_scalars_of_a_column(people: sf.SecretFrame) -> None:
     assert people["smoker"].sum().reveal() == 3
 
 
+@pytest.mark.every_protocol
 def test_concat_and_persist(session: sf.Session, people: sf.SecretFrame) -> None:
     both = sf.concat([people, people[people["age"] > 40]])
     assert both["age"].sum().reveal() == PEOPLE["age"].sum() + PEOPLE["age"][PEOPLE["age"] > 40].sum()
@@ -219,6 +221,7 @@ def test_where_clip_isin_between_astype(people: sf.SecretFrame) -> None:
 HUNDREDTHS = st.integers(-(10**6), 10**6).map(lambda v: v / 100)
 
 
+@pytest.mark.every_protocol
 @settings(max_examples=8, deadline=None)
 @given(rows=st.lists(st.tuples(st.integers(-5, 5), st.integers(-(2**40), 2**40), HUNDREDTHS), max_size=12), bound=st.integers(-3, 3))
 def test_any_small_table(session: sf.Session, rows: list[tuple[int, int, float]], bound: int) -> None:

@@ -14,6 +14,7 @@ from spuframe.spu.kernel import Cost
 from spuframe.testing import check_protocol, simulate, simulate_blackbox
 
 
+@pytest.mark.every_protocol
 def test_conforms(protocol: str) -> None:
     check_protocol(protocol)
 

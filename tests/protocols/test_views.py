@@ -20,6 +20,7 @@ def only(*names: str, **changed: Kernel) -> Protocol:
     return replace(TABLE, kernels={**{name: TABLE.kernels[name] for name in names}, **changed})
 
 
+@pytest.mark.every_protocol
 def test_views(protocol: str) -> None:
     check_views(protocol)
 

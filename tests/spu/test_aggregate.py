@@ -172,6 +172,7 @@ def test_every_order_of_rows_sorted_and_then_filtered(protocol: str) -> None:
     check(fields, data, ["h"], [("std", "i"), ("std", "j"), ("size", None)], None, protocol, sorted_first=True)
 
 
+@pytest.mark.every_protocol
 @pytest.mark.parametrize("keys", [["g"], ["h"], ["g", "h"], []])
 @pytest.mark.parametrize("masked", [False, True])
 def test_everything(keys: list[str], masked: bool, protocol: str) -> None:

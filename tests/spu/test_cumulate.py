@@ -17,6 +17,7 @@ FIELDS = [
 ]
 
 
+@pytest.mark.every_protocol
 @pytest.mark.parametrize("rows", [0, 1, 64, 700])
 @pytest.mark.parametrize("masked", [False, True])
 def test_prefix_sums(protocol: str, rows: int, masked: bool) -> None:

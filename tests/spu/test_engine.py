@@ -58,6 +58,7 @@ def test_scan_and_reveal_give_the_table_back(protocol, batch_rows):
     assert found.to_pylist() == table.to_pylist()
 
 
+@pytest.mark.every_protocol
 def test_filtered_rows_and_nulls_are_handed_over_as_zeros(protocol):
     table = _table()
     steps = [scan(ALL, ROWS), step("filter", [0], {"predicate": BIG}, ALL, ROWS, True), reveal(1, ALL, ROWS, True, ordered=True)]
@@ -74,6 +75,7 @@ def test_filtered_rows_and_nulls_are_handed_over_as_zeros(protocol):
     assert all(r == {"a": None, "x": 0.0, "s": "", "b": None} for r in hidden)
 
 
+@pytest.mark.every_protocol
 def test_unordered_reveal_of_masked_rows_shuffles(protocol):
     rows = 64
     table = _table(rows)
@@ -102,6 +104,7 @@ def test_owner_pads_to_a_public_bound(protocol):
     assert found.column("x").to_pylist() == table.column("x").to_pylist()
 
 
+@pytest.mark.every_protocol
 def test_filters_add_up(protocol):
     table = _table()
     small = fn("lt", ref(X), lit(0.0, "float"), dtype="bool")
@@ -117,6 +120,7 @@ def test_filters_add_up(protocol):
     assert sorted(found.column("x").to_pylist()) == sorted(expected)
 
 
+@pytest.mark.every_protocol
 def test_concat_of_two_owners_and_limit(protocol):
     one, two = Field("a", Int(64), range=(0, 10)), Field("a", Int(64), True, range=(-1000, 1000))
     wide = Field("a", Int(64), True, range=(-1000, 1000))
@@ -138,6 +142,7 @@ def test_concat_of_two_owners_and_limit(protocol):
     assert first.column("a").to_pylist() == [1, 2, 10, 5]
 
 
+@pytest.mark.every_protocol
 def test_stored_tables_are_loaded_by_a_later_plan(protocol):
     table = _table()
     e = fn("add", ref(A), lit(1, "int64"), dtype="int64", range=[-99, 1001])

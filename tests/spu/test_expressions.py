@@ -125,6 +125,7 @@ def secret(expressions, table, fields, protocol):
     return [found.column(f.name).to_pylist() for f in out]
 
 
+@pytest.mark.every_protocol
 @given(table=TABLES, e=st.lists(numbers() | bools(), min_size=1, max_size=3))
 def test_equal_to_the_plaintext_evaluator(protocol, table, e):
     found = secret(e, table, list(FIELDS.values()), protocol)

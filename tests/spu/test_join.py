@@ -81,6 +81,7 @@ def test_sizes(rows: tuple[int, int], unique: str, protocol: str) -> None:
     assert got == expected
 
 
+@pytest.mark.every_protocol
 def test_invalid_rows_do_not_match_and_may_repeat_keys(protocol: str) -> None:
     left = ([K, Field("a", Int(8))], {"k": [1, 1, 2, 3, 3], "a": [10, 11, 12, 13, 14]}, [False, True, True, False, False])
     right = ([K, Field("b", Int(8))], {"k": [1, 2, 3, 1, 2], "b": [1, 2, 3, 4, 5]}, [True, False, True, True, True])
@@ -90,6 +91,7 @@ def test_invalid_rows_do_not_match_and_may_repeat_keys(protocol: str) -> None:
     assert got == expected and len(got) == 4
 
 
+@pytest.mark.every_protocol
 def test_keys_of_several_types_and_widths(protocol: str) -> None:
     lf = [Field("s", String(12)), Field("b", Bool()), Field("x", Fixed(), range=(0.0, 2.0)), Field("a", Int(8))]
     ld: dict[str, list[Any]] = {"s": ["q", "a longer one", "q", ""], "b": [True, True, False, False], "x": [0.5, 1.5, 0.5, 0.5], "a": [1, 2, 3, 4]}

@@ -15,6 +15,7 @@ TABLE = {("alice", "t"): pa.table({"id": list(range(ROWS)), "ok": [k % 3 > 0 for
 WANT = [k for k in range(ROWS) if k % 3]
 
 
+@pytest.mark.every_protocol
 def test_a_store_shuffles_once_and_reveals_follow(protocol):
     steps = [scan([ID, OK], ROWS), step("filter", [0], {"predicate": ref(OK)}, [ID, OK], ROWS, True)]
     kept = run_full(plan_of([*steps, step("store", [1], {"name": "k", "shuffled": True}, [ID, OK], ROWS, True)]), TABLE, protocol)
@@ -45,6 +46,7 @@ def test_a_store_has_the_mask_of_its_step(protocol):
         run_full(plan_of(wrong), TABLE, protocol)
 
 
+@pytest.mark.every_protocol
 def test_attach(protocol):
     """Columns of a table of the same rows: local, and the first table says which rows exist."""
     steps = [scan([ID, OK], ROWS), step("filter", [0], {"predicate": ref(OK)}, [ID, OK], ROWS, True)]
@@ -67,6 +69,7 @@ def test_attach(protocol):
         run_full(plan_of([*steps[:3], short, step("attach", [1, 3], {"columns": [["plus", "plus"]]}, [ID, OK, plus], ROWS, True)]), TABLE, protocol)
 
 
+@pytest.mark.every_protocol
 @pytest.mark.parametrize("at", [0, 1])
 def test_attach_one_row_to_all(protocol, at):
     """A number, a bit, and the bits of nulls go to each of more rows than a byte has bits; nothing is sent for it."""

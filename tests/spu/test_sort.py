@@ -74,6 +74,7 @@ def test_constant_key_and_skew(protocol: str) -> None:
     check([Field("k", Int(8))], {"k": [3] * 70}, ["k"], [True], [i % 3 > 0 for i in range(70)], protocol)
 
 
+@pytest.mark.every_protocol
 def test_floats_strings_bools_and_nulls(protocol: str) -> None:
     fields = [
         Field("x", Fixed(), nullable=True, range=(-100.0, 100.0)),

@@ -55,6 +55,7 @@ def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rng.normal(size=40) * 3, rng.integers(-100, 100, 40), rng.random(40) < 0.5
 
 
+@pytest.mark.every_protocol
 def test_inputs_of_all_types_scaled_and_masked(protocol: str, data: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     a, b, c = data
     keep = np.arange(40) % 3 > 0
@@ -145,6 +146,7 @@ def test_matmul_mean_with_sums(protocol: str, rows: int, bound: float) -> None:
     np.testing.assert_allclose(got, step + np.array([[0.95], [0.9], [1.0]]) * w, atol=np.abs(step).max() / 100 + 1e-5)
 
 
+@pytest.mark.every_protocol
 def test_loop_batches_and_logistic_descent(protocol: str) -> None:
     rng = np.random.default_rng(4)
     n, size, trips = 70, 32, 9
