@@ -81,10 +81,10 @@ class Counters:
         self.rows += run["rows"]
 
 
-class Worker:
+class WorkerProcess:
     """A started worker process; it may wait as a spare before it becomes an instance."""
 
-    def __init__(self, command: Sequence[str], on_lost: Callable[[Worker, SpuframeError], None], deadline: float = 60.0) -> None:
+    def __init__(self, command: Sequence[str], on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0) -> None:
         self.process, ours = child.start(command)
         assert self.process.stderr is not None
         self.tail = Tail(self.process.stderr)
@@ -127,10 +127,10 @@ class Instance:
     name : str
     party : str
         Whose, for errors.
-    worker : Worker
+    worker : WorkerProcess
     """
 
-    def __init__(self, name: str, party: str, worker: Worker) -> None:
+    def __init__(self, name: str, party: str, worker: WorkerProcess) -> None:
         self.name = name
         self.party = party
         self.counters = Counters()

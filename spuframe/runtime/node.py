@@ -7,7 +7,6 @@ or the environment. It lives until its stdin ends: whoever started it need not e
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import json
 import logging
 import os
@@ -16,13 +15,14 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from spuframe.config import RuntimeConfig
 from spuframe.dtypes import Field
-from spuframe.errors import InstanceStateError, LinkError, OwnerNotFoundError, SpuframeError, StoreError, to_wire
+from spuframe.errors import InstanceStateError, LinkError, OwnerNotFoundError, SpuframeError, StoreError
 from spuframe.ir.leakage import opened
 from spuframe.ir.physical import VERSION, PhysicalPlan
 from spuframe.link import handshake, listen
@@ -31,13 +31,13 @@ from spuframe.link.mesh import HANDSHAKE_SECONDS
 from spuframe.link.sockets import WaitingRoom, check_network
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
-from spuframe.runtime.process import no_core_files
 from spuframe.runtime.questions import Questions
 from spuframe.runtime.reading import Reader
 from spuframe.runtime.requests import NODE
-from spuframe.runtime.rpc import Emit, Handler, serve, unexpected
+from spuframe.runtime.rpc import Emit, Handler, serve
 from spuframe.runtime.runtime import SPURuntime
 from spuframe.runtime.space import Space
+from spuframe.runtime.top import begin, guarded
 
 log = logging.getLogger(__name__)
 WAITS_SECONDS = 2.0
@@ -182,7 +182,7 @@ class Desk:
         }
 
 
-class Node:
+class NodeServer:
     """Listens for sessions and serves each on a thread of its own.
 
     Parameters
@@ -266,39 +266,25 @@ class Node:
 
 def main() -> None:
     """Run a node until its stdin ends or it is told to stop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
-    no_core_files()
-    faulthandler.enable()
-    logging.raiseExceptions = False  # a reader of stderr that is gone is no error
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    begin(threads=False)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     told = json.loads(sys.stdin.buffer.readline())
     ready = os.fdopen(told["ready_fd"], "w")
-    node: Node | None = None
-    try:
-        try:
-            node = Node(RuntimeConfig.from_plain(told["config"]), bytes.fromhex(told["secret"]), bytes.fromhex(told["mesh"]))
-            answer: dict[str, Any] = {"address": list(node.start())}
-        except SpuframeError as error:
-            answer = {"error": to_wire(error)}
-        except OSError as error:  # no room for its folder, say
-            answer = {"error": to_wire(unexpected(error, told["config"]["name"]))}
+
+    def tell(answer: Mapping[str, Any]) -> None:
         with ready:
             ready.write(json.dumps(answer) + "\n")
-        if "error" not in answer:
+
+    with guarded(told["config"]["name"], lambda error: tell({"error": error})):
+        config = RuntimeConfig.from_plain(told["config"])
+        with contextlib.closing(NodeServer(config, bytes.fromhex(told["secret"]), bytes.fromhex(told["mesh"]))) as node:
+            tell({"address": list(node.start())})
             threading.Thread(target=_watch, args=(stop,), name="spuframe-stdin", daemon=True).start()
             # The pipe may be held open by a child that the analyst forked: so its process counts too.
             parent = os.getppid()
             while not stop.wait(2.0) and os.getppid() == parent:
                 pass
-    except BrokenPipeError:
-        pass  # who started us is gone already
-    finally:
-        if node is not None:
-            node.close()
-    # Threads that still serve a session must not hold up the end.
-    os._exit(1 if "error" in answer else 0)
 
 
 def _watch(stop: threading.Event) -> None:

@@ -5,10 +5,7 @@ It talks to its node alone, and leaves what it read in the session's folder, as 
 
 from __future__ import annotations
 
-import faulthandler
-import logging
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -17,9 +14,10 @@ from typing import Any
 from spuframe.config import Policy
 from spuframe.errors import StorageError
 from spuframe.runtime.channel import Channel
-from spuframe.runtime.process import OUT_OF_MEMORY, end_with_threads, no_core_files, set_memory_limit
+from spuframe.runtime.process import OUT_OF_MEMORY, set_memory_limit
 from spuframe.runtime.requests import READER
 from spuframe.runtime.rpc import Emit, serve
+from spuframe.runtime.top import begin, guarded
 
 
 def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -42,18 +40,13 @@ def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 def main() -> None:
     """Run a reader on the socket at descriptor ``argv[2]``, with ``argv[1]`` bytes of memory."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
-    logging.raiseExceptions = False  # a reader of stderr that is gone is no error
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    no_core_files()
-    faulthandler.enable()
-    end_with_threads()
+    begin(threads=True)
     channel = Channel(socket.socket(fileno=int(sys.argv[2])), "the node")
-    import spuframe.runtime.tables  # noqa: F401  while there is nothing else to do
+    with guarded("the reader", lambda error: channel.send({"id": -1, "error": error})):
+        import spuframe.runtime.tables  # noqa: F401  while there is nothing else to do
 
-    set_memory_limit(int(sys.argv[1]))
-    serve(channel, {"open": _open}, READER, "the reader")
-    os._exit(0)
+        set_memory_limit(int(sys.argv[1]))
+        serve(channel, {"open": _open}, READER, "the reader")
 
 
 if __name__ == "__main__":

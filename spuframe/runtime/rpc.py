@@ -265,5 +265,6 @@ def unexpected(error: BaseException, name: str) -> InstanceError:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "site-packages" not in f.filename and f.filename.endswith(".py")] or frames
     place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
-    log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    # Like Python's own report, without the text: so that the end of the log tells place and kind (`process.Tail.last_words`).
+    log.error("unexpected:\n%s%s", "".join(traceback.format_tb(error.__traceback__)), type(error).__name__)
     return InstanceError(f"{name} failed with {type(error).__name__}{place}. This is a fault of spuframe or a plugin: report it.", party=name)

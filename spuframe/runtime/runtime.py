@@ -19,7 +19,7 @@ from spuframe.errors import InstanceStateError, PolicyError, QuotaError, Spufram
 from spuframe.link.sockets import check_network
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.folder import PrivateFolder
-from spuframe.runtime.instance import Instance, State, Worker
+from spuframe.runtime.instance import Instance, State, WorkerProcess
 from spuframe.runtime.process import command
 from spuframe.runtime.reading import Readers
 from spuframe.runtime.space import Space
@@ -55,9 +55,9 @@ class SPURuntime:
         self.folder = PrivateFolder(config.scratch)
         self._names = itertools.count()
         self._lock = threading.Lock()
-        self._spares: list[Worker] = []
+        self._spares: list[WorkerProcess] = []
         self._instances: dict[str, Instance] = {}
-        self._workers: dict[Worker, Instance] = {}
+        self._workers: dict[WorkerProcess, Instance] = {}
         self.readers = Readers(config)
         self._open = False
 
@@ -191,8 +191,8 @@ class SPURuntime:
         return Space(self.folder.path / secrets.token_hex(8))
 
     # ---- workers --------------------------------------------------------------------------------------
-    def _start_worker(self) -> Worker:
-        worker = Worker(self.config.worker or command("spuframe.runtime.worker"), self._lost, self.config.deadline)
+    def _start_worker(self) -> WorkerProcess:
+        worker = WorkerProcess(self.config.worker or command("spuframe.runtime.worker"), self._lost, self.config.deadline)
         worker.caller.call("warm", {"protocols": list(self.config.protocols or ())})
         return worker
 
@@ -201,7 +201,7 @@ class SPURuntime:
             while self._open and len(self._spares) < self.config.spares:
                 self._spares.append(self._start_worker())
 
-    def _lost(self, worker: Worker, error: SpuframeError) -> None:
+    def _lost(self, worker: WorkerProcess, error: SpuframeError) -> None:
         """A worker's connection ended: called by its reader, after the requests under way got the error."""
         with self._lock:
             if worker in self._spares:

@@ -5,11 +5,8 @@ It talks to its node alone, over an inherited socket; when that ends, the proces
 
 from __future__ import annotations
 
-import faulthandler
-import logging
 import os
 import queue
-import signal
 import socket
 import sys
 import threading
@@ -20,21 +17,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgpack
 
-from spuframe.errors import InstanceStateError, SpuframeError, to_wire
+from spuframe.errors import InstanceStateError
 from spuframe.runtime.agreement import agree, digest
 from spuframe.runtime.channel import Channel
-from spuframe.runtime.process import (
-    OUT_OF_MEMORY,
-    PeakMemory,
-    end_with_threads,
-    is_memory,
-    keep_freed_memory,
-    no_core_files,
-    out_of_memory,
-    set_memory_limit,
-)
+from spuframe.runtime.process import PeakMemory, keep_freed_memory, set_memory_limit
 from spuframe.runtime.requests import WORKER
-from spuframe.runtime.rpc import PING, Emit, answer, unexpected
+from spuframe.runtime.rpc import PING, Emit, answer
+from spuframe.runtime.top import begin, guarded, typed
 
 if TYPE_CHECKING:
     from spuframe.link.base import Endpoint, Link
@@ -192,15 +181,10 @@ class _Failing:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
             return
-        if isinstance(error, SpuframeError):
-            typed: SpuframeError = error
-        elif is_memory(error):
-            typed = out_of_memory(self._name)
-        else:
-            typed = unexpected(error, self._name)
-        self._link.abort(typed)
-        if typed is not error:
-            raise typed from None
+        known = typed(error, self._name)
+        self._link.abort(known)
+        if known is not error:
+            raise known from None
 
 
 def main(factory: EngineFactory | None = None) -> None:
@@ -211,28 +195,16 @@ def main(factory: EngineFactory | None = None) -> None:
     factory : callable, optional
         A stand-in for the SPU, in tests.
     """
-    # A Ctrl-C in the analyst's terminal is the session's business.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.raiseExceptions = False  # a reader of stderr that is gone is no error
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    peak = PeakMemory()
-    no_core_files()
-    faulthandler.enable()
+    peak = begin(threads=True)
     keep_freed_memory()
-    end_with_threads()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
-    if factory is None:
-        # Imported before there is anything to do: a spare worker has this behind it.
-        from spuframe.spu.spu import SPU
+    with guarded("a worker", lambda error: channel.send({"id": -1, "error": error})):
+        if factory is None:
+            # Imported before there is anything to do: a spare worker has this behind it.
+            from spuframe.spu.spu import SPU
 
-        factory = SPU
-    try:
+            factory = SPU
         Worker(channel, factory, peak).serve()
-    except BaseException as error:  # noqa: BLE001  the top of the process: the node must see an end, not a hanging thread
-        if is_memory(error):
-            os._exit(OUT_OF_MEMORY)
-        channel.send({"id": -1, "error": to_wire(unexpected(error, "a worker"))})
-        os._exit(1)
 
 
 if __name__ == "__main__":

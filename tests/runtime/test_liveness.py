@@ -30,7 +30,7 @@ from spuframe.link.framing import decode_abort, encode_abort
 from spuframe.link.sockets import MAX_UNPROVEN
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.client import Client, NodeAddress
-from spuframe.runtime.node import Node
+from spuframe.runtime.node import NodeServer
 from spuframe.runtime.rpc import Caller
 from spuframe.runtime.runtimes import Runtimes
 
@@ -240,15 +240,15 @@ def test_a_group_opens_with_every_owner_whose_tables_are_open(start: Start, plan
 
 
 @pytest.fixture
-def lone_node() -> Iterator[tuple[Node, NodeAddress]]:
+def lone_node() -> Iterator[tuple[NodeServer, NodeAddress]]:
     secret = secrets.token_bytes(32)
-    node = Node(RuntimeConfig("party 0", spares=0), secret)
+    node = NodeServer(RuntimeConfig("party 0", spares=0), secret)
     host, port = node.start()
     yield node, NodeAddress("party 0", host, port, secret)
     node.close()
 
 
-def test_silent_strangers_keep_nobody_out(lone_node: tuple[Node, NodeAddress]) -> None:
+def test_silent_strangers_keep_nobody_out(lone_node: tuple[NodeServer, NodeAddress]) -> None:
     _, address = lone_node
     with contextlib.ExitStack() as stack:
         for _ in range(MAX_UNPROVEN + 20):
@@ -262,4 +262,4 @@ def test_silent_strangers_keep_nobody_out(lone_node: tuple[Node, NodeAddress]) -
 
 def test_a_node_off_the_loopback_takes_no_clear_connections() -> None:
     with pytest.raises(LinkError, match="not the loopback"):
-        Node(RuntimeConfig("party 0", host="0.0.0.0"), bytes(32)).start()
+        NodeServer(RuntimeConfig("party 0", host="0.0.0.0"), bytes(32)).start()
