@@ -193,8 +193,8 @@ class Column(Operators):
     def isin(self, values: Iterable[object]) -> Self:
         """Whether the value is one of some public values.
 
-        None, NaN, `spuframe.null`, ``pandas.NA`` and ``NaT`` all stand for a missing value, as in pandas' Arrow-backed columns: with one of them
-        among ``values``, nulls are in.
+        None, NaN, `spuframe.null`, ``pandas.NA`` and ``NaT`` stand for a missing value, as in pandas' Arrow-backed columns. With one of them among
+        ``values``, nulls are in.
         """
         if isinstance(values, str) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
             raise TypeMismatchError(f"`values` must be a list or the like, got {type(values).__name__}: write isin([value])")
@@ -253,7 +253,10 @@ class Column(Operators):
         return self._apply(made, cond, self) if arguments.is_missing(other) else self._apply(made, cond, self, other)
 
     def replace(self, to_replace: object, value: object = ...) -> Self:
-        """Other values in place of some public ones, at once: one, several that become one, or a dict of old to new; null where the new one is missing."""
+        """Put other values in place of some public ones, at once: of one, of several that become one, or by a dict of old to new.
+
+        The result is null where the new value is missing.
+        """
         if isinstance(to_replace, Mapping):
             pairs = list(to_replace.items())
         elif isinstance(to_replace, list | tuple):

@@ -119,8 +119,8 @@ class SecretFrame(Columns):
     def eval(self, expr: str, *, local_dict: Mapping[str, object] | None = None, global_dict: Mapping[str, object] | None = None) -> Any:
         """The value of an expression over the columns, ``frame.eval("cost / days")``, or the frame with the columns that lines ``name = ...`` make.
 
-        The text is read, never run: columns (in backticks where their names need it), ``@variables``, constants, operators, comparisons, ``in``, ``and``,
-        ``or``, ``not``, functions such as ``exp`` and methods such as ``.mean()``.
+        The text is read, never run. It may have columns (in backticks where their names need it), ``@variables``, constants, operators and comparisons.
+        It may also have ``in``, ``and``, ``or``, ``not``, functions such as ``exp`` and methods such as ``.mean()``.
         """
         return query.assignments(self, expr, query.variables(local_dict, global_dict))
 
@@ -342,9 +342,9 @@ class SecretFrame(Columns):
     def reveal(self, as_: str = "pandas") -> pd.DataFrame | pa.Table | Any:
         """Compute the frame and show it to the analyst.
 
-        What a filter or a merge left, and nothing sorted, comes in a random order: its index is called "unordered", and its labels are those of this
-        order alone, so that pandas does not take two reveals for the same rows. What belongs side by side is revealed in one frame, by
-        `spuframe.reveal`, or after `persist`.
+        What a filter or a merge left, and nothing sorted, comes in a random order. Its index is called "unordered", and its labels are those of this
+        order alone: pandas does not take two reveals for the same rows. What belongs side by side is revealed in one frame, by `spuframe.reveal`, or
+        after `persist`.
 
         Parameters
         ----------

@@ -61,8 +61,8 @@ class GroupBy(Secret, Generic[F]):
         Parameters
         ----------
         func : str, list of str, or mapping of column to one of them, optional
-            One function for all columns, or one a column, named as the column. Several functions give a column for each, named as the function where one
-            column is selected, ``frame.groupby("g")["x"].agg(["mean", "sum"])``, else ``x_mean``, ``x_sum``, since names are strings here.
+            One function for all columns, or one a column, named as the column. Several functions give a column for each. It is named as the function
+            where one column is selected, ``frame.groupby("g")["x"].agg(["mean", "sum"])``, else ``x_mean``, ``x_sum``: names are strings here.
         **named : (column, function)
             Output columns by name, as in pandas; `pandas.NamedAgg` too. Functions: those of `spuframe.plan.aggregates.known`.
 

@@ -1,4 +1,4 @@
-"""A table that the analyst has, made ready for an owner's process: every column is of a type that can be shared, or a typed error names it."""
+"""Makes a table that the analyst has ready for an owner's process. Every column is of a type that can be shared, or a typed error names it."""
 
 from __future__ import annotations
 

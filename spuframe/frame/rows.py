@@ -23,8 +23,8 @@ class Revealed:
     ----------
     table : pyarrow.Table
     order : int or None
-        None: the order of the rows means something. Else a number for the random order in which they come, the same for results of the same rows
-        in the same order, and for nothing else.
+        None: the order of the rows means something. Else a number for the random order in which they come. Results of the same rows in the same
+        order have the same number, and nothing else has it.
     """
 
     table: pa.Table

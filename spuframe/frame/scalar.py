@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class SecretScalar(Secret):
     """One secret number, such as the mean of a column.
 
-    Operators compute with constants, with other secret numbers, ``(a.sum() - b.sum()) / a.count()``, ``a.max() > 100``, and with the rows of a column,
-    each of which gets the number: ``(x - x.mean()) / x.std()``.
+    Operators compute with constants and with other secret numbers, ``(a.sum() - b.sum()) / a.count()``, ``a.max() > 100``. They also compute with a
+    column, each row of which gets the number: ``(x - x.mean()) / x.std()``.
     """
 
     __slots__ = ("finish", "name", "node", "session")
@@ -51,7 +51,7 @@ class SecretScalar(Secret):
         return self._finished(table.column(0)[0].as_py())
 
     def _finished(self, value: Any) -> Any:
-        """The number, of what was revealed of it: a variance is kept as its root, so that none is too large or too small to be held."""
+        """Make the number of what was revealed of it: a variance is kept as its root, since that always has room."""
         return value if value is None or self.finish is None else self.finish(value)
 
     @property
