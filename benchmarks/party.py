@@ -20,7 +20,7 @@ from benchmarks.cases import Case, Desk, Work, find
 from benchmarks.shaped import Network, ShapedLink
 from spuframe import plugins
 from spuframe.link.base import Link, LinkConfig
-from spuframe.runtime.process import keep_freed_memory, peak_memory, reset_peak_memory
+from spuframe.runtime.process import PeakMemory, keep_freed_memory
 from spuframe.spu.blackbox import CHUNK_ROWS, BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost
@@ -64,6 +64,7 @@ class Party:
 
     def __init__(self) -> None:
         self.endpoint = plugins.transport("tcp").bind("127.0.0.1", Path())
+        self.peak = PeakMemory()
         self.box: BlackBox | None = None
         self.desk: Desk | None = None
         self.work: Work | None = None
@@ -106,7 +107,7 @@ class Party:
         if request.get("profile"):
             box = self._profiled()
         self._barrier()
-        reset_peak_memory()
+        self.peak.reset()
         resident = _resident()
         traffic, declared, drawn = link.traffic.snapshot(), box.declared, self._drawn()
         self._shape(True)
@@ -126,8 +127,8 @@ class Party:
             "sent": sent,
             "drawn": self._drawn() - drawn,
             "frames": now.frames - traffic.frames,
-            "peak": peak_memory(),
-            "extra": max(0, peak_memory() - resident),
+            "peak": self.peak.value(),
+            "extra": max(0, self.peak.value() - resident),
         }
         _compare(cost, reply["rounds"], sent, box.ctx.rank if box.ctx else 0)
         if isinstance(box, ProfiledBox):

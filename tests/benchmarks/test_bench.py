@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from pathlib import Path
 
 import pytest
 
+import benchmarks
 from benchmarks import bars, cases, peers, recorded, report, sweeps
 from benchmarks import run as bench
 from benchmarks.harness import BenchmarkError, Cluster, measure
@@ -17,6 +20,13 @@ EXPECTED = {
     "int multiply", "fixed multiply", "less", "less, 16 bits", "equal", "a2b", "b2a", "matmul", "shuffle", "sort", "sort, 2^20", "join", "group by",
     "group sum", "sigmoid", "reciprocal", "exp", "logistic regression",
 }  # fmt: skip
+
+
+def test_every_module_can_be_imported():
+    """What the parties' processes run is imported by them alone."""
+    for module in pkgutil.iter_modules(benchmarks.__path__):
+        if module.name != "peers_spu":  # for the Python that has SPU
+            importlib.import_module(f"benchmarks.{module.name}")
 
 
 def test_every_case_is_found_once():

@@ -288,7 +288,7 @@ def test_ordinary_arguments(frame: sf.SecretFrame) -> None:
     ):
         with pytest.raises(errors.SpuframeError, match=said):
             pytest.fail(f"not refused, {said}: {refused()!r}")
-    assert sf.local(owners="hospital")._launcher._known.keys() == {"hospital"}  # type: ignore[attr-defined]
+    assert sf.local(owners="hospital").runtimes._launcher._known.keys() == {"hospital"}  # type: ignore[attr-defined]
 
 
 def test_dropna_how(session: sf.Session) -> None:
