@@ -158,7 +158,7 @@ class Desk:
                 self._reader = self._runtime.readers.take()
             if self._closed:
                 self.close()
-            found = self._reader.open(source, self._space.folder / "tables")
+            found = self._reader.open(source, self._space)
         self._tables[found["handle"]] = Holding(found["rows"], tuple(Field.from_plain(f) for f in found["fields"]))
         return found
 

@@ -1,6 +1,6 @@
 """The process in which an owner's node has tables opened: what comes from outside is parsed and checked here, where a fault ends nothing else.
 
-It talks to its node alone, and leaves what it read in the session's folder, as Arrow files that the owner's workers map.
+It talks to its node alone, and leaves what it read in the session's folder, as encrypted Arrow files for the owner's workers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
     try:
         table, fields = open_table(params["owner"], params["source"], policy)
         distinct = unique(table, fields, policy.ranges)
-        handle = OwnerTables(Path(params["folder"])).add(table)
+        handle = OwnerTables(Path(params["folder"]), params["key"]).add(table)
         rounded = rounded_away(table, fields)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)  # who asked sees the end, and starts another one

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from spuframe.config import RuntimeConfig
@@ -20,6 +19,7 @@ from spuframe.runtime.channel import Channel
 from spuframe.runtime.process import OUT_OF_MEMORY, Tail, command, how_ended, kill
 from spuframe.runtime.requests import OPENED
 from spuframe.runtime.rpc import PING, Caller
+from spuframe.runtime.space import Space
 
 log = logging.getLogger(__name__)
 SILENCE = 60.0
@@ -50,8 +50,8 @@ class Reader:
     def alive(self) -> bool:
         return not self._gone and self.process.poll() is None
 
-    def open(self, source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-        """Have a table opened, checked, and left in ``folder``; give what is known of it.
+    def open(self, source: Mapping[str, Any], space: Space) -> dict[str, Any]:
+        """Have a table opened, checked, and left in the session's space; give what is known of it.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Reader:
         """
         owner, quotas = self._config.owner, self._quotas
         what = f"{str(source['path'])!r} of owner {owner!r}" if "path" in source else f"the table that was handed to owner {owner!r}"
-        asked = {"owner": owner, "source": source, "policy": asdict(self._config.policy), "folder": str(folder)}
+        asked = {"owner": owner, "source": source, "policy": asdict(self._config.policy), "folder": str(space.folder / "tables"), "key": space.key}
         try:
             self._caller.call(PING).result()  # its start is no fault of the table, and has a limit of its own
             future = self._caller.call("open", asked)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spuframe.ir.shapes import FIELD
+from spuframe.runtime.vault import KEY
 from spuframe.shapes import Either, Flag, Many, Maybe, Named, Number, Octets, Positive, Record, Row, Shape, Tagged, Text, Whole
 
 MOST_RANKS = 64
 _LARGE = 1 << 63
 _NAME = Text(256, 1)
 _PLUGIN = Text(128, 1)
+_SPACE: dict[str, Shape] = {"folder": Text(4096, 1), "key": Octets(KEY, KEY)}
 _INSTANCE: dict[str, Shape] = {"instance": Text(64, 1)}
 _COLUMNS = Many(Text(1 << 12))
 
@@ -66,17 +68,16 @@ NODE: Mapping[str, Record] = {
 WORKER: Mapping[str, Record] = {
     "warm": Record({"protocols": Many(_PLUGIN)}),
     "listen": Record({"transport": _PLUGIN, "host": Text(255, 1), "folder": Text(4096, 1)}),
-    "initialise": Record({k: v for k, v in SEAT.items() if k != "owners"} | {"secret": Octets(64, 16), "folder": Text(4096, 1)}),
+    "initialise": Record({k: v for k, v in SEAT.items() if k != "owners"} | {"secret": Octets(64, 16)} | _SPACE),
     "run": Record({"plan": Octets(), "progress": Flag()}),
 }
 """What a node may ask of its workers."""
 
 READER: Mapping[str, Record] = {
-    "open": Record({
+    "open": Record(_SPACE | {
         "source": SOURCE,
         "owner": _NAME,
         "policy": Record({"ranges": Text(32), "allow_row_counts": Flag(), "folders": Maybe(Many(Text(4096)))}),
-        "folder": Text(4096, 1),
     })
 }  # fmt: skip
 """What a node may ask of the process in which it has tables opened."""

@@ -123,6 +123,7 @@ class SPURuntime:
             "memory_limit": min(limits) if limits else None,
             "deadline": min(given["deadline"], config.deadline),
             "folder": str(space.folder),
+            "key": space.key,
             "secret": self._secret(given | {"transport": instance.transport}),
         }
         # The worker's own deadline comes first and names the peer that is missing.

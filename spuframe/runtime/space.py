@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from pathlib import Path
 
 from spuframe.runtime.handles import OwnerTables
 from spuframe.runtime.store import ShareStore
+from spuframe.runtime.vault import KEY
 
 
 class Space:
@@ -16,13 +18,19 @@ class Space:
     ----------
     folder : Path
         Made here; its workers find ``shares`` and ``tables`` in it, and nothing of other sessions.
+
+    Attributes
+    ----------
+    key : bytes
+        Under which all files in it are encrypted: its workers and its reader are told it, and it is nowhere written.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
         self.folder = folder
-        self.store = ShareStore(folder / "shares")
-        self.tables = OwnerTables(folder / "tables")
+        self.key = secrets.token_bytes(KEY)
+        self.store = ShareStore(folder / "shares", self.key)
+        self.tables = OwnerTables(folder / "tables", self.key)
 
     def close(self) -> None:
         """Remove everything; twice is harmless."""

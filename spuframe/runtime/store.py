@@ -1,18 +1,14 @@
 """The store of shares: what outlives a plan at one party.
 
-A table of shares is one file, mapped into memory when it is read: Arrow IPC, then the mark of the plan that stored it, then a seal over all of it. A
-small file beside it says what it is. File names are keyed hashes: they tell nothing. Several workers may use a store at once; a table appears whole or
-not at all. The mark is the same at all parties, who compare it before they load (`spuframe.runtime.agreement`).
+A table of shares is one encrypted file (`spuframe.runtime.vault`): in clear the mark of the plan that stored it, then Arrow IPC, then a seal over all of
+it. A small file beside it says what it is. File names tell nothing. Several workers may use a store at once; a table appears whole or not at all. The mark
+is the same at all parties, who compare it before they load (`spuframe.runtime.agreement`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
-import mmap
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +18,13 @@ import msgpack
 
 from spuframe.dtypes import Field
 from spuframe.errors import StoreError
+from spuframe.runtime.vault import DamagedError, Vault
 
 if TYPE_CHECKING:
     from spuframe.spu.layout import Layout
     from spuframe.spu.share import Share
     from spuframe.spu.table import Table
 
-_KEY = "key"
 _META = b"spuframe"
 _HASH = 32
 
@@ -58,22 +54,21 @@ class ShareStore:
     ----------
     folder : Path
         Private; made if it is missing.
+    key : bytes
+        Of the session, see `spuframe.runtime.vault`.
 
     Examples
     --------
     >>> import tempfile
-    >>> store = ShareStore(Path(tempfile.mkdtemp()))
+    >>> store = ShareStore(Path(tempfile.mkdtemp()), bytes(32))
     >>> store.names()
     []
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        key = folder / _KEY
-        with contextlib.suppress(FileExistsError):
-            _publish(key, secrets.token_bytes(32), exclusive=True)
-        self._key = key.read_bytes()
+        self._vault = Vault(key)
         self._plan = b""
         self._told: dict[str, bytes] = {}
 
@@ -91,12 +86,10 @@ class ShareStore:
 
     def _mark(self, name: str) -> bytes:
         try:
-            with open(self._path(name), "rb") as file:
-                file.seek(-2 * _HASH, os.SEEK_END)
-                return file.read(_HASH)
+            return self._vault.clear(self._path(name), _HASH)
         except FileNotFoundError:
             raise self._missing(name) from None
-        except OSError:  # too short to hold one
+        except DamagedError:
             raise self._damaged(name) from None
 
     def put(self, name: str, table: Table) -> None:
@@ -113,29 +106,17 @@ class ShareStore:
         arrays = [pa.Array.from_buffers(pa.large_binary(), 1, [None, end, blob]) for end, blob in zip(ends, blobs, strict=True)]
         schema = pa.schema([(f"p{i}", pa.large_binary()) for i in range(len(arrays))], metadata={_META: msgpack.packb(meta)})
         path = self._path(name)
-        draft = _draft(path)
-        try:
-            with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as out:
-                with pa.ipc.new_file(out, schema) as writer:
-                    writer.write_batch(pa.record_batch(arrays, schema=schema))
-                out.write(hashlib.blake2b(msgpack.packb(name), key=self._plan, digest_size=_HASH).digest())
-                out.flush()
-                with mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                    seal = self._seal(name, mapped)
-                out.write(seal)
-            draft.rename(path)
-            self._told.pop(name, None)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        mark = hashlib.blake2b(msgpack.packb(name), key=self._plan, digest_size=_HASH).digest()
+        with self._vault.create(path, name, mark) as out, pa.ipc.new_file(out, schema) as writer:
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+        self._told.pop(name, None)
         size = sum(p.nbytes for p in parts)
         card = {"name": name, "bytes": size, "rows": table.rows, "columns": len(table.columns)}
-        _publish(path.with_suffix(".card"), msgpack.packb(card))
+        with self._vault.create(path.with_suffix(".card"), path.stem) as out:
+            out.write(msgpack.packb(card))
 
     def get(self, name: str, layout: Layout) -> Table:
-        """The table called ``name``, held in the layout of the session's protocol.
-
-        Its arrays are mapped from the file, changes to them stay in this process.
+        """The table called ``name``, held in the layout of the session's protocol; changes to its arrays stay in this process.
 
         Raises
         ------
@@ -145,35 +126,23 @@ class ShareStore:
         import numpy as np
         import pyarrow as pa
 
-        path = self._path(name)
         try:
-            with open(path, "rb") as file:
-                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            mark, data = self._vault.open(self._path(name), name, _HASH)
         except FileNotFoundError:
             raise self._missing(name) from None
-        except (OSError, ValueError):  # an empty file cannot be mapped
+        except DamagedError:
             raise self._damaged(name) from None
-        whole = np.frombuffer(mapped, np.uint8)
-        sealed, seal = whole[:-_HASH], whole[-_HASH:].tobytes()
-        if not hmac.compare_digest(self._seal(name, sealed), seal):  # before anything is made of it
+        if self._told.get(name, mark) != mark:  # another one than the parties agreed to
             raise self._damaged(name)
-        if self._told.get(name, mark := sealed[-_HASH:].tobytes()) != mark:  # another one than the parties agreed to
-            raise self._damaged(name)
-        source = pa.py_buffer(mapped).slice(0, len(whole) - 2 * _HASH)
+        whole, source = np.frombuffer(data, np.uint8), pa.py_buffer(data)
         reader = pa.ipc.open_file(source)
         batch = reader.get_batch(0)
-        # Through NumPy's own view of the mapping: Arrow's would be read-only, which compiled kernels take for another type.
+        # Through NumPy's own view of the memory: Arrow's would be read-only, which compiled kernels take for another type.
         blobs = iter([whole[b.address - source.address :][: b.size] for b in (_blob(c) for c in batch.columns)])
         return _rebuild(msgpack.unpackb(reader.schema.metadata[_META]), blobs, layout)
 
-    def _seal(self, name: str, data: Any) -> bytes:
-        """A keyed hash of a table's name and its file, so that a flipped bit and the file of another table or store are found."""
-        digest = hashlib.blake2b(msgpack.packb(name), key=self._key, digest_size=32)
-        digest.update(data)
-        return digest.digest()
-
     def delete(self, name: str) -> None:
-        """Forget ``name``. Who has it mapped keeps it until it is done."""
+        """Forget ``name``. Who has read it keeps it until it is done."""
         path = self._path(name)
         path.with_suffix(".card").unlink(missing_ok=True)
         try:
@@ -195,10 +164,14 @@ class ShareStore:
     def _cards(self) -> Iterator[Entry]:
         for path in self._folder.glob("*.card"):
             with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
-                yield Entry(**msgpack.unpackb(path.read_bytes()))
+                try:
+                    _, data = self._vault.open(path, path.stem)
+                except DamagedError:
+                    raise StoreError("the description of a stored table is not what was written: its file was damaged. Open a new session.") from None
+                yield Entry(**msgpack.unpackb(data))
 
     def _path(self, name: str) -> Path:
-        return self._folder / (hashlib.blake2b(name.encode(), key=self._key, digest_size=16).hexdigest() + ".arrow")
+        return self._folder / f"{self._vault.pseudonym(name)}.arrow"
 
     def _damaged(self, name: str) -> StoreError:
         return StoreError(f"the stored table {name!r} is not what was stored: its file was damaged or exchanged. Persist the frame again.")
@@ -244,23 +217,3 @@ def _blob(array: Any) -> Any:
     """The bytes of the one value of a large_binary array."""
     _, _, data = array.buffers()
     return data.slice(0, len(array[0].as_buffer()))
-
-
-def _draft(path: Path) -> Path:
-    return path.with_name(f".{secrets.token_hex(8)}")
-
-
-def _publish(path: Path, data: bytes, *, exclusive: bool = False) -> None:
-    """Write a small file so that it appears whole."""
-    draft = _draft(path)
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(data)
-        if exclusive:
-            os.link(draft, path)
-            draft.unlink()
-        else:
-            draft.rename(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

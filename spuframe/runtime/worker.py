@@ -121,7 +121,7 @@ class Worker:
 
             set_memory_limit(params["memory_limit"])
         with self._failing():
-            self._store, tables = ShareStore(folder / "shares"), OwnerTables(folder / "tables")
+            self._store, tables = ShareStore(folder / "shares", params["key"]), OwnerTables(folder / "tables", params["key"])
             self._engine = self._factory(table, parties, self._link, params["session_id"], self._store, tables.__getitem__)
             self._engine.open()
 

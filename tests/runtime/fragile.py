@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import ctypes
 import sys
 import time
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ true = tables._read
 def read(source: Mapping[str, Any], policy: Any) -> Any:
     name = Path(source.get("path", "")).name
     if name == "segv.csv":
-        os.kill(os.getpid(), signal.SIGSEGV)
+        ctypes.string_at(0)  # here and now: a signal that is sent is taken by another thread, while this one goes on
     if name == "hang.csv":
         time.sleep(60)
     return true(source, policy)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pytest
 
 import spuframe as sf
 from spuframe.errors import SessionError, SpuframeError, StorageError
+from spuframe.runtime.folder import sweep
 from spuframe.runtime.local import local
 from spuframe.runtime.runtimes import Runtimes
+from tests.runtime.killed import NUMBER, TEXT
 
 Start = Callable[..., Runtimes]
 ROOM = 8 << 20
@@ -89,3 +95,53 @@ def test_the_folder_must_be_one(tmp_path: Path, bad: str, monkeypatch: pytest.Mo
         local()
     with pytest.raises(SpuframeError, match="`scratch` must be the path of a folder, got a int"):
         sf.local(scratch=3)  # type: ignore[arg-type]
+
+
+@contextmanager
+def session_to_kill(scratch: Path) -> Iterator[tuple[psutil.Process, list[psutil.Process]]]:
+    """The process of an analyst, and those of party 0 and owner ann, while nothing happens."""
+    command = [sys.executable, str(Path(__file__).parent / "killed.py"), str(scratch)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield psutil.Process(process.pid), [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+        finally:
+            process.kill()
+
+
+def tree(*tops: psutil.Process) -> list[psutil.Process]:
+    return [p for top in tops for p in [top, *top.children(recursive=True)]]
+
+
+def test_what_a_killed_session_leaves_tells_nothing(tmp_path: Path) -> None:
+    with session_to_kill(tmp_path) as (analyst, nodes):
+        everything = tree(analyst)
+        assert len(nodes) == 2 and len(everything) >= 6  # nodes, their workers and spares, a reader
+        for process in everything:
+            process.send_signal(signal.SIGSTOP)  # so that none has time to tidy up
+        for process in everything:
+            process.kill()
+        assert not psutil.wait_procs(everything[1:], timeout=20)[1]
+    left = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert {p.suffix for p in left} >= {".arrow", ".card"} and sum(p.stat().st_size for p in left) > 500 * (len(TEXT) + 8)
+    for path in left:
+        data = path.read_bytes()
+        assert TEXT.encode() not in data and NUMBER.to_bytes(8, "little") not in data and b"number" not in data
+        assert path.stat().st_mode & 0o077 == 0
+    assert sweep(tmp_path) == 2 and not list(tmp_path.iterdir())  # as the next session's start does
+
+
+@pytest.mark.slow
+def test_processes_do_not_outlive_who_started_them(tmp_path: Path) -> None:
+    with session_to_kill(tmp_path) as (analyst, (party, owner)):
+        children = tree(owner)[1:]
+        assert len(children) >= 2
+        owner.kill()
+        assert not psutil.wait_procs(children, timeout=20)[1]
+        assert analyst.is_running() and party.is_running()
+        rest = tree(party)
+        assert len(rest) >= 2
+        analyst.kill()
+        assert not psutil.wait_procs(rest, timeout=20)[1]
+    assert len(list(tmp_path.iterdir())) == 1  # the owner's, who had no time; the party has removed its own
+    assert sweep(tmp_path) == 1 and not list(tmp_path.iterdir())

@@ -64,7 +64,7 @@ GOOD: dict[str, dict[str, Any]] = {
 WORKERS: dict[str, dict[str, Any]] = {
     "warm": {"protocols": ["plaintext"]},
     "listen": {"transport": "tcp", "host": "127.0.0.1", "folder": "/nowhere"},
-    "initialise": {k: v for k, v in SEAT.items() if k != "owners"} | {"secret": bytes(32), "folder": "/nowhere"},
+    "initialise": {k: v for k, v in SEAT.items() if k != "owners"} | {"secret": bytes(32), "folder": "/nowhere", "key": bytes(32)},
     "run": {"plan": b"", "progress": False},
 }
 plain = st.recursive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -21,6 +22,11 @@ from spuframe.spu.share import BIT, Arithmetic, Boolean, Share
 from spuframe.spu.table import Column, Table
 
 LAYOUT = Components(2)
+
+
+def opened(folder: Path) -> ShareStore:
+    """The store in a folder: each has a key of its own."""
+    return ShareStore(folder, hashlib.sha256(folder.name.encode()).digest())
 
 
 def vector(kind: Arithmetic | Boolean, rows: int, *tail: int) -> Share:
@@ -48,8 +54,8 @@ def same(a: Share | None, b: Share | None) -> bool:
 @pytest.mark.parametrize("rows", [0, 1, 13, 1000])
 def test_a_table_comes_back(tmp_path: Path, rows: int) -> None:
     given = table(rows)
-    ShareStore(tmp_path / "s").put("cohort", given)
-    got = ShareStore(tmp_path / "s").get("cohort", LAYOUT)  # another process's view of the same folder
+    opened(tmp_path / "s").put("cohort", given)
+    got = opened(tmp_path / "s").get("cohort", LAYOUT)  # another process's view of the same folder
     assert (got.rows, got.sorted_by, list(got.columns)) == (rows, ("age",), ["age", "name", "ok"])
     assert same(got.valid, given.valid)
     for name, column in given.columns.items():
@@ -58,7 +64,7 @@ def test_a_table_comes_back(tmp_path: Path, rows: int) -> None:
 
 
 def test_what_is_read_can_be_written_to_without_harm(tmp_path: Path) -> None:
-    store = ShareStore(tmp_path / "s")
+    store = opened(tmp_path / "s")
     store.put("t", table(8))
     part = store.get("t", LAYOUT).columns["age"].values.parts[0]
     part[:] = 0
@@ -66,7 +72,7 @@ def test_what_is_read_can_be_written_to_without_harm(tmp_path: Path) -> None:
 
 
 def test_put_delete_names_sizes(tmp_path: Path) -> None:
-    store = ShareStore(tmp_path / "s")
+    store = opened(tmp_path / "s")
     store.put("b", table(8))
     store.put("a", table(16))
     store.put("b", table(80))
@@ -81,24 +87,26 @@ def test_put_delete_names_sizes(tmp_path: Path) -> None:
 
 
 def test_files_tell_nothing(tmp_path: Path) -> None:
-    one, two = ShareStore(tmp_path / "1"), ShareStore(tmp_path / "2")
+    one, two = opened(tmp_path / "1"), opened(tmp_path / "2")
     for store in (one, two):
         store.put("cohort", table(8))
     names = [{p.name for p in (tmp_path / f).glob("*.arrow")} for f in "12"]
     assert names[0] != names[1]  # keyed: the same name makes another file elsewhere
     for path in tmp_path.rglob("*"):
         assert "cohort" not in path.name and "age" not in path.name
+        assert path.is_dir() or (b"cohort" not in (data := path.read_bytes()) and b"age" not in data and b"ARROW" not in data)
         assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
-    store = ShareStore(tmp_path / "s")
+    store = opened(tmp_path / "s")
     store.put("t", table(100))
     (path,) = (tmp_path / "s").glob("*.arrow")
     good = path.read_bytes()
     share = store.get("t", LAYOUT).columns["age"].values.parts[0].tobytes()
     rng = np.random.default_rng(0)
-    for place in [good.index(share) + 5, *rng.integers(0, len(good), 60)]:
+    assert share not in good
+    for place in [0, 12, 44, len(good) - 1, *rng.integers(0, len(good), 60)]:  # nonce, mark, content, seal
         bad = bytearray(good)
         bad[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(bad)
@@ -113,7 +121,7 @@ def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
 
 
 def test_exchanged_files_are_found(tmp_path: Path) -> None:
-    store, other = ShareStore(tmp_path / "s"), ShareStore(tmp_path / "o")
+    store, other = opened(tmp_path / "s"), opened(tmp_path / "o")
     store.put("a", table(8))
     path = next((tmp_path / "s").glob("*.arrow"))
     first = path.read_bytes()
@@ -132,7 +140,7 @@ def test_exchanged_files_are_found(tmp_path: Path) -> None:
 
 
 def test_marks_tell_plans_and_names_apart(tmp_path: Path) -> None:
-    stores = [ShareStore(tmp_path / f) for f in "12"]
+    stores = [opened(tmp_path / f) for f in "12"]
     for store in stores:  # two parties
         store.begin(b"first", [])
         store.put("a", table(8))
@@ -142,7 +150,7 @@ def test_marks_tell_plans_and_names_apart(tmp_path: Path) -> None:
     stores[0].put("a", table(8))
     assert stores[0].get("a", LAYOUT).rows == 8  # stored by the plan that reads it
     assert stores[0].begin(b"third", "a")["a"] != marks[0]["a"]
-    ShareStore(tmp_path / "1").put("a", table(8))  # replaced after the parties agreed
+    opened(tmp_path / "1").put("a", table(8))  # replaced after the parties agreed
     with pytest.raises(StoreError, match="damaged or exchanged"):
         stores[0].get("a", LAYOUT)
     with pytest.raises(StoreError, match="no table 'c'"):
@@ -150,7 +158,7 @@ def test_marks_tell_plans_and_names_apart(tmp_path: Path) -> None:
 
 
 def test_a_replaced_table_is_whole_at_every_moment(tmp_path: Path) -> None:
-    store = ShareStore(tmp_path / "s")
+    store = opened(tmp_path / "s")
     store.put("t", table(8))
     done = threading.Event()
 
@@ -161,7 +169,7 @@ def test_a_replaced_table_is_whole_at_every_moment(tmp_path: Path) -> None:
     thread = threading.Thread(target=replace)
     thread.start()
     try:
-        reader = ShareStore(tmp_path / "s")
+        reader = opened(tmp_path / "s")
         for _ in range(200):
             assert reader.get("t", LAYOUT).rows == 8
     finally:

@@ -291,10 +291,20 @@ def test_a_policy_is_checked() -> None:
 
 
 def test_handles(tmp_path: Path) -> None:
-    tables = OwnerTables(tmp_path / "t")
-    given = pa.table({"a": [1, None], "b": ["x", "y"]})
+    tables = OwnerTables(tmp_path / "t", bytes(32))
+    given = pa.table({"a": [1, None], "b": ["x", "a text of some length"]})
     handle = tables.add(given)
-    assert list(tables) == [handle] and OwnerTables(tmp_path / "t")[handle] == given
+    assert list(tables) == [handle] and OwnerTables(tmp_path / "t", bytes(32))[handle] == given
+    path, other = tmp_path / "t" / f"{handle}.arrow", tables.add(given)
+    written = path.read_bytes()
+    assert b"a text of some length" not in written
+    for bad in ((tmp_path / "t" / f"{other}.arrow").read_bytes(), written[:-1] + b"x", written[:20], b""):
+        path.write_bytes(bad)
+        with pytest.raises(DataError, match="damaged or exchanged"):
+            tables[handle]
+    path.write_bytes(written)
+    with pytest.raises(DataError, match="damaged or exchanged"):
+        OwnerTables(tmp_path / "t", bytes(range(32)))[handle]
     tables.discard(handle)
     for bad in (handle, "../../etc/passwd", ""):
         with pytest.raises(ValueError, match="no table"):
