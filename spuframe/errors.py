@@ -38,6 +38,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     |   +-- StorageError (OSError)            no room where a process keeps shares and tables
     |   +-- PartyDiedError (ConnectionError)  a process that died
     |   +-- ProtocolError                     a protocol step that cannot go on
+    |   |   +-- MissingKernelError            a protocol that lacks a kernel that a plan needs
     +-- StoreError (LookupError)              a name that the store of shares does not hold
     +-- NotFittedError (ValueError, AttributeError)
     +-- NotAvailableError (AttributeError)    what pandas has and secret tables have not
@@ -229,6 +230,10 @@ class PartyDiedError(InstanceError, ConnectionError):
 
 class ProtocolError(InstanceError):
     """A protocol step that cannot go on."""
+
+
+class MissingKernelError(ProtocolError):
+    """A protocol lacks a kernel that a plan needs."""
 
 
 class StoreError(SpuframeError, LookupError):

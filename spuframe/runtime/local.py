@@ -271,7 +271,7 @@ def local(
     count = table.parties[0] if parties is None else parties
     plugins.check_parties(table, count)
     if table.insecure:
-        text = f"protocol {protocol!r} is INSECURE: it protects nothing, every party sees every value. For tests, never for data."
+        text = f"protocol {protocol!r} is INSECURE: {table.threat}. For tests, never for data."
         warnings.warn(text, InsecureWarning, stacklevel=2)
     for name in owners or ():
         if not isinstance(name, str) or not name:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from spuframe.errors import PlanError, ProtocolError, RangeOverflowError, TypeMismatchError
+from spuframe.errors import MissingKernelError, PlanError, RangeOverflowError, TypeMismatchError
 from spuframe.ir.physical import BATCH_ROWS
 from spuframe.spu.context import Context, Needs
-from spuframe.spu.kernel import Cost, Kernel, Protocol, in_parallel
+from spuframe.spu.kernel import Cost, Derived, Kernel, Protocol, in_parallel
 from spuframe.spu.rows import LEAST_SLICE, SLICE_BATCHES, Rows, Work, by_slices
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, empty, pack
 from spuframe.spu.table import Table
@@ -101,6 +101,8 @@ class BlackBox:
         both = [*xs, *ys]
         _arithmetic("dot", *both)
         _fraction("dot", xs[0], f)
+        if f and self._derives("trunc"):
+            return self.trunc(self.dot(xs, ys), f)
         return self._rowwise("dot", both, xs[0].kind, lambda s: (list(s[:m]), list(s[m:]), f))
 
     def mul(self, x: Share, y: Share, f: int = 0) -> Share:
@@ -112,6 +114,8 @@ class BlackBox:
         _fraction("matmul", x, f)
         if len(x.shape) != 2 or len(y.shape) != 2 or x.shape[1] != y.shape[0]:
             raise PlanError(f"matmul needs matrices (n, m) and (m, p), got shapes {x.shape} and {y.shape}: reshape or transpose one of them")
+        if f and self._derives("trunc"):
+            return self.trunc(self.matmul(x, y), f)
         return cast(Share, self._run("matmul", (x, y, f), lambda: Share(x.kind, (x.shape[0], y.shape[1]), ())))
 
     def outer(self, x: Share, y: Share, f: int = 0) -> Share:
@@ -204,6 +208,13 @@ class BlackBox:
         """Uniformly random words or bits that no party knows; no communication."""
         return cast(Share, self._run("random", (kind, (rows,)), lambda: Share(kind, (rows,), ())))
 
+    def edabit(self, ring: int, bits: int, rows: int) -> tuple[Share, Share]:
+        """Uniformly random words of ``bits`` bits that no party knows, as numbers of Z_2^ring and as words."""
+        _ring("edabit", ring, bits)
+        kind = Arithmetic(ring)
+        shapes = Share(kind, (rows,), ()), Share(Boolean(bits), (rows,), ())
+        return cast("tuple[Share, Share]", self._run("edabit", (kind, bits, rows), lambda: shapes))
+
     # ---- permutations ---------------------------------------------------------------------------
     def draw(self, n: int) -> Any:
         """A random permutation of n rows that no party knows."""
@@ -285,11 +296,15 @@ class BlackBox:
             self.calls[name] += (now - calls.get(name, 0)) * (count - 1)
 
     # ---- how a kernel is run ----------------------------------------------------------------------
-    def _kernel(self, name: str) -> Kernel:
+    def _kernel(self, name: str) -> Kernel | Derived:
         kernel = self.protocol.kernels.get(name)
         if kernel is None:
-            raise ProtocolError(f"protocol {self.protocol.name!r} has no kernel {name!r}: choose another protocol for this plan")
+            raise MissingKernelError(f"protocol {self.protocol.name!r} has no kernel {name!r}: choose another protocol for this plan")
         return kernel
+
+    def _derives(self, name: str) -> bool:
+        """Whether a kernel is composed of others: then nothing is gained by fusing it with one."""
+        return isinstance(self.protocol.kernels.get(name), Derived)
 
     def _charge(self, name: str, cost: Cost, calls: int) -> None:
         self.declared += cost
@@ -297,6 +312,9 @@ class BlackBox:
 
     def _run(self, name: str, arguments: tuple[Any, ...], shape_only: Callable[[], Any]) -> Any:
         kernel = self._kernel(name)
+        if isinstance(kernel, Derived):
+            self._charge(name, Cost(), 1)
+            return kernel.run(self, *arguments)
         self._charge(name, kernel.cost(self.parties, *arguments), 1)
         return shape_only() if self.ctx is None else kernel.run(self.ctx, *arguments)
 
@@ -307,6 +325,10 @@ class BlackBox:
         if n == 0:
             return Share(kind, shape, ()) if self.dry else empty(self.protocol.layout, kind, shape)
         shares = [s if s.shape == shape else s.broadcast(shape) for s in shares]
+        kernel = self._kernel(name)
+        if isinstance(kernel, Derived):  # its own kernels are cut
+            made = cast(Share, self._run(name, arguments([s if len(shape) == 1 else s.reshape(-1) for s in shares]), lambda: None))
+            return made if len(shape) == 1 else made.reshape(*shape)
         most, words = min(self.chunk_rows, self.batch_rows), prod(shape)
         chunk, batch = (n, n) if words <= most else self._cut(n, max(kind.bits, *(s.bits for s in shares)) * (words // n), most)
         if n <= chunk:
@@ -315,7 +337,7 @@ class BlackBox:
         def piece(start: int) -> tuple[Any, ...]:
             return arguments([s.slice(start, min(start + chunk, n)) for s in shares])
 
-        kernel, (whole, rest) = self._kernel(name), divmod(n, chunk)
+        run, (whole, rest) = kernel.run, divmod(n, chunk)
         cost = kernel.cost(self.parties, *piece(0))
         last = kernel.cost(self.parties, *piece(whole * chunk)) if rest else Cost()
         rounds = max(cost.rounds, last.rounds) * -(-n // batch)
@@ -325,7 +347,7 @@ class BlackBox:
         rows = Rows(kind, shape)
 
         def put(start: int) -> None:
-            rows.put(start, kernel.run(self.ctx, *piece(start)))
+            rows.put(start, run(self.ctx, *piece(start)))
 
         for first in range(0, n, batch):
             self.ctx.together([partial(put, start) for start in range(first, min(first + batch, n), chunk)])

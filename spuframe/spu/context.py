@@ -40,6 +40,11 @@ class Context:
         The stream shared with each other party, by its rank.
     private : Stream
         Randomness of this rank alone.
+
+    Attributes
+    ----------
+    own : object
+        The state of the protocol that runs, if it has any: see `spuframe.spu.kernel.Protocol.start`.
     """
 
     def __init__(self, link: Link, parties: int, streams: dict[int, Stream], private: Stream) -> None:
@@ -48,6 +53,7 @@ class Context:
         self.parties = parties
         self.streams = streams
         self.private = private
+        self.own: Any = None
 
     @classmethod
     def open(cls, link: Link, parties: int, session_id: bytes) -> Context:

@@ -23,6 +23,7 @@ random             kind, shape                      a share of uniformly random 
 draw               n                                a fresh random permutation of n rows (opaque; no party knows it), no communication
 shuffle            perm, xs : list of shares        the rows permuted by perm and re-randomised, all shares alike
 unshuffle          perm, xs                         the inverse permutation
+edabit             kind A(k), bits <= k, n          A(k), B(bits): one uniformly random word of ``bits`` bits that no party knows, held as both
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
 ================== ================================ ==========================================================
@@ -33,12 +34,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from typing import Protocol as Structural
 
-from spuframe.ir.cost import Cost, in_parallel
+from spuframe.ir.cost import Cost, What, in_parallel
+from spuframe.spu.context import Context
 from spuframe.spu.layout import Layout
 from spuframe.spu.share import Array, Kind, Share
 
-__all__ = ["Cost", "Kernel", "Protocol", "in_parallel"]
+__all__ = ["Cost", "Derived", "Kernel", "Own", "Protocol", "What", "in_parallel"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,33 @@ class Kernel:
     cost: Callable[..., Cost]
     equation: str
     source: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A kernel composed of others; it costs what they cost. `spuframe.spu.derived` has those over the core {dot, and_, open, random, edabit}.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(box, *arguments)``, with the `spuframe.spu.blackbox.BlackBox` first; shares are vectors.
+    equation : str
+    source : str
+    """
+
+    run: Callable[..., Any]
+    equation: str
+    source: str
+
+
+class Own(Structural):
+    """What a protocol keeps at a party from its opening on, at ``ctx.own``: such as a `spuframe.spu.supply.Supply`."""
+
+    def expect(self, material: Mapping[What, int]) -> None:
+        """Before a plan: what it will use, as its dry run told."""
+
+    def settle(self) -> None:
+        """After a plan, before anything is handed over: raise unless it has used just that."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +127,17 @@ class Protocol:
         ``yield_sizes(parties, kind, shape) -> tuple of int``.
     combine : callable
         ``combine(parties, messages, kind, shape) -> ndarray``: at the receiver; words, or for bits uint8 zeros and ones.
+    open : callable, optional
+        ``open(ctx) -> Own``: the state that its kernels find at ``ctx.own``, made once the parties have agreed their keys.
+    dealer : int, optional
+        The rank that makes the material and can compute every value; nothing hides anything from it.
     """
 
     name: str
     parties: tuple[int, int]
     threat: str
     layout: Layout
-    kernels: Mapping[str, Kernel]
+    kernels: Mapping[str, Kernel | Derived]
     constant: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
     deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]]
     deal_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
@@ -112,4 +146,11 @@ class Protocol:
     yield_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
     combine: Callable[[int, list[Array], Kind, tuple[int, ...]], Array]
     insecure: bool = False
+    open: Callable[[Context], Own] | None = None
+    dealer: int | None = None
     notes: str = field(default="")
+
+    def start(self, ctx: Context) -> Context:
+        """The context with this protocol's own state."""
+        ctx.own = None if self.open is None else self.open(ctx)
+        return ctx

@@ -23,7 +23,8 @@ from spuframe.link.base import Link
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.delivery import assemble, delivered_bytes, to_plain
-from spuframe.spu.kernel import Cost, Protocol
+from spuframe.spu.estimate import estimate
+from spuframe.spu.kernel import Cost, Own, Protocol
 from spuframe.spu.operator import Env, ShareStore, Step
 from spuframe.spu.operators.scan import deal_scan
 from spuframe.spu.steps import run_steps
@@ -78,7 +79,8 @@ class SPU:
         self._guarded(self._open, "opening")
 
     def _open(self) -> None:
-        self._ctx = Context.open(self.link, self.parties, self.session_id)
+        ctx = Context.open(self.link, self.parties, self.session_id)
+        self._ctx = self.protocol.start(ctx) if self.is_party else ctx
 
     def run(self, plan: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
         """Run the plain form of a physical plan.
@@ -134,7 +136,12 @@ class SPU:
         env = Env(box, self.link, self.parties, read.owners, self.store, read.options)
         recorder = _Recorder(env)
         if self.is_party:
+            own: Own | None = self._ctx.own
+            if own is not None:
+                own.expect(estimate(read, self.protocol).total.material)
             self._party(env, steps, recorder, progress)
+            if own is not None:
+                own.settle()
             self._ctx.compare_streams()
         else:
             self._owner(env, steps, recorder, progress)

@@ -66,6 +66,7 @@ def simulate(
         try:
             with link:
                 ctx = Context.open(link, n, session) if n > 1 else Context(link, 1, {}, Stream.fresh())
+                ctx = ctx if table is None else table.start(ctx)
                 try:
                     results[link.rank] = fn(ctx if table is None else BlackBox(table, n, ctx, batch_rows))
                 except BaseException as error:
@@ -96,7 +97,8 @@ def simulate_blackbox(
     """Share ``inputs``, run ``fn(box, *shares)`` at every party, and put the shares that it returns together again.
 
     Every run is held to its declared cost: rounds and bytes as measured must equal what the kernels declare, at every rank; and
-    a run without a context must declare the same. In the end every two parties must have drawn equally much from their common stream.
+    a run without a context must declare the same, and the material that is used must be just that.
+    In the end every two parties must have drawn equally much from their common stream.
 
     Parameters
     ----------
@@ -123,16 +125,21 @@ def simulate_blackbox(
     n = parties or table.parties[0]
     dealt = [share_out(table, n, x) for x in inputs]
 
+    dry = BlackBox(table, n, None, batch_rows)
+    fn(dry, *(Share(shares[0].kind, shares[0].shape, ()) for shares in dealt))
+
     def party(box: BlackBox) -> Any:
         ctx = cast(Context, box.ctx)
+        if ctx.own is not None:
+            ctx.own.expect(dry.declared.material)
         result = fn(box, *(shares[ctx.rank] for shares in dealt))
         check_traffic(box)
+        if ctx.own is not None:
+            ctx.own.settle()
         ctx.compare_streams()
         return result, box.declared
 
     ends = simulate(n, party, protocol=table, batch_rows=batch_rows, config=config)
-    dry = BlackBox(table, n, None, batch_rows)
-    fn(dry, *(Share(shares[0].kind, shares[0].shape, ()) for shares in dealt))
     if padded(dry.declared, n) != padded(ends[0][1], n):
         raise ProtocolError(f"without data {dry.declared} is declared, with data {ends[0][1]}: a cost may depend on kinds and shapes only")
     return put_together(table, n, [result for result, _ in ends])

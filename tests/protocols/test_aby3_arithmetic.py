@@ -11,6 +11,7 @@ from spuframe.errors import FrameError, ProtocolError
 from spuframe.plugins import protocol as protocol_by_name
 from spuframe.protocols.aby3 import arithmetic, sharing
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Share
+from spuframe.spu.wire import to_wire
 from spuframe.testing import simulate, simulate_blackbox
 from spuframe.testing.simulate import put_together, share_out
 
@@ -146,7 +147,7 @@ def test_rows_that_were_cut_off_do_not_travel() -> None:
     for rank in range(3):
         cut = dealt[rank].slice(0, 3)
         assert sharing.yield_(rank, 3, cut)[0] >> 3 == 0
-        assert sharing.to_wire(cut.parts[0], BIT, (3,))[0] >> 3 == 0
+        assert to_wire(cut.parts[0], BIT, (3,))[0] >> 3 == 0
 
 
 def test_truncation_refuses_what_it_cannot_do() -> None:

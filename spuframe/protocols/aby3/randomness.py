@@ -5,10 +5,11 @@ A party lacks one component, which is uniform to it: so is the value, whatever t
 
 from __future__ import annotations
 
-from spuframe.protocols.aby3.sharing import LAYOUT, uniform
+from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel
 from spuframe.spu.share import Kind, Share
+from spuframe.spu.wire import uniform
 
 
 def random(ctx: Context, kind: Kind, shape: tuple[int, ...]) -> Share:

@@ -7,28 +7,13 @@ neighbouring bits, a product for each pattern that occurs among the constants: c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.kernel import Cost
 from spuframe.spu.shaping import and_pairs
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Share, concat
-
-ROUND = 1 << 16
-"""Bytes that a round is worth when two ways are compared: half a millisecond at 1 Gb/s."""
-
-
-def cheaper(box: BlackBox, ways: Sequence[Callable[[BlackBox], list[Share]]]) -> list[Share]:
-    """Run the way whose declared cost is least; kinds and shapes alone decide."""
-
-    def weight(way: Callable[[BlackBox], list[Share]]) -> int:
-        dry = BlackBox(box.protocol, box.parties, None, box.batch_rows)
-        way(dry)
-        cost: Cost = dry.declared
-        return cost.rounds * ROUND + max(cost.sent, default=0)
-
-    return min(ways, key=weight)(box)
+from spuframe.spu.ways import cheapest
 
 
 def is_in(box: BlackBox, x: Share, constants: Sequence[int], bits: int | None = None) -> Share:
@@ -62,7 +47,7 @@ def matches(box: BlackBox, x: Share, constants: Sequence[int], bits: int) -> lis
     def given(b: BlackBox) -> Share:
         return Share(x.kind, x.shape, ()) if b.dry else x
 
-    return cheaper(box, [lambda b: _by_tests(b, given(b), wanted, bits), lambda b: match_bits(b, _bits_of(b, given(b), bits), wanted)])
+    return cheapest(box, [lambda b: _by_tests(b, given(b), wanted, bits), lambda b: match_bits(b, _bits_of(b, given(b), bits), wanted)])
 
 
 def _by_tests(box: BlackBox, x: Share, wanted: Sequence[int], bits: int) -> list[Share]:
@@ -134,7 +119,7 @@ def match_strings(box: BlackBox, x: Share, wanted: Sequence[int], width: int) ->
     def given(b: BlackBox) -> Share:
         return Share(x.kind, x.shape, ()) if b.dry else x
 
-    return cheaper(box, [lambda b: by_tests(b, given(b)), lambda b: by_bits(b, given(b))]) if wanted else []
+    return cheapest(box, [lambda b: by_tests(b, given(b)), lambda b: by_bits(b, given(b))]) if wanted else []
 
 
 def string_in(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> Share:
