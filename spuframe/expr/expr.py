@@ -28,9 +28,6 @@ from spuframe.expr.node import Node, rewrite_all, walk
 Scalar = bool | int | float | str | None
 """A Python value; None is null."""
 
-INT_LIMIT = 1 << 62
-"""Magnitude that an integer result may not reach: two of them still add up in Z_2^64."""
-
 
 @dataclass(frozen=True)
 class Info:
@@ -172,23 +169,15 @@ class Lit(Expr):
     def inferred(self) -> Info:
         v = self.value
         bounds: Range | None = None
-        if isinstance(self.type, Bool):
-            bounds = None
-        elif isinstance(v, int | float):
-            bounds = (v, v)
-        elif v is None and isinstance(self.type, Int | Date):
-            bounds = (0, 0)
-        elif v is None and isinstance(self.type, Fixed):
-            bounds = (0.0, 0.0)
+        if self.type.has_range:
+            bounds = self.type.outward((0, 0)) if v is None else (v, v)  # type: ignore[assignment]
         return Info(self.type, v is None, bounds, PUBLIC, frozenset())
 
     def head(self, args: list[int]) -> dict[str, Any]:
         return {"lit": self.value}
 
     def text(self, args: Sequence[str]) -> str:
-        if isinstance(self.type, Date) and isinstance(self.value, int):
-            return str(Date.day(self.value))
-        return "null" if self.value is None else repr(self.value)
+        return "null" if self.value is None else self.type.shown(self.value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -231,8 +220,7 @@ class Function(Expr):
         visibility, owners, missing = PUBLIC, frozenset[str](), False
         for a in self.args:
             visibility, owners, missing = visibility.join(a.visibility), owners | a.owners, missing or a.nullable
-        if isinstance(dtype, Fixed) and bounds is not None:
-            bounds = dtype.outward(bounds)
+        bounds = None if bounds is None else dtype.outward(bounds)
         return Info(dtype, missing if nullable is None else nullable, bounds, visibility, owners)
 
 
@@ -299,14 +287,7 @@ def as_expr(value: object) -> Expr:
 
 def bounds_of(e: Expr) -> Range:
     """The range, or what the type allows where none is known; numbers, booleans and dates only."""
-    if isinstance(e.dtype, Bool):
-        return (0, 1)
-    if e.range is not None:
-        return e.range
-    if isinstance(e.dtype, Int | Date):
-        return e.dtype.bounds
-    assert isinstance(e.dtype, Fixed)
-    return (-e.dtype.limit, e.dtype.limit)
+    return e.dtype.limits if e.range is None else e.range
 
 
 def rebind(e: Expr, schema: Schema, names: Mapping[str, str] | None = None) -> Expr:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from spuframe.dtypes import Date, Field
+from spuframe.dtypes import Field
 
 HEADINGS = ("column", "type", "visibility", "owners", "nulls", "public range")
 
 
 def describe(field: Field) -> tuple[str, ...]:
     """One line of the table."""
-    span = "" if field.range is None else f"{_number(field.range[0])} .. {_number(field.range[1])}"
-    if isinstance(field.dtype, Date) and field.range is not None:
-        span = f"{Date.day(int(field.range[0]))} .. {Date.day(int(field.range[1]))}"
+    shown = _number if field.dtype.is_numeric else field.dtype.bound
+    span = "" if field.range is None else " .. ".join(map(shown, field.range))
     return (field.name, field.dtype.label, str(field.visibility), ", ".join(sorted(field.owners)), "yes" if field.nullable else "no", span)
 
 

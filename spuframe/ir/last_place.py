@@ -64,5 +64,4 @@ def _marks(nodes: Sequence[Mapping[str, Any]], columns: frozenset[str]) -> list[
 
 
 def _bits(node: Mapping[str, Any]) -> int:
-    dtype = parse_dtype(node["dtype"])
-    return dtype.f if isinstance(dtype, Fixed) else 0
+    return parse_dtype(node["dtype"]).frac

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from spuframe.dtypes import RINGS, Date, DType, Field, Fixed, Int, Range, parse_dtype, ring_for
+from spuframe.dtypes import RINGS, DType, Field, Range, Whole, parse_dtype
 from spuframe.expr.expr import bounds_of, col
 
 Source: TypeAlias = tuple[int, str]
@@ -18,47 +17,22 @@ _SAME = frozenset(("add", "sub", "mul", "neg", "where", "fill_null", "cast"))
 _COMPARE = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 
 
-def origin(dtype: DType) -> int:
-    """What the word zero stands for: dates are counted from a day of their own, so that they stay small."""
-    return Date.ORIGIN if isinstance(dtype, Date) else 0
-
-
-def units(dtype: DType, bounds: Sequence[float] | None) -> tuple[int, int]:
-    """The bounds of a column as integers of its ring, in units of ``2**-f``; those of the type where none are known."""
-    if isinstance(dtype, Int | Date):
-        low, high = dtype.bounds if bounds is None else bounds
-        return math.floor(low) - origin(dtype), math.ceil(high) - origin(dtype)
-    if isinstance(dtype, Fixed):
-        top = 1 << 62
-        if bounds is None:
-            return -top, top
-        low, high = (min(max(b, -dtype.limit), dtype.limit) for b in bounds)
-        return math.floor(low * 2.0**dtype.f), math.ceil(high * 2.0**dtype.f)
-    return 0, 1
-
-
-def ring_of(dtype: DType, bounds: Sequence[float] | None) -> int:
-    """Bits of the ring of a number of the type; 0 for what is none."""
-    return ring_for(*units(dtype, bounds)) if isinstance(dtype, Int | Date) else 64 if isinstance(dtype, Fixed) else 0
-
-
 def ring_of_sum(field: Field, rows: int) -> int:
     """The ring that holds the sum of ``rows`` values.
 
+    >>> from spuframe.dtypes import Int
     >>> ring_of_sum(Field("age", Int(64), range=(18, 97)), 100)
     16
     """
-    if isinstance(field.dtype, Fixed):
-        return 64
-    low, high = units(field.dtype, field.range)
-    return ring_for(min(low * rows, low), max(high * rows, high))
+    low, high = field.dtype.units(field.range)
+    return field.dtype.holding(min(low * rows, low), max(high * rows, high))
 
 
-def summing(dtype: DType, bounds: Range | None, rows: int) -> tuple[Fixed | Int, Range]:
+def summing(dtype: DType, bounds: Range | None, rows: int) -> tuple[DType, Range]:
     """The type in which so many values of a type are summed, and the bounds of the sum; without ``bounds`` those of the type."""
     low, high = bounds_of(col(Field("", dtype, range=bounds)))
     total = (min(0, low * rows), max(0, high * rows))
-    return (dtype.summed(*total, known=bounds is not None) if isinstance(dtype, Fixed) else Int(64)), total
+    return dtype.summed(*total, known=bounds is not None), total
 
 
 class Use:
@@ -93,7 +67,7 @@ class Use:
                 continue
             bits = 0
             if e["fn"] in _SAME:
-                bits = ring_of(parse_dtype(e["dtype"]), e["range"])
+                bits = parse_dtype(e["dtype"]).ring(e["range"])
             elif e["fn"] in _COMPARE:
                 bits = _compared(args)
             elif e["fn"] == "div" and args[0].get("col") in columns:
@@ -112,8 +86,8 @@ def _compared(args: Sequence[Mapping[str, Any]]) -> int:
     ends: list[int] = []
     for a in args:
         dtype = parse_dtype(a["dtype"])
-        if not isinstance(dtype, Int | Date):
-            return 64 if isinstance(dtype, Fixed) else 0
+        if not isinstance(dtype, Whole):
+            return dtype.ring(None)
         ends += [int(b) for b in (dtype.bounds if a["range"] is None else a["range"])]
     need = (max(ends) - min(ends)).bit_length() + 1
     return next((bits for bits in RINGS if bits >= need), 64)

@@ -144,8 +144,8 @@ def join(
 def _same_keys(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tuple[LogicalNode, LogicalNode]:
     """The tables with a pair of keys in one type, if one holds both exactly (what is unique stays so); else as they are, for the join to judge."""
     common: DType | None = None
-    if isinstance(a.dtype, String) and isinstance(b.dtype, String):
-        common = String(max(a.dtype.width, b.dtype.width))
+    if isinstance(a.dtype, String):
+        common = a.dtype.wider(b.dtype)
     for whole, real in ((a, b), (b, a)):
         if isinstance(whole.dtype, Int) and isinstance(real.dtype, Fixed) and bound_of(col(whole)) < real.dtype.limit:
             common = real.dtype
@@ -262,12 +262,11 @@ def concat(tables: Sequence[LogicalNode]) -> LogicalNode:
 
 def _common(name: str, schemas: Sequence[Schema]) -> DType:
     types = [s[name].dtype for s in schemas]
-    if all(t == types[0] for t in types):
-        return types[0]
-    if all(isinstance(t, String) for t in types):
-        return String(max(t.width for t in types if isinstance(t, String)))
-    if all(isinstance(t, Int) for t in types):
-        return Int(64)
+    common: DType | None = types[0]
+    for t in types[1:]:
+        common = None if common is None else common.wider(t)
+    if common is not None:
+        return common
     if all(t.is_numeric for t in types):
         return Fixed.common(*((bound_of(c), bits_of(c)) for c in (col(s[name]) for s in schemas)))
     raise SchemaError(f"column {name!r} has the types {', '.join(map(str, types))}: make them the same first, with astype")

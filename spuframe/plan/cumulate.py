@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int
+from spuframe.dtypes import SECRET, Bool, Field
 from spuframe.errors import SchemaError, TypeMismatchError
 from spuframe.expr.expr import Expr, check_columns, rebind, substitute
 from spuframe.expr.functions.common import checked, describe
@@ -38,7 +38,7 @@ class Cumulate(Adds):
         check_columns(e, schema)
         if self.name in schema:
             raise SchemaError(f"column {self.name!r} is there already: choose another name for the prefix sum")
-        if not isinstance(e.dtype, Int | Fixed | Bool):
+        if not (e.dtype.is_numeric or isinstance(e.dtype, Bool)):
             raise TypeMismatchError(f"cannot take the cumsum of {describe(e)}: it needs a number")
         rows = self.input.rows
         dtype, total = summing(e.dtype, e.range, rows)

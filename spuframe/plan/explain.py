@@ -1,6 +1,6 @@
 """Plans as text: the logical plan as it was built, as it was optimised, and its steps with their exact cost. Never a value of a column.
 
->>> from spuframe.dtypes import Field, Int
+>>> from spuframe.dtypes import Field, Int, number
 >>> from spuframe.expr import col, ge
 >>> from spuframe.plan.build import filter_, reveal, scan
 >>> t = scan("s1", "hospital", "t0", [Field("age", Int(64), range=(18, 97))], 10)
@@ -19,7 +19,6 @@ from typing import Any
 from spuframe.dtypes import Field, Schema
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
-from spuframe.expr.functions.common import number
 from spuframe.ir.cost import Cost, CostReport
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
@@ -125,7 +124,7 @@ def _computed(e: Expr | None, name: str) -> str:
 
 def about(f: Field) -> list[str]:
     """Type, range and visibility of a column."""
-    known = "" if f.range is None else f"[{number(f.range[0])}, {number(f.range[1])}]"
+    known = "" if f.range is None else f"[{f.dtype.bound(f.range[0])}, {f.dtype.bound(f.range[1])}]"
     return [f"{f.dtype}{'?' if f.nullable else ''}", known, str(f.visibility)]
 
 

@@ -3,7 +3,7 @@
 Every node knows its ``schema``, its public number of physical ``rows``, and whether it is ``masked`` (has a secret validity bit per row).
 Build nodes with the functions of `spuframe.plan.build`, which check, convert and choose what pandas would; the classes check only.
 
->>> from spuframe.dtypes import Field, Fixed, Int
+>>> from spuframe.dtypes import Field, Fixed, Int, Whole
 >>> from spuframe.expr import col, ge
 >>> from spuframe.plan.build import aggregate, filter_, join, reveal, scan
 >>> patient = Field("patient_id", Int(64), range=(1, 10**6))
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from spuframe.dtypes import PUBLIC, SECRET, Bool, Date, Field, Fixed, Int, Schema
+from spuframe.dtypes import PUBLIC, SECRET, Bool, Field, Fixed, Int, Schema, Whole
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.expr import Col, Expr, check_columns, col, rebind, rebind_all
 from spuframe.expr.node import Node
@@ -429,10 +429,10 @@ def _check_keys(a: Field, b: Field) -> None:
             f"fraction_bits=, such as fraction_bits={{{a.name!r}: {min(a.dtype.f, b.dtype.f)}}}, or join on whole numbers, such as "
             "(x * 100).round().astype('int64')"
         )
-    if a.dtype != b.dtype and not (isinstance(a.dtype, Int) and isinstance(b.dtype, Int)):
+    if not a.dtype.like(b.dtype):
         raise TypeMismatchError(f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype")
-    if isinstance(a.dtype, Int) and isinstance(b.dtype, Int):  # both are laid out in one word
-        bounds = [f.range if f.range is not None else f.dtype.bounds for f in (a, b) if isinstance(f.dtype, Int)]
+    if isinstance(a.dtype, Whole):  # both are laid out in one word
+        bounds = [f.dtype.limits if f.range is None else f.range for f in (a, b)]
         if int(max(h for _, h in bounds) - min(low for low, _ in bounds)).bit_length() > 64:
             raise TypeMismatchError(
                 f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): together they may be negative and reach 2**63, which no word of 64 "
@@ -445,12 +445,10 @@ def _groups(keys: list[Field]) -> int:
     """How many groups there can be at most, as far as public ranges tell; one without keys."""
     count = 1
     for k in keys:
-        if isinstance(k.dtype, Bool):
-            count *= 2
-        elif isinstance(k.dtype, Int | Date) and k.range is not None:
-            count *= int(k.range[1]) - int(k.range[0]) + 1
-        else:
+        values = k.dtype.count(k.range)
+        if values is None:
             return 1 << 62
+        count *= values
     return count
 
 

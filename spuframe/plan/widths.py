@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from spuframe.ir.operators import operators
-from spuframe.ir.rings import Origins, Use, ring_of
+from spuframe.ir.rings import Origins, Use
 from spuframe.ir.step import Step
 
 
@@ -26,6 +26,6 @@ def widen(steps: Sequence[Step]) -> list[Step]:
     use.settle()
     wanted: dict[int, dict[str, int]] = {}
     for (i, name), bits in use.wants.items():
-        if (i, name) not in use.fixed and bits > ring_of(steps[i].schema[name].dtype, steps[i].schema[name].range):
+        if (i, name) not in use.fixed and bits > steps[i].schema[name].dtype.ring(steps[i].schema[name].range):
             wanted.setdefault(i, {})[name] = bits
     return [replace(s, params={**s.params, "rings": wanted[i]}) if i in wanted else s for i, s in enumerate(steps)]

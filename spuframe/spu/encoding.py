@@ -20,25 +20,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import RINGS, Bool, Date, DType, Field, Fixed, Int, Range, String, ring_for
+from spuframe.dtypes import RINGS, Bool, DType, Field, Fixed, Int, Measure, Range, String, Whole
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
-from spuframe.ir.rings import origin, units
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
-__all__ = [
-    "RINGS", "arrow_type", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "origin", "ring_for", "stored", "string_words",
-    "units",
-]  # fmt: skip
+__all__ = ["RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "from_integers", "integers", "kind_of", "stored", "string_words"]
 
 
 def kind_of(dtype: DType, bounds: Range | None = None) -> tuple[Kind, int]:
     """The kind of share, and how many words a value takes, of a type with the given bounds."""
     if isinstance(dtype, Bool):
         return BIT, 1
-    if isinstance(dtype, Int | Date):
-        return Arithmetic(ring_for(*units(dtype, bounds))), 1
-    if isinstance(dtype, Fixed):
-        return Arithmetic(64), 1
+    if isinstance(dtype, Measure):
+        return Arithmetic(dtype.ring(bounds)), 1
     if isinstance(dtype, String):
         return (Boolean(8 * dtype.width), 1) if dtype.width <= 8 else (Boolean(64), dtype.words)
     raise TypeMismatchError(f"type {dtype} cannot be shared: use bool, an integer, float, date or string[n]")
@@ -61,22 +55,25 @@ def column_shape(field: Field, rows: int) -> tuple[int, ...]:
     return (rows,) if words == 1 else (rows, words)
 
 
-def arrow_type(dtype: DType) -> pa.DataType:
-    """The Arrow type of a revealed column.
-
-    >>> arrow_type(Int(16, signed=False))
-    DataType(uint16)
-    """
-    if isinstance(dtype, Bool):
-        return pa.bool_()
-    if isinstance(dtype, Int):
-        return pa.from_numpy_dtype(np.dtype(dtype.name))
-    if isinstance(dtype, Date):
-        return pa.date32()
-    return pa.float64() if isinstance(dtype, Fixed) else pa.string()
-
-
 # ---- plaintext to words ---------------------------------------------------------------------------
+def integers(array: Any) -> Any:
+    """What Arrow counts in days or microseconds as these counts; other arrays and scalars as they are."""
+    if not pa.types.is_temporal(array.type):
+        return array
+    return array.cast(pa.int32() if array.type.bit_width == 32 else pa.int64())
+
+
+def from_integers(array: Any, kind: pa.DataType) -> Any:
+    """Integers as an Arrow type that counts, or that is one of integers.
+
+    >>> from_integers(pa.array([18321]), pa.date32()).to_pylist()
+    [datetime.date(2020, 2, 29)]
+    """
+    if pa.types.is_temporal(kind):
+        array = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
+    return array.cast(kind)
+
+
 def stored(array: Any, dtype: DType) -> Any:
     """Numbers (an array or a scalar) as `encode` keeps them: fixed point at its nearest multiple of ``2**-f``, and no negative zero.
 
@@ -117,8 +114,8 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Arra
         valid = pack(np.asarray(pc.is_valid(values)))
     if isinstance(field.dtype, String):
         return _encode_strings(values, field), valid
-    if isinstance(field.dtype, Date):
-        values = values.cast(pa.int32())
+    if isinstance(field.dtype, Whole):
+        values = integers(values)
     plain = values.fill_null(False if isinstance(field.dtype, Bool) else 0) if values.null_count else values
     numbers: Array = np.asarray(plain.to_numpy(zero_copy_only=False))
     if isinstance(field.dtype, Bool):
@@ -126,11 +123,11 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Arra
     nulls = np.asarray(pc.is_null(values)) if values.null_count else None
     if isinstance(field.dtype, Fixed):
         return _encode_floats(numbers, nulls, field), valid
-    low, high = field.range or field.dtype.bounds  # type: ignore[attr-defined]
+    low, high = field.range or field.dtype.limits
     _check(numbers, nulls, low, high, field)
     kind = column_kind(field)[0]
-    if isinstance(field.dtype, Date):
-        numbers = numbers.astype(np.int64) - Date.ORIGIN
+    if field.dtype.ORIGIN:
+        numbers = numbers.astype(np.int64) - field.dtype.ORIGIN
     return numbers.astype(np.uint64 if numbers.dtype == np.uint64 else np.int64).astype(kind.word), valid
 
 
@@ -229,9 +226,10 @@ def decode(words: Array, valid: Array | None, field: Field) -> pa.Array:
     numbers: Any = words if unsigned else words.view(np.dtype(f"i{words.dtype.itemsize}"))
     if isinstance(dtype, Fixed):
         return pa.array(numbers.astype(np.float64) * 2.0**-dtype.f, mask=mask)
-    if isinstance(dtype, Date):
-        return pa.array(numbers.astype(np.int32) + np.int32(Date.ORIGIN), mask=mask).cast(pa.date32())
-    return pa.array(numbers.astype(np.dtype(dtype.name)), mask=mask)
+    assert isinstance(dtype, Whole)
+    if dtype.ORIGIN:
+        numbers = numbers.astype(np.int64) + dtype.ORIGIN
+    return from_integers(pa.array(numbers, mask=mask), dtype.arrow)
 
 
 def _decode_strings(words: Array, mask: Array | None, width: int) -> pa.Array:

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 from spuframe.dtypes import Field, String
 from spuframe.errors import ColumnNotFoundError
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import kind_of, units
+from spuframe.spu.encoding import kind_of
 from spuframe.spu.functions import secret
 from spuframe.spu.plaintext import Expression, Expressions, constants, reachable
 from spuframe.spu.shaping import conform
@@ -127,7 +127,7 @@ class _Evaluation:
     def _stored(self, name: str) -> Value:
         """A column."""
         column = source(self.table, name)
-        low, high = units(column.field.dtype, column.field.range)
+        low, high = column.field.dtype.units(column.field.range)
         return Value(column.field.dtype, column.field.nullable, low, high, column.values, None, column.valid)
 
     def _compute(self, place: int) -> None:

@@ -10,7 +10,6 @@ the bit, and the others up to their stated error (`spuframe.expr.functions.maths
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -19,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Date, DType, Int, parse_dtype
+from spuframe.dtypes import DType, Int, Whole, parse_dtype
 from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
-from spuframe.spu.encoding import arrow_type, stored
+from spuframe.spu.encoding import from_integers, integers, stored
 from spuframe.spu.functions import plain, takes_exact
 from spuframe.spu.value import Node, Scalar
 
@@ -49,8 +48,7 @@ def constants(nodes: Expressions, places: Sequence[int]) -> dict[int, Scalar]:
     out: dict[int, Scalar] = {}
     for place in places:
         found = nodes[place]["lit"] if "lit" in nodes[place] else evaluation.take(place)[0].as_py()
-        if isinstance(found, datetime.date):
-            found = Date.days(found)
+        found = parse_dtype(nodes[place]["dtype"]).constant(found)
         assert found is None or isinstance(found, bool | int | float | str)
         out[place] = found
     return out
@@ -95,7 +93,7 @@ class Evaluation:
     def _compute(self, e: Expression) -> Any:
         dtype = parse_dtype(e["dtype"])
         if "lit" in e:
-            return pa.scalar(e["lit"], arrow_type(dtype))
+            return pa.scalar(e["lit"], dtype.arrow)
         if "col" in e:
             if e["col"] not in self._table.column_names:
                 raise ColumnNotFoundError.of(e["col"], self._table.column_names)
@@ -124,24 +122,22 @@ def _read(column: pa.ChunkedArray, dtype: DType, name: str) -> pa.Array:
     array = column.combine_chunks()
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if isinstance(dtype, Int) and (pa.types.is_temporal(array.type)):
-        array = array.view(pa.int32() if array.type.bit_width == 32 else pa.int64())
     return _cast(array, dtype, f"column {name!r}")
 
 
 def _cast(array: Any, dtype: DType, what: str) -> Any:
-    target = arrow_type(dtype)
+    target = dtype.arrow
     if array.type == target:
         return array
-    if pa.types.is_date32(array.type) or pa.types.is_date32(target):  # Arrow converts between dates and 32 bits alone
-        array = array.cast(pa.int32())
-        if array.type == target:
-            return array
+    if isinstance(dtype, Whole):
+        array = integers(array)
+    if array.type == target:
+        return array
     safe = not (pa.types.is_integer(array.type) and pa.types.is_floating(target)) and not pa.types.is_floating(array.type)
     try:
         if isinstance(dtype, Int) and pa.types.is_floating(array.type):
             _whole(array, what)
-        return array.cast(target, safe=safe)
+        return array.cast(target, safe=safe) if not safe or not isinstance(dtype, Whole) else from_integers(array, target)
     except pa.ArrowNotImplementedError as error:
         raise TypeMismatchError(f"{what} has the Arrow type {array.type}, which is no {dtype}: declare the column's type") from error
     except pa.ArrowInvalid:  # its text holds the value

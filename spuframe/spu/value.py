@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, parse_dtype
+from spuframe.dtypes import Bool, DType, Measure, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import kind_of, origin, string_words, units
+from spuframe.spu.encoding import kind_of, string_words
 from spuframe.spu.shaping import fit, string_width
 from spuframe.spu.share import BIT, Arithmetic, Share
 
@@ -39,20 +39,17 @@ class Node:
     @classmethod
     def of(cls, expression: Mapping[str, Any]) -> Node:
         dtype, bounds = parse_dtype(expression["dtype"]), expression.get("range")
-        low, high = units(dtype, None if bounds is None else (bounds[0], bounds[1]))
+        low, high = dtype.units(None if bounds is None else (bounds[0], bounds[1]))
         return cls(dtype, bool(expression["nullable"]), low, high)
 
     @property
     def frac(self) -> int:
-        return self.dtype.f if isinstance(self.dtype, Fixed) else 0
+        return self.dtype.frac
 
     @property
     def ring(self) -> int:
         """Bits of the ring that a share of this type takes."""
-        if isinstance(self.dtype, Fixed):
-            return 64
-        kind, _ = kind_of(self.dtype, (self.low, self.high) if isinstance(self.dtype, Int | Date) else None)
-        return kind.bits
+        return self.dtype.holding(self.low, self.high) if isinstance(self.dtype, Measure) else kind_of(self.dtype)[0].bits
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Value(Node):
     def number(self) -> Fraction:
         """The exact public number, in the unit and from the origin of the words of its type."""
         assert self.public is not None and not isinstance(self.public, str)
-        return Fraction(self.public) - origin(self.dtype)
+        return Fraction(self.public) - self.dtype.ORIGIN
 
 
 class Call:
@@ -170,5 +167,5 @@ def literal(value: Scalar, node: Node, box: BlackBox, rows: int) -> Value:
     if isinstance(node.dtype, Bool):
         low = high = int(bool(value))
     elif not isinstance(value, str):
-        low = high = round(Fraction(value) * (1 << node.frac)) - origin(node.dtype)
+        low = high = round(Fraction(value) * (1 << node.frac)) - node.dtype.ORIGIN
     return Value(node.dtype, False, low, high, None, value)

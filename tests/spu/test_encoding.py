@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.errors import ColumnNotFoundError, EncodingError, NotFiniteError, TypeMismatchError
-from spuframe.spu.encoding import arrow_type, bits_of, column_kind, column_shape, decode, encode, stored
+from spuframe.spu.encoding import bits_of, column_kind, column_shape, decode, encode, stored
 from spuframe.spu.plaintext import evaluate
 from spuframe.spu.share import BIT, Arithmetic, Boolean, stored_shape, unpack
 
@@ -21,7 +21,7 @@ INTS = [Int(b, s) for b in (8, 16, 32, 64) for s in (True, False)]
 
 
 def _round_trip(values, field):
-    array = pa.array(values, arrow_type(field.dtype))
+    array = pa.array(values, field.dtype.arrow)
     words, valid = encode(array, field)
     kind, shape = column_kind(field)[0], column_shape(field, len(values))
     assert words.shape == stored_shape(kind, shape)

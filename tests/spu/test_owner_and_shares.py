@@ -8,7 +8,6 @@ import pyarrow as pa
 from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.expr.expr import Function
-from spuframe.spu.encoding import arrow_type
 from spuframe.spu.functions import _table
 from tests.spu.harness import plan_of, reveal, run_full, scan, step
 
@@ -56,7 +55,7 @@ VALUES = {
     "s": ["", "a", "zé", "zzzz", "aa"],
     "d": [0, 18321, -9, 11000],
 }
-TABLE = pa.table({n: pa.array(_some(VALUES[n], f.nullable), arrow_type(f.dtype) if n != "d" else pa.int32()) for n, f in FIELDS.items()})
+TABLE = pa.table({n: pa.array(_some(VALUES[n], f.nullable), f.dtype.arrow if n != "d" else pa.int32()) for n, f in FIELDS.items()})
 TABLE = TABLE.set_column(TABLE.column_names.index("d"), "d", TABLE["d"].cast(pa.date32()))
 X, Y, P, Q, W, K, J, BIG, FAR, U, B, C, S, D = (ex.col(f) for f in FIELDS.values())
 

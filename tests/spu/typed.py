@@ -15,7 +15,6 @@ from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import PrecisionWarning, SpuframeError
 from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of
-from spuframe.spu.encoding import arrow_type
 from spuframe.spu.functions import takes_exact
 
 EDGE = Fixed().largest
@@ -53,7 +52,7 @@ def rows(name: str, n: int) -> list:
 def table(n: int) -> pa.Table:
     made = {}
     for name, (field, _) in COLUMNS.items():
-        array = pa.array(rows(name, n), pa.int32() if isinstance(field.dtype, Date) else arrow_type(field.dtype))
+        array = pa.array(rows(name, n), pa.int32() if isinstance(field.dtype, Date) else field.dtype.arrow)
         made[name] = array.cast(pa.date32()) if isinstance(field.dtype, Date) else array
     return pa.table(made)
 

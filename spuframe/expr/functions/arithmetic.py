@@ -2,7 +2,7 @@
 
 Integers give int64 with the range tracked; a float on either side, or a division, gives fixed point. Booleans count as 0 and 1.
 
->>> from spuframe.dtypes import Field, Fixed, Int
+>>> from spuframe.dtypes import Field, Fixed, Int, number, number
 >>> from spuframe.expr import col, div
 >>> cost = col(Field("cost", Fixed(), range=(0.0, 131072.0)))
 >>> days = col(Field("days", Int(32), range=(0, 63)))
@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import LEAST, Binary, bits_of, bound_of, checked, mismatch, number, only_nulls, overflow, ranges_text, warn_precision
+from spuframe.expr.functions.common import LEAST, Binary, bits_of, bound_of, checked, mismatch, only_nulls, overflow, ranges_text, warn_precision
 from spuframe.expr.functions.conversion import Cast, convert
 from spuframe.expr.functions.promotion import numeric, terms
 
@@ -174,7 +174,7 @@ def step_of(e: Expr) -> float:
         return abs(e.value)
     if isinstance(e, Cast) and not isinstance(e.operand.dtype, Fixed):
         return 1  # an integer is one in every type
-    return 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1
+    return 2.0**-e.dtype.frac
 
 
 def divisors(e: Expr) -> list[float]:

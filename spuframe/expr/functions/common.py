@@ -6,9 +6,9 @@ import sys
 import warnings
 from dataclasses import dataclass
 
-from spuframe.dtypes import Date, DType, Fixed, Range
+from spuframe.dtypes import DType, Fixed, Range, Whole, number
 from spuframe.errors import PrecisionWarning, RangeOverflowError, TypeMismatchError
-from spuframe.expr.expr import INT_LIMIT, Col, Expr, Function, Lit, bounds_of, lit
+from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of, lit
 
 LEAST = 16
 """Bits that a value keeps against its own bound, at least: of a chosen one beside a larger one, and of a product."""
@@ -32,11 +32,6 @@ def mismatch(what: str, operands: tuple[Expr, ...], remedy: str) -> TypeMismatch
     return TypeMismatchError(f"cannot {what} {' and '.join(map(describe, operands))}: {remedy}")
 
 
-def number(bound: float) -> str:
-    """A bound as messages print it."""
-    return f"{bound:g}" if isinstance(bound, float) or abs(bound) > 10**12 else str(bound)
-
-
 def ranges_text(e: Expr) -> str:
     """The columns that ``e`` reads, with their ranges; public knowledge."""
     lines = {}
@@ -44,7 +39,7 @@ def ranges_text(e: Expr) -> str:
         if isinstance(node, Col) and node.dtype.has_range:
             low, high = bounds_of(node)
             known = "" if node.range is not None else ", not declared"
-            lines[node.field.name] = f"{node.field.name!r} in [{number(low)}, {number(high)}]{known}"
+            lines[node.field.name] = f"{node.field.name!r} in [{node.dtype.bound(low)}, {node.dtype.bound(high)}]{known}"
     return "; ".join(lines.values())
 
 
@@ -80,12 +75,10 @@ def checked(e: Expr, dtype: DType, bounds: Range, text: str = "") -> Range:
         if float(worst) >= dtype.limit:  # as a float, which the owner computes with
             raise overflow(e, bounds, dtype.limit, f"a {dtype}", text)
         return (float(bounds[0]), float(bounds[1]))
-    if isinstance(dtype, Date):
-        if bounds[0] < dtype.bounds[0] or bounds[1] > dtype.bounds[1]:
-            raise overflow(e, bounds, dtype.bounds[1] + 1, "a date", text)
-        return (int(bounds[0]), int(bounds[1]))
-    if worst >= INT_LIMIT:
-        raise overflow(e, bounds, INT_LIMIT, "an integer result", text)
+    assert isinstance(dtype, Whole)
+    least, most = dtype.room
+    if bounds[0] < least or bounds[1] > most:
+        raise overflow(e, bounds, most + 1, dtype.called, text)
     return (int(bounds[0]), int(bounds[1]))
 
 
@@ -96,7 +89,7 @@ def bound_of(e: Expr) -> float:
 
 def bits_of(e: Expr) -> int:
     """Fraction bits of a number."""
-    return e.dtype.f if isinstance(e.dtype, Fixed) else 0
+    return e.dtype.frac
 
 
 def zero_of(e: Expr) -> Lit:

@@ -36,7 +36,7 @@ class Compare(Binary):
 
     def inferred(self) -> Info:
         a, b = self.left.dtype, self.right.dtype
-        if a != b and not (isinstance(a, Int) and isinstance(b, Int)):
+        if not a.like(b):
             raise mismatch("compare", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
         if isinstance(a, Int):
             (low, high), (least, most) = bounds_of(self.left), bounds_of(self.right)
@@ -121,7 +121,7 @@ def _compare(fn: str, left: object, right: object) -> Expr:
         a = as_expr(left)
         if isinstance(a.dtype, Bool):
             left = a = convert(a, Int(64))
-        if isinstance(a.dtype, Int | Fixed):
+        if a.dtype.is_numeric:
             if right != right or beyond(a, right):  # NaN, of which all differ
                 known = lit(fn == "ne" if fn in ("eq", "ne") or right != right else (right > 0) is (fn in ("lt", "le")))
                 return where(is_null(a), None, known) if a.nullable else known

@@ -16,7 +16,7 @@ from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import describe, mismatch, overflow
 from spuframe.expr.functions.logic import not_
-from spuframe.expr.functions.promotion import branches, union_of
+from spuframe.expr.functions.promotion import branches
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,7 +33,7 @@ class Where(Function):
         a, b = self.then.dtype, self.other.dtype
         if not isinstance(self.condition.dtype, Bool):
             raise TypeMismatchError(f"the condition {describe(self.condition)} must be a boolean: compare it with something first")
-        dtype = union_of(a, b)
+        dtype = a.united(b)
         if dtype is None:
             raise mismatch("choose between", (self.then, self.other), "build it with spuframe.expr.where, which converts them")
         bounds: Range | None = None
@@ -80,7 +80,7 @@ class FillNull(Function):
     last_place = "kept"
 
     def inferred(self) -> Info:
-        dtype = union_of(self.operand.dtype, self.default.dtype)
+        dtype = self.operand.dtype.united(self.default.dtype)
         if dtype is None:
             raise mismatch("fill with a default", self.args, "build it with spuframe.expr.fill_null, which converts them")
         bounds: Range | None = None

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, number
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
-from spuframe.expr.functions.common import checked, describe, number
+from spuframe.expr.functions.common import checked, describe
 
 
 @dataclass(frozen=True, eq=False, repr=False)

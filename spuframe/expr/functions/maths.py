@@ -34,7 +34,7 @@ floor, ceil, round             none: the nearest unit to the decimal          no
 A range or a constant that is wholly outside is refused when the expression is built; but a column of nulls alone (published as [0, 0]) gives nulls. An
 owner that computes an expression alone keeps to the same grid and bounds: see `spuframe.spu.plaintext`.
 
->>> from spuframe.dtypes import Field, Fixed
+>>> from spuframe.dtypes import Field, Fixed, number, INT_LIMIT, number, INT_LIMIT
 >>> from spuframe.expr import col, exp, log
 >>> x = col(Field("x", Fixed(), range=(-10.0, 10.0)))
 >>> str(exp(x)), str(exp(x).dtype), exp(x).nullable
@@ -50,11 +50,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range, number
 from spuframe.errors import PlanError
-from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.arithmetic import step_of
-from spuframe.expr.functions.common import checked, mismatch, number, only_nulls, overflow, ranges_text
+from spuframe.expr.functions.common import checked, mismatch, only_nulls, overflow, ranges_text
 from spuframe.expr.functions.promotion import numeric
 
 SIGNIFICANT = 20
@@ -385,8 +385,7 @@ class Erf(Rising):
 
 def _bounded(kind: type[Unary], operand: object) -> Expr:
     e = numeric(f"take {kind.fn} of", as_expr(operand))
-    f = e.dtype.f if isinstance(e.dtype, Fixed) else 0
-    return kind(e, Fixed(min(max(f, DEFAULT_FRACTION_BITS), MOST_BOUNDED)))
+    return kind(e, Fixed(min(max(e.dtype.frac, DEFAULT_FRACTION_BITS), MOST_BOUNDED)))
 
 
 def sin(operand: object) -> Expr:

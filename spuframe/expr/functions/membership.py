@@ -18,7 +18,6 @@ from spuframe.expr.functions.common import mismatch
 from spuframe.expr.functions.comparison import Compare, eq
 from spuframe.expr.functions.conditional import fill_null
 from spuframe.expr.functions.logic import Or
-from spuframe.expr.functions.promotion import union_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +30,7 @@ class IsIn(Function):
 
     def inferred(self) -> Info:
         for v in self.values:
-            if not isinstance(v, Lit) or v.value is None or union_of(self.operand.dtype, v.dtype) is None:
+            if not isinstance(v, Lit) or v.value is None or self.operand.dtype.united(v.dtype) is None:
                 raise mismatch("look for", (self.operand, v), "build it with spuframe.expr.isin, which converts the constants")
         return self.info_of(Bool(), None, nullable=False)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, String, exponent
+from spuframe.dtypes import Bool, Date, Fixed, Int, String, exponent, number
 from spuframe.errors import PlanError, PrecisionWarning, TypeMismatchError
 from spuframe.expr.expr import Expr, Lit, lit
-from spuframe.expr.functions.common import LEAST, bits_of, bound_of, describe, mismatch, number
+from spuframe.expr.functions.common import LEAST, bits_of, bound_of, describe, mismatch
 from spuframe.expr.functions.conversion import convert
 
 LEAST_CONSTANT = 10
@@ -18,10 +18,10 @@ def same_type(what: str, left: Expr, right: Expr, span: int = Fixed.SPAN) -> tup
     """Bring both to the type that pandas would: int with float gives float (see `Fixed.common`), a shorter string becomes a longer one."""
     left, right = _dated(left, right), _dated(right, left)
     a, b = left.dtype, right.dtype
-    if a == b or (isinstance(a, Int) and isinstance(b, Int)):
+    if a.like(b):
         return left, right
-    if isinstance(a, String) and isinstance(b, String):
-        wide = String(max(a.width, b.width))
+    wide = a.wider(b)
+    if wide is not None:
         return convert(left, wide), convert(right, wide)
     if a.is_numeric and b.is_numeric:
         target = _fixed(left, right, span)
@@ -96,8 +96,3 @@ def branches(what: str, a: Expr, b: Expr) -> tuple[Expr, Expr]:
     if isinstance(a.dtype, Bool) != isinstance(b.dtype, Bool) and not isinstance(a.dtype, String) and not isinstance(b.dtype, String):
         a, b = numeric(what, a), numeric(what, b)
     return chosen_from(what, a, b)
-
-
-def union_of(a: DType, b: DType) -> DType | None:
-    """The type that values of two types have together, without a conversion; None for others than equal types, and integers of two widths."""
-    return a if a == b else Int(64) if isinstance(a, Int) and isinstance(b, Int) else None

@@ -1,6 +1,6 @@
 """The sign of a number: -1, 0 or 1, of a float as a float, null where it is null.
 
->>> from spuframe.dtypes import Field, Int
+>>> from spuframe.dtypes import Field, Int, INT_LIMIT, INT_LIMIT
 >>> from spuframe.expr import col, sign
 >>> debt = sign(col(Field("debt", Int(32), True, range=(-9, 900))))
 >>> str(debt), debt.range, debt.nullable
@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Fixed, Int
-from spuframe.expr.expr import INT_LIMIT, Expr, Function, Info, Scalar, as_expr, bounds_of
+from spuframe.dtypes import INT_LIMIT, Fixed, Int
+from spuframe.expr.expr import Expr, Function, Info, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.common import checked, mismatch, overflow
 from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import is_null, where

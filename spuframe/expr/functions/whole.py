@@ -4,7 +4,7 @@ All but ``pow`` are exact; a constant is the float64 that Python has for it, as 
 the divisor, as in Python and pandas; where the divisor is 0 both are null. `round_` goes to the even neighbour from half way, as NumPy; with
 decimals, it gives the value of the column's type nearest to the decimal.
 
->>> from spuframe.dtypes import Field, Fixed, Int
+>>> from spuframe.dtypes import Field, Fixed, Int, INT_LIMIT, INT_LIMIT
 >>> from spuframe.expr import col, floordiv, mod, pow_
 >>> day = col(Field("day", Int(32), range=(-3, 900)))
 >>> floordiv(day, 7).range, mod(day, 7).range, pow_(day, 2).range
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Int, Range
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range
 from spuframe.errors import PlanError, TypeMismatchError
-from spuframe.expr.expr import INT_LIMIT, Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul, reciprocal
 from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt

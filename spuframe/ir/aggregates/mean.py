@@ -17,10 +17,9 @@ class Mean(Summing):
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
         low, high = bounds_of(col(source))
-        own = source.dtype.f if isinstance(source.dtype, Fixed) else 0
         within, total = summing(source.dtype, source.range, rows)
         checked(col(source), within, total, text=f"the mean needs the sum of {source.name!r} over {rows} rows, which")
-        return Fixed.for_range(low, high, own=own), (float(low), float(high))
+        return Fixed.for_range(low, high, own=source.dtype.frac), (float(low), float(high))
 
     def ring(self, source: Field, rows: int) -> int | None:
         return ring_of_sum(source, rows)

@@ -16,9 +16,8 @@ class Median(Summing):
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
         low, high = bounds_of(col(source))
-        own = source.dtype.f if isinstance(source.dtype, Fixed) else 0
-        checked(col(source), Fixed(own), (2 * low, 2 * high), text=f"the median needs twice the values of {source.name!r}, which")
-        return Fixed.for_range(low, high, own=own), (float(low), float(high))
+        checked(col(source), Fixed(source.dtype.frac), (2 * low, 2 * high), text=f"the median needs twice the values of {source.name!r}, which")
+        return Fixed.for_range(low, high, own=source.dtype.frac), (float(low), float(high))
 
     def ring(self, source: Field, rows: int) -> int | None:
         return None

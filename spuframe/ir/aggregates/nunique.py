@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, Date, DType, Field, Int, Range
+from spuframe.dtypes import DType, Field, Int, Range
 from spuframe.ir.aggregates import Counting
 
 
@@ -15,12 +15,8 @@ class NUnique(Counting):
     of_rows = False
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
-        most = rows
-        if isinstance(source.dtype, Bool):
-            most = min(rows, 2)
-        elif isinstance(source.dtype, Int | Date) and source.range is not None:
-            most = min(rows, int(source.range[1]) - int(source.range[0]) + 1)
-        return Int(64), (0, most)
+        count = source.dtype.count(source.range)
+        return Int(64), (0, rows if count is None else min(rows, count))
 
     def ring(self, source: Field, rows: int) -> int | None:
         return None

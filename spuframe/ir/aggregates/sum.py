@@ -8,7 +8,7 @@ from spuframe.dtypes import DType, Field, Range
 from spuframe.expr.expr import col
 from spuframe.expr.functions.common import checked
 from spuframe.ir.aggregates import Summing
-from spuframe.ir.rings import ring_of, summing
+from spuframe.ir.rings import summing
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Sum(Summing):
         return False
 
     def ring(self, source: Field, rows: int) -> int | None:
-        return ring_of(*self.result(source, rows))
+        dtype, total = self.result(source, rows)
+        return dtype.ring(total)
 
 
 AGGREGATION = Sum

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from spuframe.ir.flows import Flow, Source
 from spuframe.ir.operator import Operator
-from spuframe.ir.rings import Origins, Use, ring_of
+from spuframe.ir.rings import Origins, Use
 from spuframe.ir.step import Step
 from spuframe.shapes import Record
 
@@ -33,7 +33,7 @@ class Specification(Operator):
                 use.stay(found)
                 continue
             passed[f.name] = found[0].union(*found)
-            use.want(passed[f.name], ring_of(f.dtype, f.range))
+            use.want(passed[f.name], f.dtype.ring(f.range))
         use.groups += passed.values()
         return passed
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.dtypes import Date, Field, Int, String
-from spuframe.expr.functions.common import number
+from spuframe.dtypes import Field, String, Whole
 from spuframe.ir.expressions import columns_of
 from spuframe.ir.flows import Flow, Source
 from spuframe.ir.operator import Operator
@@ -44,7 +43,7 @@ class Specification(Operator):
         return lines
 
     def rings(self, place: int, step: Step, tables: Sequence[Step], inputs: Sequence[Origins], use: Use) -> Origins:
-        return {f.name: frozenset([(place, f.name)]) for f in step.schema if isinstance(f.dtype, Int | Date)}
+        return {f.name: frozenset([(place, f.name)]) for f in step.schema if isinstance(f.dtype, Whole)}
 
     def detail(self, step: Step) -> str:
         p = step.params
@@ -55,7 +54,7 @@ def published(f: Field) -> str:
     """What the plan says of a column to everybody."""
     facts = [str(f.dtype)]
     if f.range is not None and not isinstance(f.dtype, String):
-        low, high = (Date.day(int(b)) for b in f.range) if isinstance(f.dtype, Date) else map(number, f.range)
+        low, high = map(f.dtype.bound, f.range)
         facts.append(f"in [{low}, {high}]")
     if f.nullable:
         facts.append("with nulls")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Field, Fixed, String, Whole
 from spuframe.plan.cumulate import Cumulate
 from spuframe.plan.logical import Aggregate, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Roots, Scan, Sort, Store, Tensor
 from spuframe.plan.rows import Attach
@@ -99,6 +99,6 @@ def _cheapest(n: LogicalNode) -> frozenset[str]:
 def _bits(f: Field) -> int:
     if isinstance(f.dtype, Bool):
         return 1
-    if isinstance(f.dtype, Int | Date) and f.range is not None:
+    if isinstance(f.dtype, Whole) and f.range is not None:
         return max(int(abs(f.range[0])), int(abs(f.range[1]))).bit_length() + f.nullable
     return f.dtype.width * 8 if isinstance(f.dtype, String) else 63 if isinstance(f.dtype, Fixed) else 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spuframe.dtypes import Field, Fixed, Int
 from spuframe.errors import TypeMismatchError
-from spuframe.ir.rings import ring_of_sum, units
+from spuframe.ir.rings import ring_of_sum
 from spuframe.spu.aggregates import Aggregate, Finish, Order, View, Wanted, counted_rows
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.algorithms.sums import how_many, numbers, summable
@@ -55,8 +55,8 @@ def _mean(box: BlackBox, total: Share, count: Share, valid: Share | None, source
     """Arbitrary where the count is zero."""
     if not isinstance(field.dtype, Fixed):
         raise TypeMismatchError(f"the mean {field.name!r} is a float, got {field.dtype}")
-    shift = field.dtype.f - (source.dtype.f if isinstance(source.dtype, Fixed) else 0)
-    low, high = units(source.dtype, source.range)
+    shift = field.dtype.f - source.dtype.frac
+    low, high = source.dtype.units(source.range)
     bounds = max(low * rows, -_LARGEST), min(high * rows, _LARGEST)
     largest = max(abs(low), abs(high)) + 1
     quotient = largest << shift if shift >= 0 else (largest >> -shift) + 1

@@ -32,7 +32,7 @@ class Median(Aggregate):
         dtype = wanted.field.dtype
         if not isinstance(dtype, Fixed):
             raise TypeMismatchError(f"the median {wanted.field.name!r} is a float, got {dtype}")
-        shift = dtype.f - 1 - (column.field.dtype.f if isinstance(column.field.dtype, Fixed) else 0)
+        shift = dtype.f - 1 - column.field.dtype.frac
         n = groups.rows
         places = Field("place", Int(64), range=(0, 4 * n))
         kind = column_kind(places)[0]

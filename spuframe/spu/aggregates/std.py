@@ -6,7 +6,7 @@ goes back to its rows first, and the products of the limbs of what is left of th
 
 from __future__ import annotations
 
-from spuframe.dtypes import Field, Fixed, Int
+from spuframe.dtypes import Field, Int
 from spuframe.ir.aggregates.std import Std as Spec
 from spuframe.ir.aggregates.std import deviation_bits
 from spuframe.ir.words import Words, words
@@ -67,7 +67,7 @@ class Std(Aggregate):
 
 def _word(box: BlackBox, column: Column, layout: Words) -> Share:
     """The column in Z_2^64, as a word of its layout."""
-    has = column.field.dtype.f if isinstance(column.field.dtype, Fixed) else 0
+    has = column.field.dtype.frac
     found = numbers(box, Column(column.field, column.values), None, 64)
     return box.add_public(shifted(box, found, has - layout.fractions[0]), -layout.centres[0])
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Field, Fixed, Measure, String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import units
 from spuframe.spu.shaping import and_pairs, string_width
 from spuframe.spu.share import BIT, Boolean, Share, concat
 from spuframe.spu.table import Column, Table
@@ -43,7 +42,7 @@ class Layout:
         fields = [c.field for c in columns]
         first = fields[0].dtype
         for field in fields[1:]:
-            if type(field.dtype) is not type(first) or (isinstance(first, Fixed) and field.dtype != first):
+            if not first.like(field.dtype) and not isinstance(first, String):
                 raise TypeMismatchError(
                     f"keys {fields[0].name!r} ({first}) and {field.name!r} ({field.dtype}) have different types: cast one of them"
                 )
@@ -52,7 +51,7 @@ class Layout:
             return cls(0, 1, nullable)
         if isinstance(first, String):
             return cls(0, max(8 * f.dtype.width for f in fields if isinstance(f.dtype, String)), nullable)
-        if not isinstance(first, Int | Fixed | Date):
+        if not isinstance(first, Measure):
             raise TypeMismatchError(f"column {fields[0].name!r} of type {first} cannot be a key: use bool, an integer, float, date or string[n]")
         bounds = [key_bounds(f) for f in fields]
         low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
@@ -61,7 +60,7 @@ class Layout:
 
 def key_bounds(field: Field) -> tuple[int, int]:
     """Bounds of the words of a column, with room for the errors of computed ones."""
-    low, high = units(field.dtype, field.range)
+    low, high = field.dtype.units(field.range)
     if isinstance(field.dtype, Fixed):  # computed values may leave their inferred range by their error
         margin = 16 + ((high - low) >> 8)
         return max(low - margin, -(1 << 63)), min(high + margin, (1 << 63) - 1)

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Date, Int
+from spuframe.dtypes import Bool, Fixed, Int
 from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import Quotient, divide, wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
+from spuframe.spu.encoding import integers
 from spuframe.spu.rational import floored
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
@@ -172,9 +173,8 @@ EXACT = ("mul", "div")
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _exact(node: Node, *args: Any) -> list[Any]:
     """The operands in one type in which the operation is exact: float64, or 64 bits modulo 2^64, since the range of the result is known to fit."""
-    kind = pa.int64() if isinstance(node.dtype, Int | Bool | Date) else pa.float64()
-    days = [a.cast(pa.int32()) if pa.types.is_date32(a.type) else a for a in args]
-    return [a.cast(kind, safe=False) for a in days]
+    kind = pa.int64() if not isinstance(node.dtype, Fixed) else pa.float64()
+    return [integers(a).cast(kind, safe=False) for a in args]
 
 
 def _plain_div(node: Node, x: Any, y: Any) -> Any:

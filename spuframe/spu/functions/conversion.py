@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from spuframe.dtypes import Bool, Fixed, Int, String
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.shift import shift_right
-from spuframe.spu.encoding import arrow_type, origin
 from spuframe.spu.shaping import fit
 from spuframe.spu.share import Share
 from spuframe.spu.value import Call, Node, Value
@@ -28,7 +27,7 @@ def _cast(call: Call, x: Value) -> Value:
         return call.result(call.box.not_(call.box.eqz(call.number(x, ring, x.frac), min(bits, 64))), x.valid)
     if isinstance(node.dtype, Int) and isinstance(x.dtype, Fixed) and x.share is not None:
         return call.result(fit(call.box, whole(call, x), node.ring), x.valid)
-    shift = origin(x.dtype) - origin(node.dtype)  # between dates and numbers of days
+    shift = x.dtype.ORIGIN - node.dtype.ORIGIN  # between dates and numbers of days
     if shift and x.share is not None:
         ring = max(node.ring, x.ring)
         return call.result(call.box.add_public(call.number(x, ring), shift), x.valid)
@@ -60,7 +59,7 @@ def _plain_cast(node: Node, x: Any) -> Any:
     if isinstance(node.dtype, Int) and pa.types.is_floating(x.type):
         return pc.trunc(x)
     if pa.types.is_boolean(x.type) and isinstance(node.dtype, Fixed):
-        return x.cast(pa.int8()).cast(arrow_type(node.dtype))
+        return x.cast(pa.int8()).cast(node.dtype.arrow)
     return x
 
 

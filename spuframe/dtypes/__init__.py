@@ -1,0 +1,19 @@
+"""Logical types, fields and schemas: what a column holds, who may see it, and within which range.
+
+Nothing here touches shares. A type answers what others would have to ask by its class: its unit, its origin and its limits, the ring of its words,
+the type of a sum, the type that two of them meet in, and its Arrow type. A new one of the family of numbers (`Whole`) is a class and its name.
+"""
+
+from __future__ import annotations
+
+from spuframe.dtypes.base import ALIASES, RINGS, DType, Range, alias, exponent, number, ring_for
+from spuframe.dtypes.calendar import Date
+from spuframe.dtypes.field import PUBLIC, SECRET, Field, Schema, Visibility, private
+from spuframe.dtypes.names import parse_dtype
+from spuframe.dtypes.number import DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Fixed, Int, Measure, Whole
+from spuframe.dtypes.text import String
+
+__all__ = [
+    "ALIASES", "DEFAULT_FRACTION_BITS", "INT_LIMIT", "PUBLIC", "RINGS", "SECRET", "Bool", "DType", "Date", "Field", "Fixed", "Int", "Measure", "Range",
+    "Schema", "String", "Visibility", "Whole", "alias", "exponent", "number", "parse_dtype", "private", "ring_for",
+]  # fmt: skip

@@ -1,0 +1,178 @@
+"""The base of the logical types: what every type answers, whoever asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from spuframe.errors import TypeMismatchError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Range = tuple[float, float] | tuple[int, int]
+"""Inclusive public bounds of a column's values; Python numbers, in the column's own unit."""
+
+RINGS = (8, 16, 32, 64)
+"""Bits of the rings that integers are shared in."""
+
+
+def ring_for(low: int, high: int) -> int:
+    """Bits of the narrowest ring in which values of ``low..high`` and their differences fit; at most 64.
+
+    >>> ring_for(0, 63), ring_for(0, 64), ring_for(-(2**63), 2**63 - 1)
+    (8, 16, 64)
+    """
+    need = max(abs(low), abs(high)).bit_length() + 2
+    return next((bits for bits in RINGS if bits >= need), 64)
+
+
+ALIASES = {
+    "int": "int64", "boolean": "bool", "float16": "float", "float32": "float", "float64": "float", "double": "float",
+    "Float32": "float", "Float64": "float",
+    **{f"{u}Int{b}": f"{u.lower()}int{b}" for u in ("", "U") for b in (8, 16, 32, 64)},
+}  # fmt: skip
+"""How Python, NumPy and pandas call the types."""
+
+
+def alias(name: str) -> str:
+    """Our name of a type that pandas, NumPy or Python calls ``name``; other names as they are.
+
+    >>> alias("Int64"), alias("float64"), alias("date")
+    ('int64', 'float', 'date')
+    """
+    return ALIASES.get(name, name)
+
+
+def exponent(bound: float) -> int:
+    """The least e with ``bound <= 2**e``; that of one for zero.
+
+    >>> exponent(8.0), exponent(8.1), exponent(0.3)
+    (3, 4, -1)
+    """
+    mantissa, e = math.frexp(bound)
+    return e - (mantissa == 0.5)
+
+
+def number(bound: float) -> str:
+    """A bound as messages print it."""
+    return f"{bound:g}" if isinstance(bound, float) or abs(bound) > 10**12 else str(bound)
+
+
+@dataclass(frozen=True, eq=False)
+class DType:
+    """Base of the logical types. Compare with ``==``, with names too, as NumPy's; make one from its name with :func:`parse_dtype`.
+
+    >>> from spuframe.dtypes import Fixed, Int
+    >>> Int(64) == Int(64), Int(64) == "int64", Int(64) == int, Fixed() == "float64", Int(32) == "int64"
+    (True, True, True, True, False)
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return type(self) is type(other) and vars(self) == vars(other)
+        if isinstance(other, type):
+            other = other.__name__
+        elif type(other).__module__.split(".")[0] in ("numpy", "pandas"):
+            other = getattr(other, "name", None)
+        return isinstance(other, str) and (other == str(self) or alias(other) in self.family)
+
+    def __hash__(self) -> int:  # unlike a name's, although they compare equal: NumPy's types do the same
+        return hash((type(self), *vars(self).values()))
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Names that fit the type whatever its parameters, as pandas' types have none of them."""
+        return (self.name,)
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+    @property
+    def label(self) -> str:
+        """What users are shown: the name, without what only the encoding of a float knows."""
+        return self.name
+
+    @property
+    def is_numeric(self) -> bool:
+        return False
+
+    @property
+    def has_range(self) -> bool:
+        """Whether values lie on a line of numbers, so that public bounds narrow them: numbers and dates."""
+        return self.is_numeric
+
+    # ---- how its values are shared: the answers of a type that is no number ---------------------------
+    ORIGIN: ClassVar[int] = 0
+    """What the word zero stands for."""
+
+    @property
+    def frac(self) -> int:
+        """Fraction bits: the unit is ``2**-frac``."""
+        return 0
+
+    @property
+    def limits(self) -> Range:
+        """The smallest and the largest value, as far as values are numbers here: booleans count as 0 and 1."""
+        raise TypeMismatchError(f"{self} has no smallest and no largest number")
+
+    def outward(self, bounds: Range) -> Range:
+        """Bounds as multiples of the unit, which all values are rounded to."""
+        return bounds
+
+    def count(self, bounds: Range | None) -> int | None:
+        """How many different values there can be between public bounds; None where they do not say."""
+        return None
+
+    def units(self, bounds: Sequence[float] | None) -> tuple[int, int]:
+        """Bounds of a column (by default those of the type) as words: in the unit of the type, from its origin."""
+        return 0, 1
+
+    def holding(self, low: int, high: int) -> int:
+        """Bits of the ring that holds words between the two."""
+        return ring_for(low, high)
+
+    def ring(self, bounds: Sequence[float] | None) -> int:
+        """Bits of the ring of a column with the bounds; 0 for what is shared as bits."""
+        return 0
+
+    def summed(self, low: float, high: float, known: bool = True) -> DType:
+        """The type of a sum between the bounds; ``known``: they follow from bounds of the terms."""
+        raise TypeMismatchError(f"values of {self} have no sum")
+
+    # ---- how it meets other types ----------------------------------------------------------------------
+    def like(self, other: DType) -> bool:
+        """Whether words of both are compared and moved as they are."""
+        return self == other
+
+    def united(self, other: DType) -> DType | None:
+        """The type of a column with values of both, if they need no conversion."""
+        return self if self == other else None
+
+    def wider(self, other: DType) -> DType | None:
+        """The type that both convert to without loss, as far as it is one of theirs."""
+        return self.united(other)
+
+    # ---- how its values are shown ------------------------------------------------------------------------
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type of a revealed column."""
+        raise NotImplementedError
+
+    def constant(self, value: Any) -> Any:
+        """A public value in the form that constants and ranges have."""
+        return value
+
+    def shown(self, value: Any) -> str:
+        """A constant as people write it."""
+        return repr(value)
+
+    def bound(self, value: Any) -> str:
+        """An end of a range as people write it."""
+        return number(value)
+
+    def __str__(self) -> str:
+        return self.name
