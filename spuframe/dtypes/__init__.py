@@ -9,8 +9,8 @@ from __future__ import annotations
 from spuframe.dtypes.base import ALIASES, RINGS, DType, Range, alias, exponent, number, ring_for
 from spuframe.dtypes.calendar import Date
 from spuframe.dtypes.field import PUBLIC, SECRET, Field, Schema, Visibility, private
+from spuframe.dtypes.measure import DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Fixed, Int, Measure, Whole
 from spuframe.dtypes.names import parse_dtype
-from spuframe.dtypes.number import DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Fixed, Int, Measure, Whole
 from spuframe.dtypes.text import String
 
 __all__ = [

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spuframe.dtypes.number import Whole
+from spuframe.dtypes.measure import Whole
 from spuframe.errors import PlanError
 
 if TYPE_CHECKING:

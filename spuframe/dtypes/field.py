@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from spuframe.dtypes.base import DType, Range
+from spuframe.dtypes.measure import Fixed
 from spuframe.dtypes.names import parse_dtype
-from spuframe.dtypes.number import Fixed
 from spuframe.errors import ColumnNotFoundError, SchemaError
 
 

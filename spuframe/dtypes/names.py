@@ -6,7 +6,7 @@ import re
 
 from spuframe.dtypes.base import DType
 from spuframe.dtypes.calendar import Date
-from spuframe.dtypes.number import Bool, Fixed, Int
+from spuframe.dtypes.measure import Bool, Fixed, Int
 from spuframe.dtypes.text import String
 from spuframe.errors import SchemaError
 
