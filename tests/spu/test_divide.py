@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from spuframe.dtypes import ring_for
 from spuframe.spu.algorithms.divide import divide
-from spuframe.spu.encoding import ring_for
 from spuframe.spu.share import Arithmetic
 from spuframe.testing import simulate_blackbox
 
