@@ -167,7 +167,6 @@ def test_dropped_and_incomplete_rows_take_no_part(session: sf.Session, small: pd
     assert model.score(kept[FEATURES], kept["ill"]) == pytest.approx(right.mean(), abs=0.02)
 
 
-@pytest.mark.every_protocol
 def test_boolean_target_and_single_rows_and_columns(session: sf.Session, small: pd.DataFrame) -> None:
     frame = session.from_pandas(small, owner="clinic")
     model = LogisticRegression(max_iter=5).fit(frame[["age"]], frame["ill"] > 0)
