@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from spuframe.errors import TypeMismatchError
@@ -59,6 +60,26 @@ def exponent(bound: float) -> int:
 def number(bound: float) -> str:
     """A bound as messages print it."""
     return f"{bound:g}" if isinstance(bound, float) or abs(bound) > 10**12 else str(bound)
+
+
+def real(value: int | float | Fraction) -> int | float | Fraction:
+    """A number as the constant of a float's type: the float that it is, or itself where it is none.
+
+    >>> real(3), real(2**53 + 1)
+    (3.0, 9007199254740993)
+    """
+    found = float(value)
+    return found if found == value else value
+
+
+def enclosing(bounds: Sequence[int | float | Fraction]) -> tuple[float, float]:
+    """Bounds as floats, rounded outward where they are none.
+
+    >>> enclosing((-(2**53) - 1, 2**53 + 1))
+    (-9007199254740994.0, 9007199254740994.0)
+    """
+    low, high = map(float, bounds)
+    return (math.nextafter(low, -math.inf) if low > bounds[0] else low, math.nextafter(high, math.inf) if high < bounds[1] else high)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spuframe.dtypes.base import DType, Range, exponent
+from spuframe.dtypes.base import DType, Range, enclosing, exponent, real
 from spuframe.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class Fixed(Measure):
         >>> Fixed(2).outward((0.3, 0.8)), Fixed(2).outward((-0.1, 1.5))
         ((0.25, 1.0), (-0.25, 1.5))
         """
-        low, high = (min(max(b, -self.limit), self.limit) * 2.0**self.f for b in bounds)
+        low, high = (min(max(b, -self.limit), self.limit) * 2.0**self.f for b in enclosing(bounds))
         return math.floor(low) * 2.0**-self.f, math.ceil(high) * 2.0**-self.f
 
     @property
@@ -271,7 +271,7 @@ class Fixed(Measure):
     def units(self, bounds: Sequence[float] | None) -> tuple[int, int]:
         if bounds is None:
             return -(1 << 62), 1 << 62
-        low, high = (min(max(b, -self.limit), self.limit) for b in bounds)
+        low, high = (min(max(b, -self.limit), self.limit) for b in enclosing(bounds))
         return math.floor(low * 2.0**self.f), math.ceil(high * 2.0**self.f)
 
     def holding(self, low: int, high: int) -> int:
@@ -284,4 +284,4 @@ class Fixed(Measure):
         return pa.float64()
 
     def constant(self, value: Any) -> Any:
-        return None if value is None else float(value)
+        return None if value is None else real(value)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility
+from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility, enclosing, real
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node, rewrite_all, walk
 
@@ -159,7 +159,7 @@ class Lit(Expr):
     Parameters
     ----------
     value : bool, int, float, str or None
-        In the form of its type: int for Int, float for Fixed, days since 1970-01-01 for Date.
+        In the form of its type: int for Int, float for Fixed (int where a float does not hold it), days since 1970-01-01 for Date.
     type : DType
     """
 
@@ -169,7 +169,9 @@ class Lit(Expr):
     def inferred(self) -> Info:
         v = self.value
         bounds: Range | None = None
-        if self.type.has_range:
+        if isinstance(self.type, Fixed) and v is not None:
+            bounds = enclosing((v, v))  # type: ignore[arg-type]  # a number
+        elif self.type.has_range:
             bounds = self.type.outward((0, 0)) if v is None else (v, v)  # type: ignore[assignment]
         return Info(self.type, v is None, bounds, PUBLIC, frozenset())
 
@@ -272,7 +274,7 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
     if dtype is None or dtype == found:
         return Lit(value, found)
     if isinstance(dtype, Fixed) and isinstance(value, int | float) and abs(value) < dtype.limit:
-        return Lit(float(value), dtype)
+        return Lit(real(value), dtype)  # type: ignore[arg-type]  # a Fraction stays none
     if isinstance(dtype, Int) and isinstance(value, bool | int) and dtype.bounds[0] <= value <= dtype.bounds[1]:
         return Lit(int(value), dtype)
     if isinstance(dtype, String) and isinstance(found, String) and found.width <= dtype.width:
@@ -374,7 +376,7 @@ def folded(e: Function) -> Lit | None:
         return None
     value = e.row(*(a.value for a in e.args if isinstance(a, Lit)))
     if isinstance(e.dtype, Fixed) and isinstance(value, int | float):
-        value = float(value)
+        value = real(value)  # type: ignore[assignment]  # a float or an integer
     return Lit(value, e.dtype)
 
 

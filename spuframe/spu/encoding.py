@@ -24,7 +24,9 @@ from spuframe.dtypes import RINGS, Bool, DType, Field, Fixed, Int, Measure, Rang
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
-__all__ = ["RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "from_integers", "integers", "kind_of", "stored", "string_words"]
+__all__ = [
+    "RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "from_integers", "held_type", "integers", "kind_of", "string_words", "words_of",
+]  # fmt: skip
 
 
 def kind_of(dtype: DType, bounds: Range | None = None) -> tuple[Kind, int]:
@@ -55,6 +57,11 @@ def column_shape(field: Field, rows: int) -> tuple[int, ...]:
     return (rows,) if words == 1 else (rows, words)
 
 
+def held_type(dtype: DType) -> pa.DataType:
+    """The Arrow type in which an owner computes: fixed point in words, as it is shared."""
+    return pa.int64() if isinstance(dtype, Fixed) else dtype.arrow
+
+
 # ---- plaintext to words ---------------------------------------------------------------------------
 def integers(array: Any) -> Any:
     """What Arrow counts in days or microseconds as these counts; other arrays and scalars as they are."""
@@ -74,32 +81,20 @@ def from_integers(array: Any, kind: pa.DataType) -> Any:
     return array.cast(kind)
 
 
-def stored(array: Any, dtype: DType) -> Any:
-    """Numbers (an array or a scalar) as `encode` keeps them: fixed point at its nearest multiple of ``2**-f``, and no negative zero.
+def words_of(array: pa.Array, dtype: Fixed, name: str) -> pa.Array:
+    """Floats of a column as int64 words of fixed point, each the nearest.
 
-    >>> stored(pa.array([0.3, -0.01, None]), Fixed(4)).to_pylist()
-    [0.3125, 0.0, None]
+    >>> words_of(pa.array([0.3, -0.01, None]), Fixed(4), "x").to_pylist()
+    [5, 0, None]
     """
-    if not isinstance(dtype, Fixed):
-        return array
-    if isinstance(array, pa.Scalar):
-        return stored(pa.array([array.as_py()], array.type), dtype)[0]
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    floats = np.asarray(whole.fill_null(0), np.float64)
-    with np.errstate(over="ignore"):
-        near = np.rint(floats * 2.0**dtype.f)
-    near *= 2.0**-dtype.f
-    near += 0.0
-    beyond = ~np.isfinite(near)
-    if beyond.any():  # `encode` refuses what it finds there
-        near[beyond] = floats[beyond]
-    return pa.array(near, mask=np.asarray(whole.is_null()) if whole.null_count else None)
+    words = _fixed_point(np.asarray(array.fill_null(0), np.float64), dtype, name)
+    return pa.array(words, mask=np.asarray(array.is_null()) if array.null_count else None)
 
 
-def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Array | None]:
+def encode(array: pa.Array | pa.ChunkedArray, field: Field, words: bool = False) -> tuple[Array, Array | None]:
     """The words of a column (a bitmap for bool), and the bitmap of its validity if it is nullable.
 
-    Values of null rows become zero.
+    Values of null rows become zero. With ``words``, fixed point is given as `words_of` makes it.
 
     >>> words, valid = encode(pa.array([1.5, None]), Field("x", Fixed(4), nullable=True))
     >>> words.tolist(), valid.tolist()
@@ -122,7 +117,9 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Arra
         return pack(numbers), valid
     nulls = np.asarray(pc.is_null(values)) if values.null_count else None
     if isinstance(field.dtype, Fixed):
-        return _encode_floats(numbers, nulls, field), valid
+        numbers = numbers if words else _fixed_point(numbers.astype(np.float64), field.dtype, field.name)
+        _check(numbers, nulls, *field.dtype.units(field.range), field)
+        return numbers.view(np.uint64), valid
     low, high = field.range or field.dtype.limits
     _check(numbers, nulls, low, high, field)
     kind = column_kind(field)[0]
@@ -131,23 +128,17 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field) -> tuple[Array, Arra
     return numbers.astype(np.uint64 if numbers.dtype == np.uint64 else np.int64).astype(kind.word), valid
 
 
-def _encode_floats(numbers: Array, nulls: Array | None, field: Field) -> Array:
-    assert isinstance(field.dtype, Fixed)
-    floats = numbers.astype(np.float64)
+def _fixed_point(floats: Array, dtype: Fixed, name: str) -> Array:
     bad = ~np.isfinite(floats)
     if bad.any():
-        raise NotFiniteError(f"column {field.name!r} has NaN or infinity in {_rows(bad)}: use dropna or fillna first, or null instead of NaN")
-    limit = field.dtype.limit
-    outside = np.abs(floats) >= limit
+        raise NotFiniteError(f"column {name!r} has NaN or infinity in {_rows(bad)}: use dropna or fillna first, or null instead of NaN")
+    outside = np.abs(floats) >= dtype.limit
     if outside.any():
         raise EncodingError(
-            f"column {field.name!r} has values in {_rows(outside)} that {field.dtype} cannot hold (magnitude below {limit:g}): "
+            f"column {name!r} has values in {_rows(outside)} that {dtype} cannot hold (magnitude below {dtype.limit:g}): "
             f"scale the column, or use fewer fraction bits"
         )
-    words = np.rint(floats * 2.0**field.dtype.f).astype(np.int64)
-    if field.range is not None:
-        _check(words * 2.0**-field.dtype.f, nulls, field.range[0], field.range[1], field)
-    return words.view(np.uint64)
+    return np.rint(floats * 2.0**dtype.f).astype(np.int64)
 
 
 def _check(numbers: Array, nulls: Array | None, low: float, high: float, field: Field) -> None:
@@ -162,6 +153,7 @@ def _check(numbers: Array, nulls: Array | None, low: float, high: float, field: 
     if nulls is not None:
         outside &= ~nulls
     if outside.any():
+        low, high = (low, high) if field.range is None else field.range
         raise EncodingError(f"column {field.name!r} has values outside its range {low}..{high} in {_rows(outside)}: declare the range that it has")
 
 

@@ -3,26 +3,27 @@
 The same primitives as over shares, with pandas' nullable (Kleene) rules: null in, null out, unless a logical operation is decided by its other
 operand; integers are exact; dividing integers gives a float; dividing by zero gives null.
 
-Whether an owner or the parties compute an expression is the optimiser's choice, and must not show: columns, constants and results of fixed point are
-rounded here to the grid that shares have, so that comparisons, floors, quotients rounded down, nulls and every other exact function of them agree to
-the bit, and the others up to their stated error (`spuframe.expr.functions.maths`).
+Whether an owner or the parties compute an expression is the optimiser's choice, and must not show: fixed point is held here as it is shared, in int64
+words, which have more bits than a float. So comparisons, floors, quotients, nulls and every other exact function agree to the bit, and the others up to
+their stated error (`spuframe.expr.functions.maths`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import DType, Int, Whole, parse_dtype
+from spuframe.dtypes import DType, Fixed, Int, Whole, parse_dtype
 from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
-from spuframe.spu.encoding import from_integers, integers, stored
+from spuframe.spu.encoding import from_integers, held_type, integers, words_of
 from spuframe.spu.functions import plain, takes_exact
-from spuframe.spu.value import Node, Scalar
+from spuframe.spu.value import Applied, Scalar
 
 Expression: TypeAlias = Mapping[str, Any]
 """A node of a step's expressions."""
@@ -39,7 +40,10 @@ def evaluate(nodes: Expressions, table: pa.Table) -> pa.Array:
     >>> evaluate([x, one, more], pa.table({"x": [1, None]})).to_pylist()
     [2, None]
     """
-    return Evaluation(nodes, [len(nodes) - 1], table).take(len(nodes) - 1)
+    found, dtype = Evaluation(nodes, [len(nodes) - 1], table).take(len(nodes) - 1), parse_dtype(nodes[-1]["dtype"])
+    if not isinstance(dtype, Fixed):
+        return found
+    return pa.array(np.asarray(found.fill_null(0)) * 2.0**-dtype.f, mask=np.asarray(found.is_null()) if found.null_count else None)
 
 
 def constants(nodes: Expressions, places: Sequence[int]) -> dict[int, Scalar]:
@@ -47,10 +51,12 @@ def constants(nodes: Expressions, places: Sequence[int]) -> dict[int, Scalar]:
     evaluation = Evaluation(nodes, places, pa.table({"": pa.nulls(1)}))
     out: dict[int, Scalar] = {}
     for place in places:
-        found = nodes[place]["lit"] if "lit" in nodes[place] else evaluation.take(place)[0].as_py()
-        found = parse_dtype(nodes[place]["dtype"]).constant(found)
-        assert found is None or isinstance(found, bool | int | float | str)
-        out[place] = found
+        if "lit" in nodes[place]:
+            out[place] = nodes[place]["lit"]
+            continue
+        found, dtype = evaluation.take(place)[0].as_py(), parse_dtype(nodes[place]["dtype"])
+        exact = isinstance(dtype, Fixed) and found is not None
+        out[place] = Fraction(found, 1 << dtype.frac) if exact else dtype.constant(found)
     return out
 
 
@@ -73,7 +79,7 @@ class Evaluation:
         self._readers.update(a for place in reachable(nodes, places) for a in nodes[place].get("args", ()))
 
     def take(self, place: int) -> pa.Array:
-        """The column that an expression gives."""
+        """The column that an expression gives; fixed point in words."""
         for below in reachable(self._nodes, [place], self._values.__contains__):
             if below not in self._values:
                 self._values[below] = self._compute(self._nodes[below])
@@ -93,16 +99,23 @@ class Evaluation:
     def _compute(self, e: Expression) -> Any:
         dtype = parse_dtype(e["dtype"])
         if "lit" in e:
-            return pa.scalar(e["lit"], dtype.arrow)
+            value = e["lit"]
+            return pa.scalar(round(Fraction(value) * (1 << dtype.f)) if isinstance(dtype, Fixed) and value is not None else value, held_type(dtype))
         if "col" in e:
             if e["col"] not in self._table.column_names:
                 raise ColumnNotFoundError.of(e["col"], self._table.column_names)
-            return stored(_read(self._table.column(e["col"]), dtype, e["col"]), dtype)
-        args = [self._read(a) for a in e["args"]]
-        if not takes_exact(e["fn"]):
-            about = [self._nodes[a] for a in e["args"]]
-            args = [stored(v, parse_dtype(a["dtype"])) if "lit" in a else v for v, a in zip(args, about, strict=True)]
-        return stored(_cast(plain(e["fn"])(Node.of(e), *args), dtype, f"{e['fn']}(...)"), dtype)
+            column = _read(self._table.column(e["col"]), dtype, e["col"])
+            return words_of(column, dtype, e["col"]) if isinstance(dtype, Fixed) else column
+        args, about = [self._read(a) for a in e["args"]], [self._nodes[a] for a in e["args"]]
+        if takes_exact(e["fn"]):
+            args = [_exact(v, a) for v, a in zip(args, about, strict=True)]
+        return _cast(plain(e["fn"])(Applied.over(e, about), *args), held_type(dtype), dtype, f"{e['fn']}(...)")
+
+
+def _exact(value: Any, e: Expression) -> Any:
+    """An operand of a function that takes constants as they are."""
+    number = isinstance(e.get("lit"), int | float) and not isinstance(e["lit"], bool)
+    return Fraction(e["lit"]) if number else value
 
 
 def reachable(nodes: Expressions, ends: Iterable[int], closed: Callable[[int], bool] = lambda place: False) -> list[int]:
@@ -122,11 +135,10 @@ def _read(column: pa.ChunkedArray, dtype: DType, name: str) -> pa.Array:
     array = column.combine_chunks()
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    return _cast(array, dtype, f"column {name!r}")
+    return _cast(array, dtype.arrow, dtype, f"column {name!r}")
 
 
-def _cast(array: Any, dtype: DType, what: str) -> Any:
-    target = dtype.arrow
+def _cast(array: Any, target: pa.DataType, dtype: DType, what: str) -> Any:
     if array.type == target:
         return array
     if isinstance(dtype, Whole):

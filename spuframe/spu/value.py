@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from spuframe.spu.encoding import kind_of, string_words
 from spuframe.spu.shaping import fit, string_width
 from spuframe.spu.share import BIT, Arithmetic, Share
 
-Scalar: TypeAlias = bool | int | float | str | None
+Scalar: TypeAlias = bool | int | float | Fraction | str | None
+"""A public value; a fraction where no float is the number of fixed point that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Node:
     high: int
 
     @classmethod
-    def of(cls, expression: Mapping[str, Any]) -> Node:
+    def of(cls, expression: Mapping[str, Any]) -> Self:
         dtype, bounds = parse_dtype(expression["dtype"]), expression.get("range")
         low, high = dtype.units(None if bounds is None else (bounds[0], bounds[1]))
         return cls(dtype, bool(expression["nullable"]), low, high)
@@ -50,6 +51,17 @@ class Node:
     def ring(self) -> int:
         """Bits of the ring that a share of this type takes."""
         return self.dtype.holding(self.low, self.high) if isinstance(self.dtype, Measure) else kind_of(self.dtype)[0].bits
+
+
+@dataclass(frozen=True)
+class Applied(Node):
+    """The result of a function at an owner, and what its arguments are."""
+
+    args: tuple[Node, ...] = ()
+
+    @classmethod
+    def over(cls, expression: Mapping[str, Any], args: Sequence[Mapping[str, Any]]) -> Applied:
+        return replace(cls.of(expression), args=tuple(Node.of(a) for a in args))
 
 
 @dataclass(frozen=True)

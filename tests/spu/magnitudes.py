@@ -20,7 +20,7 @@ from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
 from spuframe.runtime.fields import fit, publish
-from spuframe.spu.encoding import stored
+from spuframe.spu.encoding import words_of
 from tests.spu.harness import run_full
 
 ROWS = 24
@@ -48,7 +48,8 @@ def read(columns: Mapping[str, np.ndarray], policy: str) -> tuple[pa.Table, list
 
 
 def as_stored(column: pa.ChunkedArray, field: Field) -> np.ndarray:
-    return np.asarray(stored(column, field.dtype))
+    words = words_of(column.combine_chunks(), field.dtype, field.name)
+    return np.asarray(words) * 2.0**-field.dtype.f
 
 
 # ---- row by row: how it is built, what it is in float64, and its error beside that of the bound: relative, absolute ---------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spuframe import expr as ex
 from spuframe.dtypes import Date, Field, Fixed, Int
-from spuframe.errors import RangeOverflowError
+from spuframe.errors import PrecisionWarning, RangeOverflowError
 from tests.spu.harness import plan_of, reveal, run_full, scan, step
 from tests.spu.typed import ANY, COLUMNS, close, comparable, expected, expression, inexact, table
 
@@ -46,16 +49,32 @@ def _col(name):
     return ex.col(COLUMNS[name][0])
 
 
+def _coarse(dividend, *divisors):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrecisionWarning)
+        return [ex.div(dividend, d) for d in divisors]
+
+
 FOUND = [  # by the generator, before they were mended
     *[ex.clip(_col(name), 0, 1) for name in "uvo"], ex.fill_null(_col("j"), _col("u")), ex.fill_null(_col("u"), 9), ex.maximum(_col("k"), _col("u")),
     ex.minimum(_col("k"), _col("u")), ex.mul(_col("u"), 0), ex.sub(_col("o"), 2**63 - 3), ex.sub(2**63 - 3, _col("o")), ex.sin(_col("l")),
-    ex.cos(_col("l")), ex.where(_col("c"), _col("u"), _col("k")),
+    ex.cos(_col("l")), ex.where(_col("c"), _col("u"), _col("k")), ex.add(_col("l"), 3.0), ex.gt(ex.mul(_col("l"), 1.0), 2**61 - 2),
+    ex.div(2**53 + 1, _col("x")), *_coarse(2**53 + 1, _col("u"), _col("m")), ex.sub(_col("z"), 2**53 + 1), ex.eq(ex.add(_col("z"), 2**53 + 1), 2**53 + 4),
+    ex.floordiv(_col("l"), 1.0), ex.mod(_col("l"), 1000.0), ex.cast(ex.neg(ex.cast(_col("l"), "float")), "int64"), ex.div(_col("l"), 7),
 ]  # fmt: skip
 
 
 def test_what_was_found_stays_mended(protocol):
     for e, (shares, owner) in zip(FOUND, _both(FOUND, 29, protocol)):
         assert close(e, owner, expected(e, 29)) and close(e, shares, expected(e, 29)), f"{e}\n{shares}\n{owner}\n{expected(e, 29)}"
+
+
+def test_quotients_that_are_not_the_nearest_are_warned_of():
+    for dividend, divisor in (("l", _col("u")), ("l", _col("m")), ("i", 2**61 + 1), ("x", 2**62 + 3)):
+        with pytest.warns(PrecisionWarning, match=r"not rounded to the nearest.*62 bits.*clip\(low, high\)"):
+            ex.div(_col(dividend), divisor)
+    with pytest.raises(RangeOverflowError, match="the dividend must stay below"):
+        ex.div(_col("m"), 7)
 
 
 def test_bounded_functions_never_leave_their_range(protocol):

@@ -79,6 +79,7 @@ def expected(e: Expr, n: int) -> list:
             elif isinstance(node, Function):
                 exact = takes_exact(node.fn)
                 args = [grid(values[a], a.dtype) if isinstance(a, Lit) and not exact else values[a] for a in node.args]
+                args = [Fraction(v) if isinstance(v, int) and node.fn == "div" else v for v in args]
                 found = node.row(*args)
                 if found is not None and node.fn == "div":  # half goes up
                     found = Fraction(math.floor(Fraction(found) * 2**node.dtype.f + Fraction(1, 2)), 2**node.dtype.f)
@@ -102,26 +103,27 @@ def inexact(node) -> bool:
         return False
     if node.fn == "cast":
         source, target = node.operand.dtype, node.target
-        if isinstance(source, Int) and isinstance(target, Fixed):  # the owner and the rows compute in float64, as pandas would; the parties do better
-            return max(map(abs, bounds_of(node.operand))) > 2**53
         return isinstance(source, Fixed) and isinstance(target, Fixed) and target.f < source.f
     if node.fn == "mul":
         constants = [a for a in node.args if isinstance(a, Lit)]
         fixed = [a for a in node.args if isinstance(a.dtype, Fixed) and not isinstance(a, Lit)]
         whole = all(isinstance(a.value, int) or a.value is None or float(a.value).is_integer() for a in constants)
-        return len(fixed) > 1 or not whole
+        return len(fixed) > 1 or not whole or any(node.dtype.f < a.dtype.f for a in fixed)
     if node.fn == "div":
         (low, high), unit = bounds_of(node.right), node.right.dtype.f if isinstance(node.right.dtype, Fixed) else 0
         wide = max(abs(low), abs(high)) * 2**unit >= 2**57 or max(map(abs, node.range)) >= node.dtype.largest / 2
-        return not isinstance(node.right, Lit) and wide
+        return long_divisor(node.right, node) if isinstance(node.right, Lit) else wide
     return True
 
 
+def long_divisor(constant: Lit, node) -> bool:
+    """Whether a constant has so many digits that a quotient by it is a product with its reciprocal."""
+    own = node.left.dtype.f if isinstance(node.left.dtype, Fixed) else 0
+    return constant.value is not None and (Fraction(2**node.dtype.f, 2**own) / Fraction(constant.value)).denominator >= 2**60
+
+
 def comparable(e: Expr) -> bool:
-    """Whether what the function at the top is given is exact; in floats, integers beyond 2^53 are not: owner and rows compute in float64."""
-    nodes = [node for node in e.walk() if isinstance(node, Expr)]
-    if any(isinstance(n.dtype, Fixed) for n in nodes) and any(isinstance(n, Lit) and isinstance(n.value, int) and abs(n.value) > 2**53 for n in nodes):
-        return False
+    """Whether what the function at the top is given is exact."""
     return not any(inexact(node) for node in e.walk() if node is not e)
 
 

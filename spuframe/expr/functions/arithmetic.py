@@ -14,17 +14,33 @@ Integers give int64 with the range tracked; a float on either side, or a divisio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Date, Fixed, Int, Range, exponent, number
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Date, Fixed, Int, Range, exponent, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.common import LEAST, Binary, bits_of, bound_of, checked, mismatch, only_nulls, overflow, ranges_text, warn_precision
+from spuframe.expr.functions.common import (
+    LEAST,
+    Binary,
+    Number,
+    bits_of,
+    bound_of,
+    checked,
+    mismatch,
+    only_nulls,
+    overflow,
+    ranges_text,
+    total,
+    warn_precision,
+)
 from spuframe.expr.functions.conversion import Cast, convert
 from spuframe.expr.functions.promotion import numeric, terms
 
 LEAST_SIGNIFICANT = 12
 """Bits that a quotient keeps of what it is where both operands are at their bounds; with fewer, who builds it is warned."""
+LONG = 60
+"""Bits of a constant divisor, from which on a quotient is not the nearest; a bit more of another."""
 MOST_DROPPED = 62
 """Fraction bits that the truncation of a product takes off, at most."""
 
@@ -39,7 +55,7 @@ class Add(Binary):
     def inferred(self) -> Info:
         dtype = _result(self, "add")
         (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
-        return self.info_of(dtype, checked(self, dtype, (a + c, b + d)))
+        return self.info_of(dtype, checked(self, dtype, (total(a, c, dtype), total(b, d, dtype))))
 
     def value(self, *args: Any) -> Scalar:
         return args[0] + args[1]  # type: ignore[no-any-return]
@@ -55,7 +71,7 @@ class Sub(Binary):
     def inferred(self) -> Info:
         dtype = _result(self, "subtract")
         (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
-        return self.info_of(dtype, checked(self, dtype, (a - d, b - c)))
+        return self.info_of(dtype, checked(self, dtype, (total(a, -d, dtype), total(b, -c, dtype))))
 
     def value(self, *args: Any) -> Scalar:
         return args[0] - args[1]  # type: ignore[no-any-return]
@@ -73,7 +89,14 @@ class Mul(Binary):
         if any(isinstance(k, Fixed) for k in kinds) != (self.target is not None) or not all(k.is_numeric for k in kinds):
             raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which chooses the type of the product")
         dtype = self.target or Int(64)
-        return self.info_of(dtype, checked(self, dtype, product(self.left, self.right)))
+        return self.info_of(dtype, checked(self, dtype, self._bounds(dtype)))
+
+    def _bounds(self, dtype: Fixed | Int) -> tuple[Number, Number]:
+        low, high = product(self.left, self.right)
+        if isinstance(dtype, Int) or max(abs(low), abs(high)) * 2.0**dtype.f < 2**53:
+            return (low, high)
+        left, right = ([Fraction(b) for b in bounds_of(e)] for e in self.args)
+        return _corners(left, right, self.left == self.right)  # type: ignore[no-any-return]
 
     def value(self, *args: Any) -> Scalar:
         return args[0] * args[1]  # type: ignore[no-any-return]
@@ -81,10 +104,12 @@ class Mul(Binary):
 
 def product(left: Expr, right: Expr) -> Range:
     """The range of ``left * right``."""
-    (a, b), (c, d) = bounds_of(left), bounds_of(right)
-    corners = [a * c, a * d, b * c, b * d]
-    if left == right:  # a square
-        corners = [a * a, b * b] + [0] * (a < 0 < b)
+    return _corners(bounds_of(left), bounds_of(right), left == right)  # type: ignore[no-any-return]
+
+
+def _corners(left: Any, right: Any, square: bool) -> Any:
+    (a, b), (c, d) = left, right
+    corners = [a * a, b * b] + [0] * (a < 0 < b) if square else [a * c, a * d, b * c, b * d]
     return (min(corners), max(corners))
 
 
@@ -102,6 +127,8 @@ class Div(Binary):
         dtype = self.target
         if not isinstance(dtype, Fixed) or not self.left.dtype.is_numeric or not self.right.dtype.is_numeric:
             raise mismatch("divide", self.args, "it needs numbers, and gives a float")
+        if isinstance(self.left.dtype, Int) and not isinstance(self.left, Lit) and bound_of(self.left) > INT_LIMIT:
+            raise overflow(self, bounds_of(self.left), INT_LIMIT, "the dividend", str(self.left))
         low, high = bounds_of(self.right)
         top = dtype.largest
         a, b = _quotient(bounds_of(self.left), self.right)
@@ -275,18 +302,30 @@ def reciprocal(operand: object) -> Expr:
 
 
 def _warn_coarse(e: Div) -> None:
-    """Warn of quotients that lose all but a few of their digits, as the divisor may be tiny beside its largest value."""
-    top, bottom, f = bound_of(e.left), bound_of(e.right), e.target.f
-    if isinstance(e.right, Lit) or not top or not bottom:
-        return
-    kept, least = f + exponent(top / bottom), min(map(abs, divisors(e.right)))
-    if kept >= LEAST_SIGNIFICANT:
-        return
-    warn_precision(
-        f"'{e}' keeps {f} fraction bits, so that results below 2^-{f + 1} become 0: where both sides are at their bounds, {max(kept, 0)} significant bits "
-        f"are left, since the divisor may be anything from {number(least)} to {number(bottom)} (with {ranges_text(e)}). Clip it to the values that it "
-        "has, .clip(low, high), or declare a narrower range when reading, ranges={'column': (low, high)}, if its owner's policy takes ranges"
-    )
+    """Warn of quotients that lose all but a few digits, as the divisor may be tiny beside its largest value; or that are not the nearest."""
+    top, bottom, f, public = bound_of(e.left), bound_of(e.right), e.target.f, isinstance(e.right, Lit)
+    kept = LEAST_SIGNIFICANT if public or not top or not bottom else f + exponent(top / bottom)
+    if kept < LEAST_SIGNIFICANT:
+        least = min(map(abs, divisors(e.right)))
+        warn_precision(
+            f"'{e}' keeps {f} fraction bits, so that results below 2^-{f + 1} become 0: where both sides are at their bounds, {max(kept, 0)} significant "
+            f"bits are left, since the divisor may be anything from {number(least)} to {number(bottom)} (with {ranges_text(e)}). Clip it to the values "
+            "that it has, .clip(low, high), or declare a narrower range when reading, ranges={'column': (low, high)}, if its owner's policy takes ranges"
+        )
+    elif _digits(e) >= LONG if public else bottom * 2.0 ** bits_of(e.right) > 2.0 ** (LONG + 1):
+        warn_precision(
+            f"'{e}' is not rounded to the nearest: it is off by up to 2^-27 of itself and 7 units of 2^-{f}, since the divisor may have 62 bits and "
+            f"more (with {ranges_text(e)}). Clip it to the values that it has, .clip(low, high), or keep fewer fraction bits, astype('float[f=10]')"
+        )
+
+
+def _digits(e: Div) -> int:
+    """Bits of the whole number that a quotient by a constant is one by."""
+    assert isinstance(e.right, Lit)
+    constant = e.right.value
+    if not isinstance(constant, int | float):
+        return 0
+    return (Fraction(1 << e.target.f, 1 << bits_of(e.left)) / Fraction(constant)).denominator.bit_length() - 1
 
 
 def quotient_type(a: Expr, b: Expr) -> Fixed:

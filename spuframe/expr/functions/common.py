@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
 
-from spuframe.dtypes import DType, Fixed, Range, Whole, number
+from spuframe.dtypes import DType, Fixed, Range, Whole, enclosing, number
 from spuframe.errors import PrecisionWarning, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of, lit
+
+Number: TypeAlias = int | float | Fraction
 
 LEAST = 16
 """Bits that a value keeps against its own bound, at least: of a chosen one beside a larger one, and of a product."""
@@ -68,18 +72,24 @@ def overflow(e: Expr, bounds: Range, limit: float, what: str, text: str = "") ->
     )
 
 
-def checked(e: Expr, dtype: DType, bounds: Range, text: str = "") -> Range:
+def checked(e: Expr, dtype: DType, bounds: tuple[Number, Number], text: str = "") -> Range:
     """``bounds``, if a result of ``dtype`` may have them; ``text`` says what it is, where the expression does not."""
-    worst = max(abs(bounds[0]), abs(bounds[1]))
     if isinstance(dtype, Fixed):
-        if float(worst) >= dtype.limit:  # as a float, which the owner computes with
-            raise overflow(e, bounds, dtype.limit, f"a {dtype}", text)
-        return (float(bounds[0]), float(bounds[1]))
+        outer = enclosing(bounds)
+        if max(map(abs, outer)) >= dtype.limit:
+            raise overflow(e, outer, dtype.limit, f"a {dtype}", text)
+        return outer
     assert isinstance(dtype, Whole)
     least, most = dtype.room
     if bounds[0] < least or bounds[1] > most:
-        raise overflow(e, bounds, most + 1, dtype.called, text)
+        raise overflow(e, (int(bounds[0]), int(bounds[1])), most + 1, dtype.called, text)
     return (int(bounds[0]), int(bounds[1]))
+
+
+def total(a: float, b: float, dtype: DType) -> Number:
+    """The sum of two bounds; exactly, where floats do not hold all values of the type."""
+    found = a + b
+    return Fraction(a) + Fraction(b) if isinstance(dtype, Fixed) and abs(found) * 2.0**dtype.f >= 2**53 else found
 
 
 def bound_of(e: Expr) -> float:

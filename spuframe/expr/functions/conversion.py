@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, number
+from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, number, real
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
 from spuframe.expr.functions.common import checked, describe
@@ -46,7 +46,7 @@ class Cast(Function):
         (v,) = args
         if isinstance(self.target, Int):
             return int(v)
-        return float(v) if isinstance(self.target, Fixed) else v
+        return real(v) if isinstance(self.target, Fixed) else v  # type: ignore[return-value]  # what was none does not become a Fraction
 
     def text(self, args: Any) -> str:
         return f"{self.target}({args[0]})"

@@ -12,10 +12,14 @@ to fewer fraction bits         a unit; to integers none, toward zero          re
 ``x * y``                      3 units; integers: none                        refused if the ranges overflow
 ``x * c``                      2^-29 relative and 2.5 units, for the constant as
                                it is, however small
-``x / c``                      none: the nearest unit, half up                ``c = 0`` is refused as a divisor; see ``x / y``
+``x / c``                      none: the nearest unit, half up; 2^-29         ``c = 0`` is refused as a divisor, an integer x that may
+                               relative and 2.5 units, with a                 be 2^62 as a dividend; see ``x / y``
+                               PrecisionWarning, where c is a whole number
+                               of 60 bits and more
 ``x / y``, ``1 / x``, means    none: the nearest unit, half up; where y may   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
                                be 2^60 units, or more: 2^-27 relative and     (within 2^-25 of that too); refused if it always is; a
-                               6.5 units                                      PrecisionWarning where few digits are left
+                               6.5 units, from 2^61 on with a                 PrecisionWarning where few digits are left
+                               PrecisionWarning
 exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
                                                                               result stops at 2^(61-f); below half a unit it is 0 or a unit
 log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
@@ -32,7 +36,7 @@ floor, ceil, round             none: the nearest unit to the decimal          no
 ============================== ============================================== ======================================================
 
 A range or a constant that is wholly outside is refused when the expression is built; but a column of nulls alone (published as [0, 0]) gives nulls. An
-owner that computes an expression alone keeps to the same grid and bounds: see `spuframe.spu.plaintext`.
+owner that computes an expression alone does so in the same words of 64 bits, not in floats: see `spuframe.spu.plaintext`.
 
 >>> from spuframe.dtypes import Field, Fixed, number, INT_LIMIT, number, INT_LIMIT
 >>> from spuframe.expr import col, exp, log
@@ -322,7 +326,7 @@ class Wave(Unary):
         return (-1.0, 1.0)
 
     def value(self, *args: Any) -> Scalar:
-        angle = args[0] if abs(args[0]) < 1 << 53 else Fraction(args[0]) % _TWO_PI  # a float does not hold larger integers
+        angle = args[0] if float(args[0]) == args[0] else Fraction(args[0]) % _TWO_PI
         return float(type(self).scalar(float(angle)))
 
 

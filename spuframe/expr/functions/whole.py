@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range, real
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul, reciprocal
 from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.conversion import Cast, convert
+from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
 from spuframe.expr.functions.promotion import numeric, same_type
@@ -55,7 +55,7 @@ class Whole(Unary):
         return (math.floor(low), math.ceil(high))
 
     def value(self, *args: Any) -> Scalar:
-        return float(type(self).scalar(args[0]))
+        return real(type(self).scalar(args[0]))  # type: ignore[return-value]  # whole numbers are no fractions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,7 +88,7 @@ class Round(Whole):
 
     def value(self, *args: Any) -> Scalar:
         unit = 2**self.target.f
-        return float(Fraction(round(round(Fraction(args[0]), int(args[1])) * unit), unit))
+        return real(Fraction(round(round(Fraction(args[0]), int(args[1])) * unit), unit))  # type: ignore[return-value]  # as exact as the argument
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -191,13 +191,14 @@ def _round_tens(e: Expr, tens: int) -> Expr:
 
 
 def _roomy(kind: type[Divided], left: Expr, right: Expr) -> tuple[Expr, Expr]:
-    """Operands with no more fraction bits than leave room for quotients by one unit, but 18 if they have as many."""
-    while isinstance(left.dtype, Fixed) and left.dtype.f > DEFAULT_FRACTION_BITS and kind is FloorDiv:
-        if max((abs(n / d) for n in bounds_of(left) for d in divisors(right)), default=0.0) < left.dtype.limit - 1:
+    """Operands of one type, with no more fraction bits than leave room for quotients by one unit, but 18 if they have as many."""
+    a, b = same_type("divide", left, right)
+    while isinstance(a.dtype, Fixed) and a.dtype.f > DEFAULT_FRACTION_BITS and kind is FloorDiv:
+        if max((abs(n / d) for n in bounds_of(a) for d in divisors(b)), default=0.0) < a.dtype.limit - 1:
             break
-        fewer = Fixed(left.dtype.f - 1)
-        left, right = (convert(e.operand if isinstance(e, Cast) else e, fewer) for e in (left, right))
-    return left, right
+        fewer = Fixed(a.dtype.f - 1)
+        a, b = convert(left, fewer), convert(right, fewer)
+    return a, b
 
 
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
@@ -210,7 +211,7 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
         if kind is Mod and not whole and target.f < DEFAULT_FRACTION_BITS - 2:  # the remainder, which is small, would be coarse
             raise overflow(kind(*same_type("divide", a, b)), (-most, most), Fixed().limit, "an operand of a remainder by a decimal constant")
         a, b = convert(a, target), convert(b, target)
-    a, b = _roomy(kind, *same_type("divide", a, b))
+    a, b = _roomy(kind, a, b)
     if bounds_of(b) == (0, 0) and not only_nulls(b):
         raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
     return kind(a, b)

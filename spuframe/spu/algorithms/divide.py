@@ -100,7 +100,7 @@ def divide(
         return _positive(box, dividend, divisor, *bits, shift, min(top.bit_length(), ROOM), exact)
 
     def outside() -> Share:
-        return _beyond(box, dividend, fit(box, divisor, 64), max(map(abs, numerator)), top, shift)
+        return _beyond(box, dividend, fit(box, divisor, 64), max(map(abs, numerator)), top, shift, max(abs(low), abs(high)) >= 1 << 63)
 
     (found, nonzero), large = box.both(inside, outside) if clip else (inside(), None)
     if large is not None:
@@ -116,16 +116,17 @@ def _magnitude(box: BlackBox, x: Share, bits: int) -> tuple[Share, Share | None]
     return x - box.inject(sign, x).scale(2), sign
 
 
-def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: int) -> Share:
+def _beyond(box: BlackBox, a: Share, b: Share, largest: int, top: int, shift: int, unsigned: bool) -> Share:
     """Whether ``a / b * 2**shift`` reaches ``top``, for positive a and b.
 
     Only denominators up to a public bound can do that, and their product with ``top / 2**shift`` does not overflow. What is within the error
-    of a division below ``top`` counts as reaching it, so that no result can leave the ring.
+    of a division below ``top`` counts as reaching it, so that no result can leave the ring. A divisor that may be 2^63 is a word without a sign.
     """
     limit = max(1, _shifted(top - (top >> 26), -shift))
     small = largest // limit  # above it, no quotient reaches the limit
-    low, over = stacked(lambda s: box.msb(s[0]), [(box.add_public(b, -(small + 1)),), (b.scale(limit) - a,)])
-    return box.and_(low, over)
+    low, over, *large = stacked(lambda s: box.msb(s[0]), [(box.add_public(b, -(small + 1)),), (b.scale(limit) - a,), *[(b,)] * unsigned])
+    both = box.and_(low, over)
+    return box.and_(both, box.not_(large[0])) if large else both
 
 
 @dataclass(frozen=True)

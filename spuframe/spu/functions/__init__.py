@@ -1,8 +1,9 @@
 """The primitives of expressions, a module per family, each with two tables by name: ``SECRET`` over shares, ``PLAIN`` over Arrow.
 
-``SECRET[name](call, *values) -> Value`` (see `spuframe.spu.value`), ``PLAIN[name](node, *arrays) -> array``, where an array may be a scalar
-and the result is cast to the node's type by the caller. A new family is one new file here: modules are found by listing this package.
-A module may name in ``EXACT`` the primitives that take a public number as it is, where the others round it to the grid of its type.
+``SECRET[name](call, *values) -> Value`` (see `spuframe.spu.value`), ``PLAIN[name](node, *arrays) -> array``, where an array may be a scalar,
+fixed point is in int64 words (``node.args`` says of how many fraction bits), and the result is cast to the node's type by the caller. A new family is one
+new file here: modules are found by listing this package. A module may name in ``EXACT`` the primitives that take a constant number as it is, a Fraction,
+where the others have it rounded to the grid of its type.
 """
 
 from __future__ import annotations

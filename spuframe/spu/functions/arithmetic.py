@@ -16,10 +16,10 @@ from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import Quotient, divide, wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
 from spuframe.spu.encoding import integers
-from spuframe.spu.rational import floored
+from spuframe.spu.rational import Numbers, floored, numbers, shifted, times, with_two, written
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Applied, Call, Node, Value
 
 _HALF = 31
 
@@ -151,7 +151,8 @@ def _at_limit(node: Node) -> bool:
 
 
 def _top(node: Node) -> int:
-    return (1 << HEADROOM) - (1 << min(node.frac, HEADROOM - 1))
+    assert isinstance(node.dtype, Fixed)
+    return int(node.dtype.largest * 2.0**node.frac)  # what a float holds, as the range of the plan does
 
 
 def _divide_public(call: Call, x: Value, by: Fraction) -> Share:
@@ -171,37 +172,45 @@ EXACT = ("mul", "div")
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
-def _exact(node: Node, *args: Any) -> list[Any]:
-    """The operands in one type in which the operation is exact: float64, or 64 bits modulo 2^64, since the range of the result is known to fit."""
-    kind = pa.int64() if not isinstance(node.dtype, Fixed) else pa.float64()
-    return [integers(a).cast(kind, safe=False) for a in args]
+def _whole(node: Applied, *args: Any) -> list[Any]:
+    """Integers, days and words of fixed point as 64 bits: sums modulo 2^64 are exact, since the range of the result is known to fit."""
+    words = [integers(a).cast(pa.int64(), safe=False) for a in args]
+    return [shifted(w, node.frac - of.frac) for w, of in zip(words, node.args, strict=True)]
 
 
-def _plain_div(node: Node, x: Any, y: Any) -> Any:
+def _plain_mul(node: Applied, x: Any, y: Any) -> Any:
+    a, b = numbers(node, 0, x), numbers(node, 1, y)
+    missing = a.missing | b.missing
+    return written(times(a, b, node.frac), missing, a.single and b.single)
+
+
+def _plain_div(node: Applied, x: Any, y: Any) -> Any:
     """Rounded to the nearest, half up, as over shares; null by zero."""
-    (a, no_a), (b, no_b) = numbers(x), numbers(y)
-    missing = no_a | no_b | (b == 0)
-    found = floored(np.where(missing, 0, a), np.where(missing, 1, b), node.frac, Fraction(1, 2))
-    if _at_limit(node):  # what is within the error of a rough quotient of the limit counts as it: see `spuframe.spu.algorithms.divide`
-        shift = node.frac if b.dtype.kind == "f" else 0
-        limit = max(1, (_top(node) - (_top(node) >> 26)) >> shift) << shift
-        found = np.where(np.abs(found) >= limit, np.copysign(float(_top(node)), found), found)
-    array = pa.array(np.clip(found, float(node.low), float(node.high)) * 2.0**-node.frac, mask=missing)  # a float may round what is beyond 2^53
-    return array[0] if isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar) else array
+    at_limit, public, constant = _at_limit(node), isinstance(y, Fraction), isinstance(x, Fraction)
 
+    def quotients(_: Applied, a: Numbers, b: Numbers) -> Array:
+        found = np.clip(floored(a, b, node.frac, Fraction(1, 2)), node.low, node.high)
+        if not at_limit or public:
+            return found
+        # What is within the error of a rough quotient of the limit counts as it: see `spuframe.spu.algorithms.divide`.
+        frac = node.args[1].frac
+        word, own = _numerator(x, node.frac + frac) if constant else (0, node.args[0].frac)
+        shift = node.frac + frac - own
+        top = _top(node) - (_top(node) >> 26)
+        limit = max(1, top >> shift if shift >= 0 else top << -shift)
+        near = np.flatnonzero(np.abs(found) >= top >> 1)
+        for row, n, d in zip(near.tolist(), [word] * near.size if constant else a[near], b[near], strict=True):
+            if abs(n) > abs(d) * limit:
+                found[row] = min(node.high, _top(node)) if (n < 0) == (d < 0) else max(node.low, -_top(node))
+        return found
 
-def numbers(x: Any) -> tuple[Array, Array]:
-    """The numbers of an array or a scalar, zero for null, whole ones as int64; and the mask of nulls."""
-    array = pa.array([x.as_py()], x.type) if isinstance(x, pa.Scalar) else x
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    kind = pa.float64() if pa.types.is_floating(array.type) else pa.uint64() if pa.types.is_uint64(array.type) else pa.int64()
-    return np.asarray(array.cast(kind).fill_null(0)), np.asarray(array.is_null())
+    return with_two(quotients)(node, x, y)
 
 
 PLAIN = {
-    "add": lambda node, x, y: pc.add(*_exact(node, x, y)),
-    "sub": lambda node, x, y: pc.subtract(*_exact(node, x, y)),
-    "mul": lambda node, x, y: pc.multiply(*_exact(node, x, y)),
-    "neg": lambda node, x: pc.negate(*_exact(node, x)),
+    "add": lambda node, x, y: pc.add(*_whole(node, x, y)),
+    "sub": lambda node, x, y: pc.subtract(*_whole(node, x, y)),
+    "mul": _plain_mul,
+    "neg": lambda node, x: pc.negate(*_whole(node, x)),
     "div": _plain_div,
 }

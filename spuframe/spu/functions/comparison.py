@@ -15,8 +15,9 @@ from spuframe.errors import TypeMismatchError
 from spuframe.spu.algorithms.compare import differs, string_equal, string_less
 from spuframe.spu.algorithms.compare import less as less_words
 from spuframe.spu.encoding import RINGS, string_words
+from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
-from spuframe.spu.value import Call, Node, Value, text_of
+from spuframe.spu.value import Applied, Call, Value, text_of
 
 
 def _eq(call: Call, x: Value, y: Value) -> Value:
@@ -129,9 +130,10 @@ SECRET = {"eq": _eq, "ne": _ne, "lt": _lt, "le": _le, "gt": _gt, "ge": _ge}
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
-def _common(x: Any, y: Any) -> tuple[Any, Any]:
+def _common(node: Applied, x: Any, y: Any) -> tuple[Any, Any]:
     """Operands of one type in which the comparison is exact."""
-    x, y = (a.cast(pa.int64()) if pa.types.is_boolean(a.type) else a for a in (x, y))
+    frac = max(of.frac for of in node.args)
+    x, y = (shifted(a.cast(pa.int64()) if pa.types.is_boolean(a.type) else a, frac - of.frac) for a, of in zip((x, y), node.args, strict=True))
     kinds = {x.type, y.type}
     if pa.uint64() in kinds and len(kinds) > 1 and all(map(pa.types.is_integer, kinds)):
         return x.cast(pa.decimal128(20)), y.cast(pa.decimal128(20))
@@ -139,8 +141,8 @@ def _common(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def _arrow(name: str) -> Any:
-    def compare(node: Node, x: Any, y: Any) -> Any:
-        return getattr(pc, name)(*_common(x, y))
+    def compare(node: Applied, x: Any, y: Any) -> Any:
+        return getattr(pc, name)(*_common(node, x, y))
 
     return compare
 

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, String
+from spuframe.spu.encoding import held_type
+from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Applied, Call, Value
 
 
 def _shared(call: Call, x: Value) -> Share:
@@ -66,16 +68,17 @@ SECRET = {"where": _where, "is_null": _is_null, "fill_null": _fill_null}
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
-def _typed(node: Node, *args: Any) -> list[Any]:
+def _typed(node: Applied, *args: Any) -> list[Any]:
     """Operands of one type; integers of which some may not fit the result's in one that holds them all: those that do not are not chosen."""
-    target = node.dtype.arrow
+    target = held_type(node.dtype)
     if pa.types.is_integer(target):
         unsigned = {pa.types.is_uint64(a.type) for a in args}
         target = pa.decimal128(20) if len(unsigned) > 1 else pa.uint64() if True in unsigned else pa.int64()
-    return [a if a.type == target else a.cast(target, safe=pa.types.is_integer(target)) for a in args]
+    found = [a if a.type == target else a.cast(target, safe=pa.types.is_integer(target)) for a in args]
+    return [shifted(a, node.frac - of.frac) for a, of in zip(found, node.args[-2:], strict=True)]
 
 
-def _plain_where(node: Node, condition: Any, x: Any, y: Any) -> Any:
+def _plain_where(node: Applied, condition: Any, x: Any, y: Any) -> Any:
     return pc.if_else(pc.fill_null(condition, False), *_typed(node, x, y))
 
 

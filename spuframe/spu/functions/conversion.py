@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from spuframe.dtypes import Bool, Fixed, Int, String
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.shift import shift_right
+from spuframe.spu.rational import shifted
 from spuframe.spu.shaping import fit
 from spuframe.spu.share import Share
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Applied, Call, Value
 
 
 def _cast(call: Call, x: Value) -> Value:
@@ -53,13 +54,14 @@ SECRET = {"cast": _cast}
 
 
 
-def _plain_cast(node: Node, x: Any) -> Any:
+def _plain_cast(node: Applied, x: Any) -> Any:
     if isinstance(node.dtype, Bool) and not pa.types.is_boolean(x.type):
         return pc.not_equal(x, pa.scalar(0, x.type))
-    if isinstance(node.dtype, Int) and pa.types.is_floating(x.type):
-        return pc.trunc(x)
-    if pa.types.is_boolean(x.type) and isinstance(node.dtype, Fixed):
-        return x.cast(pa.int8()).cast(node.dtype.arrow)
+    f, g = node.args[0].frac, node.frac
+    if isinstance(node.dtype, Fixed):
+        return shifted(x.cast(pa.int64()), g - f)
+    if isinstance(node.dtype, Int) and f:  # toward zero
+        return pc.multiply(pc.sign(x).cast(pa.int64()), pc.shift_right(pc.abs(x), pa.scalar(f)) if f < 63 else pa.scalar(0))
     return x
 
 

@@ -11,9 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from spuframe.dtypes import Fixed
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.algorithms import roots, waves
 from spuframe.spu.algorithms.compare import signed_bits
@@ -24,11 +22,10 @@ from spuframe.spu.algorithms.ratio import HEADROOM, floor_ratio
 from spuframe.spu.algorithms.rounding import Quotient, divmod_any, floor, round_even
 from spuframe.spu.algorithms.shift import round_shift
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.functions.arithmetic import numbers
-from spuframe.spu.rational import floored, remainders
+from spuframe.spu.rational import Numbers, floored, numbers, remainders, rounded, with_two, written
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Applied, Call, Node, Value
 
 Bounds = tuple[int, int]
 Work = Callable[[Call, Share, int, Bounds], tuple[Share, Share | None]]
@@ -262,97 +259,56 @@ EXACT = ("power", "floordiv", "mod")
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
-def _read(x: Any, frac: int | None = None) -> tuple[Array, Array]:
-    """Values (zero for null) and the mask of nulls, of an array or a scalar; as integers, in units of ``2**-frac``, if that is given."""
-    array = pa.array([x.as_py()], x.type) if isinstance(x, pa.Scalar) else x
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    missing = np.asarray(array.is_null())
-    if frac is None:
-        return np.asarray(array.cast(pa.float64(), safe=False).fill_null(0)), missing
-    if pa.types.is_floating(array.type):
-        return np.rint(np.asarray(array.fill_null(0), np.float64) * 2.0**frac).astype(np.int64), missing
-    return np.asarray(array.cast(pa.int64()).fill_null(0)) << frac, missing
+def _plain(fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | None = None) -> Callable[[Applied, Any], Any]:
+    """A function of floats, null where ``undefined``; within the bounds of the node."""
+    return lambda node, x: _computed(node, read := numbers(node, 0, x), read.floats(), fn, undefined)
 
 
-def _written(values: Array, missing: Array, scalar: bool) -> Any:
-    array = pa.array(values, mask=missing)
-    return array[0] if scalar else array
+def _computed(node: Node, x: Numbers, values: Array, fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | None = None) -> Any:
+    missing = x.missing | undefined(values) if undefined is not None else x.missing
+    with np.errstate(all="ignore"):
+        found = fn(np.where(missing, 1.0, values))
+    return written(np.clip(rounded(found * 2.0**node.frac), node.low, node.high), missing, x.single)
 
 
-def _plain(fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | None = None) -> Callable[[Node, Any], Any]:
-    """A function of float64, null where ``undefined``; within the bounds of the node."""
+def _plain_wave(fn: Callable[[Array], Array]) -> Callable[[Applied, Any], Any]:
+    """Of the argument as it is: what a float does not hold loses whole turns first."""
 
-    def run(node: Node, x: Any) -> Any:
-        values, missing = _read(x)
-        if undefined is not None:
-            missing = missing | undefined(values)
-        with np.errstate(all="ignore"):
-            found = fn(np.where(missing, 1.0, values))
-        return _written(np.clip(found, node.low * 2.0**-node.frac, node.high * 2.0**-node.frac), missing, isinstance(x, pa.Scalar))
+    def run(node: Applied, x: Any) -> Any:
+        read = numbers(node, 0, x)
+        values, far = read.floats(), np.flatnonzero(np.abs(read.words) >= 1 << 53)
+        if far.size:
+            values[far] = [float(n * read.unit % waves.TWO_PI) for n in read[far]]
+        return _computed(node, read, values, fn)
 
     return run
 
 
-def _plain_wave(fn: Callable[[Array], Array]) -> Callable[[Node, Any], Any]:
-    """Of the argument as it is: integers that a float does not hold lose whole turns first."""
-    exact = _plain(fn)
-
-    def run(node: Node, x: Any) -> Any:
-        if pa.types.is_integer(x.type):
-            large, missing = _read(x, 0)
-            far = np.abs(large) >= 1 << 53
-            if far.any():
-                turned = large.astype(np.float64)
-                turned[far] = [float(Fraction(int(n)) % waves.TWO_PI) for n in large[far]]
-                x = _written(turned, missing, isinstance(x, pa.Scalar))
-        return exact(node, x)
-
-    return run
+def _plain_power(node: Applied, x: Any, base: Fraction) -> Any:
+    return _plain(lambda v: np.power(float(base), v))(node, x)
 
 
-def _plain_power(node: Node, x: Any, base: Any) -> Any:
-    return _plain(lambda v: np.power(float(base.as_py()), v))(node, x)
-
-
-def _plain_divided(work: Callable[[Node, Array, Array], Array]) -> Callable[[Node, Any, Any], Any]:
-    """An exact function of two numbers, the second not zero: null where it is."""
-
-    def run(node: Node, x: Any, y: Any) -> Any:
-        (a, no_a), (b, no_b) = numbers(x), numbers(y)
-        missing = no_a | no_b | (b == 0)
-        found = work(node, np.where(missing, 0, a), np.where(missing, 1, b))
-        return _written(found, missing, isinstance(x, pa.Scalar) and isinstance(y, pa.Scalar))
-
-    return run
-
-
-def _quotients(node: Node, a: Array, b: Array) -> Array:
-    return np.floor_divide(a, b) if a.dtype.kind == b.dtype.kind == "i" else floored(a, b, 0)
-
-
-def _remainders(node: Node, a: Array, b: Array) -> Array:
-    return np.mod(a, b) if a.dtype.kind == b.dtype.kind == "i" else remainders(a, b, node.frac) * 2.0**-node.frac
-
-
-def _in_units(words: Array, frac: int) -> Array:
-    return words * 2.0**-frac if frac else words
-
-
-def _plain_round(node: Node, x: Any, decimals: Any) -> Any:
+def _plain_round(node: Applied, x: Any, decimals: Any) -> Any:
     """As over shares, modulo 2^64."""
     if not node.frac:
         return x
-    (u, missing), f, tens = _read(x, node.frac), node.frac, 10 ** int(decimals.as_py())
-    half = 1 << (f - 1)
+    read, f, tens = numbers(node, 0, x), node.frac, 10 ** int(decimals.as_py())
+    u, half = read.words, 1 << (f - 1)
     moved = u.astype(np.uint64) * np.uint64(tens) + np.uint64(half)
     low = (moved & np.uint64((1 << f) - 1)).astype(np.int64)
     odd = (moved >> np.uint64(f) & np.uint64(1)).astype(bool)
     e = half - low - np.where(odd & (low == 0), 1 << f, 0)
-    return _written(_in_units(u + (2 * e + tens) // (2 * tens), f), missing, isinstance(x, pa.Scalar))
+    return written(u + (2 * e + tens) // (2 * tens), read.missing, read.single)
 
 
-def _whole(fn: Callable[[Array], Array]) -> Callable[[Node, Any], Any]:
-    return lambda node, x: _plain(fn)(node, x) if isinstance(node.dtype, Fixed) else x
+def _whole(sign: int) -> Callable[[Applied, Any], Any]:
+    """Rounded down, of a number or of its negative."""
+
+    def run(node: Applied, x: Any) -> Any:
+        read, f = numbers(node, 0, x), min(node.frac, 63)
+        return written(sign * (sign * read.words >> f << f), read.missing, read.single)
+
+    return run
 
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -371,9 +327,9 @@ PLAIN = {
     "sigmoid": _plain(lambda v: 0.5 + 0.5 * np.tanh(v / 2)),
     "tanh": _plain(np.tanh),
     "erf": _plain(_erf),
-    "floor": _whole(np.floor),
-    "ceil": _whole(np.ceil),
+    "floor": _whole(1),
+    "ceil": _whole(-1),
     "round": _plain_round,
-    "floordiv": _plain_divided(_quotients),
-    "mod": _plain_divided(_remainders),
+    "floordiv": with_two(lambda node, x, y: floored(x, y, 0) << node.frac),
+    "mod": with_two(lambda node, x, y: remainders(x, y, node.frac)),
 }

@@ -79,7 +79,7 @@ SECRET = {"isin": _isin, "map": _map}
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _keys(x: Any, constants: tuple[Any, ...]) -> tuple[Any, Any]:
     """The column and the constants in one type."""
-    if pa.types.is_integer(x.type):  # constants may be of a wider type than the column
+    if any(c.type != x.type for c in constants) and pa.types.is_integer(x.type):  # constants may be of a wider type than the column
         x = x.cast(pa.decimal128(20))
     return x, pa.array([c.as_py() for c in constants], x.type)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import Fixed
@@ -28,7 +29,7 @@ def _sign(call: Call, x: Value) -> Value:
 
 
 def _plain(node: Node, x: Any) -> Any:
-    return pc.sign(x)
+    return pc.multiply(pc.sign(x).cast(pa.int64()), pa.scalar(1 << node.frac, pa.int64()))
 
 
 SECRET = {"sign": _sign}

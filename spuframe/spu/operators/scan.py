@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Field, String
+from spuframe.dtypes import Bool, Field, Fixed, String
 from spuframe.errors import DataError, PlanError
 from spuframe.link.base import Link
-from spuframe.spu.encoding import RINGS, column_kind, column_shape, encode
+from spuframe.spu.encoding import RINGS, column_kind, column_shape, encode, held_type
 from spuframe.spu.kernel import Cost, Protocol
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.plaintext import Evaluation
@@ -97,7 +97,7 @@ def _plaintext(step: Step, table: pa.Table) -> list[Array]:
             column = pc.if_else(keep, column, filler)
         if rows < step.rows:
             column = pa.concat_arrays([column, pa.array([filler.as_py()] * (step.rows - rows), column.type)])
-        values, valid = encode(column, field)
+        values, valid = encode(column, field, words=True)
         kind = _kind(step, field)
         if kind.word != values.dtype and isinstance(kind, Arithmetic):  # a wider ring: the sign is carried on
             values = values.view(f"i{values.dtype.itemsize}").astype(f"i{kind.word.itemsize}").view(kind.word)
@@ -111,5 +111,5 @@ def _filler(field: Field) -> pa.Scalar:
         return pa.scalar("")
     if isinstance(field.dtype, Bool):
         return pa.scalar(False)
-    low, high = field.range or (0, 0)
-    return pa.scalar(min(max(0, low), high), field.dtype.arrow)
+    low, high = field.dtype.units(field.range) if isinstance(field.dtype, Fixed) else field.range or (0, 0)
+    return pa.scalar(min(max(0, low), high), held_type(field.dtype))
