@@ -39,7 +39,6 @@ from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.link import listen
 from spuframe.runtime.answers import TableInfo
-from spuframe.runtime.folder import default_parent
 from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess, local
 from spuframe.runtime.runtimes import Runtimes
@@ -192,15 +191,15 @@ def test_two_sessions_side_by_side(start: Start, plan: Plans) -> None:
     assert two.run(plan()).profile.ranks[0].steps == ({"op": "sum 6"},)
 
 
-def test_a_session_is_opened_once_and_closed_for_good(start: Start, plan: Plans) -> None:
+def test_a_session_is_opened_once_and_closed_for_good(start: Start, plan: Plans, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InsecureWarning)
         fresh = local(protocol="plaintext")
     with pytest.raises(SessionClosedError, match="not open yet"):
         fresh.run(plan(owners=()))
     fresh.close()
-    session = start()
-    folders = set(default_parent().glob("spuframe-runtime-*"))
+    session = start(scratch=tmp_path)  # other sessions of this machine have folders elsewhere
+    assert len(list(tmp_path.iterdir())) == 3
     pids = [n["pid"] for n in session.status()]
     session.close()
     session.close()
@@ -208,7 +207,7 @@ def test_a_session_is_opened_once_and_closed_for_good(start: Start, plan: Plans)
         with pytest.raises(SessionClosedError):
             call()
     assert not any(psutil.pid_exists(p) for p in pids)
-    assert len(set(default_parent().glob("spuframe-runtime-*")) - folders) == 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_address_in_use(start: Start) -> None:
@@ -265,19 +264,16 @@ def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_node_that_is_ended_from_outside(standin: tuple[str, ...], number: int) -> None:
-    before = set(default_parent().glob("spuframe-runtime-*"))
-    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin))
+def test_a_node_that_is_ended_from_outside(standin: tuple[str, ...], number: int, tmp_path: Path) -> None:
+    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, scratch=str(tmp_path)))
     node.wait(30.0)
-    made = set(default_parent().glob("spuframe-runtime-*")) - before
     children = psutil.Process(node.process.pid).children()
-    assert len(made) >= 1 and len(children) == 1
+    assert len(list(tmp_path.iterdir())) == 1 and len(children) == 1
     node.process.send_signal(number)
     assert node.process.wait(10) == (0 if number == signal.SIGTERM else -number)
     node.process.stdin.close()
     assert psutil.wait_procs(children, timeout=10)[1] == []
-    if number == signal.SIGTERM:
-        assert any(not path.exists() for path in made)
+    assert len(list(tmp_path.iterdir())) == (0 if number == signal.SIGTERM else 1)
 
 
 def test_a_group_that_cannot_form_leaves_no_instances(start: Start, plan: Plans) -> None:
