@@ -65,11 +65,6 @@ class Whole(Measure):
         """What messages call a computed value."""
         return f"a {self.name}"
 
-    @property
-    def difference(self) -> DType:
-        """The type of a difference of two values, and of what moves one."""
-        return Int(64)
-
 
 @dataclass(frozen=True, eq=False)
 class Bool(DType):

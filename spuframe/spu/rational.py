@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ _SURE = 2.0**-50
 """Relative error of a few operations on floats, at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # an owner's plaintext is in no repr
 class Numbers:
     """Whole multiples of a public unit: int64, uint64 or Python's integers, zero where ``missing``; ``single`` says that they are one scalar."""
 
@@ -110,12 +111,26 @@ def floored(x: Numbers, y: Numbers, f: int, offset: Fraction = Fraction(0)) -> A
         found: Array = np.clip(np.nan_to_num(np.floor(about)), -float(_TOP), float(_TOP)).astype(np.int64)
         doubtful = np.flatnonzero(~(np.abs(about - np.rint(about)) > np.abs(about) * _SURE + _SURE))
     if doubtful.size:
-        missing = np.broadcast_to(x.missing, about.shape)
-        a, b = Numbers(x.words, x.unit, missing, False)[doubtful], Numbers(y.words, y.unit, missing, False)[doubtful]
-        top, low = offset.as_integer_ratio()
-        over, under = ratio.numerator * low, ratio.denominator * low
-        found[doubtful] = [_within((n * over + top * d * ratio.denominator) // (d * under)) for n, d in zip(a, b, strict=True)]
+        a, b = (np.broadcast_to(n.words, about.shape)[doubtful] for n in (x, y))
+        found[doubtful] = _floors(a, b, ratio, offset)
     return found
+
+
+def _floors(a: Array, b: Array, ratio: Fraction, offset: Fraction) -> Array:
+    """``floor(a / b * ratio + offset)`` in whole numbers: ``a = q d + r`` for ``d = b * under`` leaves little, ``q over + (r over + offset d) / d``."""
+    (over, under), (top, low) = ratio.as_integer_ratio(), offset.as_integer_ratio()
+    if _below(_TOP, a) and _below(_TOP, b, under * (over * low + abs(top) + low)):
+        d = b * np.int64(under)
+        q, r = np.divmod(a, d)
+        if _below(_TOP - 1, q, over):
+            return np.asarray(q * np.int64(over) + (r * np.int64(over * low) + np.int64(top) * d) // (d * np.int64(low))).clip(-_TOP, _TOP)
+    found = [_within((n * over * low + top * d * under) // (d * under * low)) for n, d in zip(a.tolist(), b.tolist(), strict=True)]
+    return np.array(found, np.int64)
+
+
+def _below(limit: int, words: Array, times: int = 1) -> bool:
+    """Whether int64 words, so many times, stay below a limit."""
+    return words.dtype == np.int64 and max(int(words.max(initial=0)), -int(words.min(initial=0)), 1) * times < limit
 
 
 def _float(ratio: Fraction) -> float:
@@ -130,6 +145,11 @@ def remainders(x: Numbers, y: Numbers, f: int) -> Array:
     if x.unit == y.unit == Fraction(1, 1 << f) and x.words.dtype.kind == y.words.dtype.kind == "i":
         return np.asarray(np.mod(x.words, y.words))
     a, b = np.broadcast_arrays(x.words, y.words)
+    unit = Fraction(gcd(x.unit.numerator * y.unit.denominator, y.unit.numerator * x.unit.denominator), x.unit.denominator * y.unit.denominator)
+    up, down, (p, q) = int(x.unit / unit), int(y.unit / unit), (unit * (1 << f)).as_integer_ratio()
+    if _below(_TOP, a, up) and _below(_TOP, b, down * 2 * p) and q < _TOP:  # the rest is below the divisor
+        rest = np.mod(a * np.int64(up), b * np.int64(down))
+        return np.asarray(np.sign(rest) * ((2 * p * np.abs(rest) + q) // (2 * q)))
     found = [_remainder(n * x.unit, d * y.unit, f) for n, d in zip(a.tolist(), b.tolist(), strict=True)]
     return np.array(found, np.int64)
 
