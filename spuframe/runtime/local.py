@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import os
@@ -13,13 +14,15 @@ import subprocess
 import time
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from spuframe import plugins
 from spuframe.config import InsecureWarning, Policy, Quotas, RuntimeConfig, SessionConfig
-from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
+from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, SessionClosedError, from_wire
 from spuframe.runtime.child import environment
 from spuframe.runtime.client import NodeAddress
 from spuframe.runtime.folder import check_folder, sweep
@@ -28,6 +31,7 @@ from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
 from spuframe.runtime.runtimes import Runtimes
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 STOP_SECONDS = 3.0
 SCRATCH = "SPUFRAME_SCRATCH"
 """The environment variable that names the folder for shares and tables, where no argument does."""
@@ -41,7 +45,7 @@ class NodeProcess:
     secret: bytes = field(repr=False)
     process: subprocess.Popen[bytes]
     tail: Tail
-    ready: int | None
+    ready: io.FileIO
 
     @classmethod
     def start(cls, config: RuntimeConfig, mesh: bytes | None = None) -> NodeProcess:
@@ -50,7 +54,8 @@ class NodeProcess:
         ``mesh`` is the secret that all nodes have in common whose instances may join; by default it has none in common with others.
         """
         secret = secrets.token_bytes(32)
-        ready, theirs = map(above_stdio, os.pipe())
+        ours, theirs = map(above_stdio, os.pipe())
+        ready = io.FileIO(ours)
         try:
             process = subprocess.Popen(
                 command("spuframe.runtime.node"),
@@ -62,7 +67,7 @@ class NodeProcess:
                 start_new_session=True,  # a Ctrl-C in the terminal is for the analyst alone
             )
         except BaseException:
-            os.close(ready)
+            ready.close()
             raise
         finally:
             os.close(theirs)
@@ -78,7 +83,7 @@ class NodeProcess:
 
     def wait(self, deadline: float) -> NodeAddress:
         """Wait until it listens; give where."""
-        assert self.ready is not None, "waited for already"
+        assert not self.ready.closed, "waited for already"
         until, line = time.monotonic() + deadline, b""
         try:
             while not line.endswith(b"\n"):
@@ -86,24 +91,18 @@ class NodeProcess:
                 if not found:
                     text = f"{self.config.name} did not start within {deadline} s. Raise the deadline, or look at its log."
                     raise PeerTimeoutError(text, party=self.config.name)
-                piece = os.read(self.ready, 4096)
+                piece = self.ready.read(4096)
                 if not piece:
                     how = self.how_died()
                     raise PartyDiedError(f"{self.config.name} could not start: {how}. Its log has the details.", party=self.config.name)
                 line += piece
         finally:
-            self.forget()
+            self.ready.close()
         answer = json.loads(line)
         if "error" in answer:
             raise from_wire(answer["error"])
         host, port = answer["address"]
         return NodeAddress(self.config.name, host, port, self.secret, self.config.owner)
-
-    def forget(self) -> None:
-        """Close the pipe that tells that it is ready."""
-        if self.ready is not None:
-            os.close(self.ready)
-            self.ready = None
 
     def how_died(self) -> str:
         try:
@@ -141,7 +140,10 @@ class LocalLauncher:
         self._base_port = base_port
         self._mesh = secrets.token_bytes(32)
         self._nodes: dict[str, NodeProcess] = {}
-        self._finalizer = weakref.finalize(self, _stop, self._nodes, os.getpid())
+        # A Ctrl-C comes to the main thread alone: in this one, none comes between a node's start and the note of it.
+        self._starter = ThreadPoolExecutor(1, "spuframe-start")
+        self._pid = os.getpid()
+        self._finalizer = weakref.finalize(self, _stop, self._nodes, self._pid)
 
     def start_parties(self) -> Sequence[NodeAddress]:
         configs = [
@@ -149,7 +151,7 @@ class LocalLauncher:
             for rank in range(self._config.parties)
         ]
         for config in configs:
-            self._nodes[config.name] = NodeProcess.start(config, self._mesh)
+            self._uncut(lambda c=config: self._start(c))  # type: ignore[misc]
         return [self._nodes[config.name].wait(self._config.deadline) for config in configs]
 
     def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress:
@@ -159,21 +161,39 @@ class LocalLauncher:
         if chosen.folders is None:
             chosen = replace(chosen, folders=default_folders())
         config = replace(self._base, name=f"owner {owner}", owner=owner, policy=chosen)
-        if config.name in self._nodes:  # started before, but never reached
-            _stop({config.name: self._nodes.pop(config.name)}, os.getpid())
-        node = self._nodes[config.name] = NodeProcess.start(config, self._mesh)
         try:
-            return node.wait(self._config.deadline)
+            self._uncut(lambda: self._start(config))
+            return self._nodes[config.name].wait(self._config.deadline)
         except BaseException:  # an interrupt, too: the next try starts another one
-            _stop({config.name: self._nodes.pop(config.name)}, os.getpid())
+            self._uncut(lambda: self._end(config.name))
             raise
+
+    def _uncut(self, work: Callable[[], T]) -> T:
+        """Do a thing that goes on to its end even if an interrupt takes us from here; one after another."""
+        try:
+            done = self._starter.submit(work)
+        except RuntimeError:
+            raise SessionClosedError("the session was closed. Open a new one.") from None
+        return done.result()
+
+    def _start(self, config: RuntimeConfig) -> None:
+        self._end(config.name)  # started before, but never reached
+        self._nodes[config.name] = NodeProcess.start(config, self._mesh)
+
+    def _end(self, name: str) -> None:
+        if name in self._nodes:
+            _stop({name: self._nodes.pop(name)}, self._pid)
 
     def how_died(self, name: str) -> str:
         node = self._nodes.get(name)
         return "its process ended" if node is None else node.how_died()
 
     def stop(self) -> None:
-        self._finalizer()
+        if os.getpid() != self._pid:
+            return
+        self._starter.shutdown()
+        _stop(self._nodes, self._pid)  # an interrupt may cut it: so it is left to the finaliser until it is done
+        self._finalizer.detach()
 
 
 def default_folders() -> tuple[str, ...]:
@@ -189,11 +209,9 @@ def _stop(nodes: dict[str, NodeProcess], pid: int) -> None:
     killed = False
     for node in nodes.values():
         assert node.process.stdin is not None
-        node.forget()
-        try:
+        node.ready.close()
+        with contextlib.suppress(OSError):  # it is gone
             node.process.stdin.close()
-        except OSError:
-            pass  # it is gone
     until = time.monotonic() + STOP_SECONDS
     for node in nodes.values():
         try:

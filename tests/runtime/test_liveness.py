@@ -7,9 +7,11 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -26,16 +28,19 @@ from spuframe.errors import (
     from_wire,
 )
 from spuframe.ir.physical import PhysicalPlan
+from spuframe.link import handshake
 from spuframe.link.framing import decode_abort, encode_abort
 from spuframe.link.sockets import MAX_UNPROVEN
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.client import Client, NodeAddress
+from spuframe.runtime.local import NodeProcess
 from spuframe.runtime.node import NodeServer
 from spuframe.runtime.rpc import Caller
 from spuframe.runtime.runtimes import Runtimes
 
 Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
+T = TypeVar("T")
 LATE = 20.0
 """Seconds that a loaded machine may add to a deadline; what hung before hung for ever."""
 
@@ -84,6 +89,18 @@ def interrupted(work: Callable[[], object], delay: float) -> None:
         timer.join()
         time.sleep(0.05)
     timer.join()
+
+
+def interrupting(true: Callable[..., T]) -> Callable[..., T]:
+    """``true``, with a Ctrl-C once it is done and before anybody has its result; wherever it runs, the Ctrl-C comes to the main thread."""
+
+    def interrupted(*args: object, **options: object) -> T:
+        result = true(*args, **options)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.1)  # it has come when this goes on
+        return result
+
+    return interrupted
 
 
 @pytest.mark.slow
@@ -203,13 +220,35 @@ def test_an_interrupt_at_any_moment_of_handing_over_a_table(start: Start, plan: 
     session.run(plan(owners=("ann",)))
 
 
-@pytest.mark.slow
-def test_an_interrupt_while_an_owner_starts(start: Start, plan: Plans) -> None:
+def test_an_interrupt_while_an_owner_starts(start: Start, plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its process: started and not yet noted, ready and not yet reached, reached and not yet known."""
+    before = {c.pid for c in psutil.Process().children()}
     session = start(owners=())
-    for delay in (0.02, 0.2, 0.5):
-        interrupted(lambda: session.add_owner("ann"), delay)
+    for where, name in ((subprocess, "Popen"), (NodeProcess, "wait"), (handshake, "connect")):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(where, name, interrupting(getattr(where, name)))
+            session.add_owner("ann")
     session.add_owner("ann")
     session.run(plan(owners=("ann",)))
+    assert {c.pid for c in psutil.Process().children()} - before == {n["pid"] for n in session.status()}
+
+
+def test_an_interrupt_while_a_session_opens(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = psutil.Process().children()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(subprocess, "Popen", interrupting(subprocess.Popen))
+        start(owners=())
+    assert psutil.Process().children() == before
+
+
+def test_an_interrupt_of_closing_leaves_it_to_the_next_try(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = start(owners=())
+    nodes = [psutil.Process(n["pid"]) for n in session.status()]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(subprocess.Popen, "wait", interrupting(subprocess.Popen.wait))
+        session.close()
+    session.close()
+    assert not any(n.is_running() for n in nodes)
 
 
 def test_a_plan_that_does_not_fit_the_memory_of_a_worker_s_reader(start: Start) -> None:

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pytest
 
 from spuframe.config import InsecureWarning, Policy, RuntimeConfig, SessionConfig
-from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import (
     AddressInUseError,
     AuthenticationError,
@@ -38,29 +37,14 @@ from spuframe.errors import (
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.link import listen
-from spuframe.runtime.answers import TableInfo
 from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess, local
 from spuframe.runtime.runtimes import Runtimes
+from tests.runtime.steps import scan, then
 
 Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
 DATA = {"age": [37, 92, None, 50], "cost": [1.5, -2.25, 0.0, 8.0], "name": ["ann", "bob", None, "dora"], "ok": [True, False, True, True]}
-
-
-def scan(info: TableInfo, **params: Any) -> Step:
-    """A step that shares a whole table."""
-    nodes = [
-        {"col": f.name, "dtype": str(f.dtype), "nullable": f.nullable, "range": None if f.range is None else list(f.range)} for f in info.fields
-    ]
-    columns = [[f.name, i] for i, f in enumerate(info.fields)]
-    fields = Schema.of([replace(f, visibility=SECRET) for f in info.fields])
-    own = {"owner": info.owner, "table": info.handle, "expressions": nodes, "columns": columns, "filter": None}
-    return Step("scan", (), own | params, fields, info.rows, False)
-
-
-def then(step: Step, op: str, **params: Any) -> Step:
-    return Step(op, (0,), params, step.schema, step.rows, step.masked)
 
 
 def plan(session: Runtimes, *steps: Step) -> PhysicalPlan:

@@ -11,17 +11,16 @@ import pyarrow as pa
 import pytest
 
 from spuframe.config import RuntimeConfig, SessionConfig
-from spuframe.dtypes import SECRET, Schema
 from spuframe.errors import InstanceStateError, PlanError, PolicyError, StoreError
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.runtime import group as groups
-from spuframe.runtime.answers import TableInfo
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess
 from spuframe.runtime.runtime import SPURuntime
 from spuframe.runtime.runtimes import Runtimes
+from tests.runtime.steps import scan, then
 
 Ipc = Callable[[pa.Table], bytes]
 Start = Callable[..., Runtimes]
@@ -49,21 +48,6 @@ def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Runtimes, R
             assert node.process.stdin is not None
             node.process.stdin.close()
             node.process.wait(10.0)
-
-
-def scan(info: TableInfo, **params: Any) -> Step:
-    """A step that shares a whole table."""
-    nodes = [
-        {"col": f.name, "dtype": str(f.dtype), "nullable": f.nullable, "range": None if f.range is None else list(f.range)} for f in info.fields
-    ]
-    columns = [[f.name, i] for i, f in enumerate(info.fields)]
-    fields = Schema.of([replace(f, visibility=SECRET) for f in info.fields])
-    own = {"owner": info.owner, "table": info.handle, "expressions": nodes, "columns": columns, "filter": None}
-    return Step("scan", (), own | params, fields, info.rows, False)
-
-
-def then(step: Step, op: str, **params: Any) -> Step:
-    return Step(op, (0,), params, step.schema, step.rows, step.masked)
 
 
 def plan(*steps: Step) -> PhysicalPlan:
