@@ -18,7 +18,9 @@ from spuframe.frame.rows import Home, Rows
 from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.aggregates.var import squared as square
-from spuframe.plan.logical import Aggregate, LogicalNode, Project
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes.aggregate import Aggregate
+from spuframe.plan.nodes.project import Project
 from spuframe.plan.rows import attach, spread, together
 
 if TYPE_CHECKING:

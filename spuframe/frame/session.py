@@ -21,8 +21,9 @@ from spuframe.ir.leakage import leakage_report
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.plan import build, explain
-from spuframe.plan.logical import LogicalNode, Roots
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.results import Roots
 from spuframe.plan.optimizer import optimize
 from spuframe.runtime import local as launch
 from spuframe.runtime.answers import Result

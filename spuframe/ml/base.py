@@ -21,8 +21,8 @@ from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
 from spuframe.ir.words import Words, distance
 from spuframe.plan import build
-from spuframe.plan.logical import TensorOutput
 from spuframe.plan.names import free
+from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.tensor import Program, Ref
 
 if TYPE_CHECKING:

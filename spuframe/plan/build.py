@@ -1,4 +1,4 @@
-"""Building logical plans as pandas would: defaults, conversions and choices, in front of the nodes of `spuframe.plan.logical`.
+"""Building logical plans as pandas would: defaults, conversions and choices, in front of the nodes of `spuframe.plan.nodes`.
 
 >>> from spuframe.dtypes import Field, Int
 >>> from spuframe.expr import col, mul
@@ -20,27 +20,20 @@ from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.promotion import numeric
 from spuframe.ir import aggregates as primitive
 from spuframe.plan.aggregates import Composite, composite
-from spuframe.plan.logical import (
-    Aggregate,
-    Concat,
-    Filter,
-    Join,
-    Limit,
-    Load,
-    LogicalNode,
-    Output,
-    Project,
-    Reveal,
-    Roots,
-    Scan,
-    Sort,
-    Store,
-    Tensor,
-    TensorOutput,
-)
+from spuframe.plan.logical import LogicalNode, Order
+from spuframe.plan.nodes.aggregate import Aggregate
+from spuframe.plan.nodes.concat import Concat
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.join import Join
+from spuframe.plan.nodes.limit import Limit
+from spuframe.plan.nodes.load import Load
+from spuframe.plan.nodes.project import Project
+from spuframe.plan.nodes.results import Reveal, Roots, Store
+from spuframe.plan.nodes.scan import Scan
+from spuframe.plan.nodes.sort import Sort
+from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.plain import Plain
-from spuframe.plan.rows import check_order, rows_from
-from spuframe.plan.unique import unique_columns
+from spuframe.plan.rows import check_order
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
@@ -159,8 +152,8 @@ def _converted(table: LogicalNode, dtypes: Mapping[str, DType]) -> LogicalNode:
 
 
 def _unique_side(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], right_on: Sequence[str], validate: str | None) -> str:
-    known_left = bool(unique_columns(left) & set(left_on))
-    known_right = bool(unique_columns(right) & set(right_on))
+    known_left = bool(left.shape.unique & set(left_on))
+    known_right = bool(right.shape.unique & set(right_on))
     larger = "left" if left.rows > right.rows else "right"
     if validate is None:
         if known_left != known_right:
@@ -288,11 +281,8 @@ def store(table: LogicalNode, name: str) -> Store:
 
 
 def is_ordered(node: LogicalNode) -> bool:
-    """Whether the order of the rows means something; lowering puts invalid rows at the end before the order is shown or kept."""
-    below: LogicalNode | None = node
-    while below is not None:
-        node, below = below, below.input if isinstance(below, Filter) else rows_from(below)
-    return isinstance(node, Sort | Aggregate | Limit) or (isinstance(node, Load) and node.ordered)
+    """Whether the order of the rows was asked for; lowering puts invalid rows at the end before it is shown or kept."""
+    return node.shape.places.order is Order.ASKED
 
 
 def reveal(table: LogicalNode, ordered: bool | None = None) -> Reveal:

@@ -13,24 +13,18 @@ reveal                              10 rows, masked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from spuframe.dtypes import Field, Schema
+from spuframe.dtypes import Field
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
 from spuframe.ir.cost import Cost, CostReport
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
-from spuframe.plan.cumulate import Cumulate
-from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Reveal, Scan, Sort, Store, Tensor
-from spuframe.plan.rows import Attach
+from spuframe.plan.logical import LogicalNode, names_of
 
 STAGES = ("all", "logical", "optimized", "physical")
 """What `explain` can print."""
-
-WIDTH = 100
-"""Columns of text that a description may take."""
 
 DEEPEST = 120
 """Columns of text that a tree is indented by at most."""
@@ -91,10 +85,9 @@ def tree(root: LogicalNode) -> str:
         if counts.get(node, 0) > 1:
             numbers[node] = len(numbers) + 1
             mark = f"  #{numbers[node]}"
-        text = describe(node)
+        text = node.described()
         lines.append((f"{lead}{node.op}{mark}{'  ' + text if text else ''}", size(node.rows, node.masked)))
-        if isinstance(node, Scan | Project | Aggregate | Load | Output):
-            lines += [(f"{indent}{'│' if node.inputs else ' '}  {' ' * len(node.op)}{line}", "") for line in columns(node)]
+        lines += [(f"{indent}{'│' if node.inputs else ' '}  {' ' * len(node.op)}{line}", "") for line in columns(node)]
         last = len(node.inputs) - 1
         for i, child in reversed(list(enumerate(node.inputs))):
             further = "" if len(indent) >= DEEPEST else "   " if i == last else "│  "
@@ -113,9 +106,8 @@ def size(rows: int, masked: bool) -> str:
 
 
 def columns(node: LogicalNode) -> list[str]:
-    """A node's columns: name, type, range, visibility; and how they are computed."""
-    computed = dict(node.outputs) if isinstance(node, Scan) else dict(node.columns) if isinstance(node, Project) else {}
-    return table([[f.name, *about(f), _computed(computed.get(f.name), f.name)] for f in node.schema])
+    """The columns that a node lists: name, type, range, visibility; and how they are computed."""
+    return table([[name, *about(node.schema[name]), _computed(e, name)] for name, e in node.listed().items()])
 
 
 def _computed(e: Expr | None, name: str) -> str:
@@ -135,58 +127,6 @@ def table(rows: list[list[str]]) -> list[str]:
     return ["  ".join(f"{r[i]:<{widths[i]}}" for i in kept).rstrip() for r in rows]
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
-
-
-def _names(schema: Schema) -> str:
-    return _short(", ".join(schema.names))
-
-
-def _scan(n: Scan) -> str:
-    where = f"  where {n.predicate}" if n.predicate is not None else ""
-    return f"{n.owner}.{n.table}  [{_names(n.schema)}]{where}"
-
-
-def _join(n: Join) -> str:
-    on = ", ".join(a if a == b else f"{a} = {b}" for a, b in zip(n.left_on, n.right_on, strict=True))
-    return f"{n.how} on {on}  ({n.unique} unique)"
-
-
-def _aggregate(n: Aggregate) -> str:
-    made = ", ".join(f"{name} = {function}({column or ''})" for name, function, column in n.aggregates)
-    return _short(f"by {', '.join(n.keys) or 'nothing'}: {made}")
-
-
-def _order(by: tuple[str, ...], ascending: tuple[bool, ...]) -> str:
-    return ", ".join(name if up else f"{name} descending" for name, up in zip(by, ascending, strict=True))
-
-
-_DESCRIBE: dict[type[LogicalNode], Callable[[Any], str]] = {
-    Scan: _scan,
-    Load: lambda n: f"{n.name}  [{_names(n.schema)}]",
-    Project: lambda n: f"[{_names(n.schema)}]",
-    Filter: lambda n: str(n.predicate),
-    Join: _join,
-    Aggregate: _aggregate,
-    Sort: lambda n: _order(n.by, n.ascending),
-    Limit: lambda n: str(n.count),
-    Cumulate: lambda n: _short(f"{n.name} = {n.value}"),
-    Attach: lambda n: _short(", ".join(n.added)),
-    Concat: lambda n: f"{len(n.tables)} tables",
-    Tensor: lambda n: f"-> {', '.join(o.name for o in n.outputs)}",
-    Output: lambda n: n.name,
-    Store: lambda n: repr(n.name),
-    Reveal: lambda n: "in order" if n.ordered else "",
-}
-
-
-def describe(node: LogicalNode) -> str:
-    """What a node does, in one line."""
-    writer = _DESCRIBE.get(type(node))
-    return "" if writer is None else writer(node)
-
-
 # ---- physical -------------------------------------------------------------------------------------------
 def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
     """The steps of a physical plan, with rounds and bytes each, and the total."""
@@ -196,7 +136,8 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
     for i, s in enumerate(plan.steps):
         figures = [] if cost is None else [f"{cost.steps[i].cost.rounds:,}", f"{cost.steps[i].cost.total:,}"]
         inputs = " ".join(map(str, s.inputs)) or "-"
-        rows.append([str(i), f"{s.op} {operators()[s.op].detail(s)}".rstrip(), inputs, f"{s.rows:,}{'*' if s.masked else ''}", *figures, _names(s.schema)])
+        step, rows_of = f"{s.op} {operators()[s.op].detail(s)}".rstrip(), f"{s.rows:,}{'*' if s.masked else ''}"
+        rows.append([str(i), step, inputs, rows_of, *figures, names_of(s.schema)])
     if cost is not None:
         rows.append(["", "total", "", "", f"{cost.total.rounds:,}", f"{cost.total.total:,}", ""])
     numeric = {0, 3, *([] if cost is None else [4, 5])}

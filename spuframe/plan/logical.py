@@ -1,9 +1,10 @@
-"""Logical plans: relational nodes over the owners' tables, inferred when they are built.
+"""Logical plans: relational nodes over the owners' tables, inferred when they are built. Here is what all nodes answer; they are in `spuframe.plan.nodes`.
 
-Every node knows its ``schema``, its public number of physical ``rows``, and whether it is ``masked`` (has a secret validity bit per row).
+Every node knows its `Shape`, and answers what rules, lowering and `explain` ask of it: all of it is abstract here, so that a node that is silent on one
+question cannot be built. Nobody else switches over kinds of nodes, but for a rule over those that it is about.
 Build nodes with the functions of `spuframe.plan.build`, which check, convert and choose what pandas would; the classes check only.
 
->>> from spuframe.dtypes import Field, Fixed, Int, Whole
+>>> from spuframe.dtypes import Field, Fixed, Int
 >>> from spuframe.expr import col, ge
 >>> from spuframe.plan.build import aggregate, filter_, join, reveal, scan
 >>> patient = Field("patient_id", Int(64), range=(1, 10**6))
@@ -19,48 +20,174 @@ Build nodes with the functions of `spuframe.plan.build`, which check, convert an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
 
-from spuframe.dtypes import PUBLIC, SECRET, Bool, Field, Fixed, Int, Schema, Whole
-from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
-from spuframe.expr.expr import Col, Expr, check_columns, col, rebind, rebind_all
+from spuframe.dtypes import Schema
+from spuframe.errors import ForeignFrameError
+from spuframe.expr.expr import Expr, col
 from spuframe.expr.node import Node
-from spuframe.ir.aggregates import aggregation
-from spuframe.plan.plain import Plain
+
+WIDTH = 100
+"""Columns of text that a description may take."""
+
+
+class Order(Enum):
+    """What the order of a table's rows means."""
+
+    ASKED = "asked"  # by a sort, by groups, by a limit: it is shown and kept
+    GIVEN = "given"  # as the owner or a program has them
+    MERGED = "merged"
+    SHUFFLED = "shuffled"
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing may depend on it."""
+        return {
+            Order.MERGED: "a merge gives its rows in no particular one",
+            Order.SHUFFLED: "rows that a filter or a merge left are kept in none",
+        }.get(self)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a table's rows stand.
+
+    Parameters
+    ----------
+    order : Order
+    packed : bool
+        Whether rows that do not exist are known to stand at the end.
+    stored : str, optional
+        The stored table that has these rows at these places, if it was put into a random order when it was stored.
+    """
+
+    order: Order
+    packed: bool
+    stored: str | None
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What is known of a node's table."""
+    """What is known of a node's table.
+
+    Parameters
+    ----------
+    schema : Schema
+    rows : int
+        Physical rows; public.
+    masked : bool
+        Whether each row has a secret validity bit.
+    places : Places
+    unique : frozenset of str
+        Columns that are known to hold no value twice, each by itself: their owners publish it, or it follows.
+    plain : bool
+        Whether one owner has all that is below, so that it can compute in plaintext what is computed row by row above.
+    """
 
     schema: Schema
     rows: int
     masked: bool
+    places: Places
+    unique: frozenset[str]
+    plain: bool
+
+
+@dataclass(frozen=True)
+class Ways:
+    """At which inputs something may be done, instead of above a node.
+
+    Parameters
+    ----------
+    enough : tuple of frozenset of int
+        Sets of inputs; done at all of one, it is done. Those that its columns come from stand first.
+    at : mapping
+        The inputs where it does no harm, and for each what it reads, over that input's columns.
+    """
+
+    enough: tuple[frozenset[int], ...]
+    at: Mapping[int, Mapping[str, Expr]]
+
+
+STAYS = Ways((), {})
+"""It is done above."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LogicalNode(Node):
+class LogicalNode(Node, ABC):
     """Base of the relational nodes."""
 
     shape: Shape = field(init=False, repr=False)
     sessions: frozenset[str] = field(init=False, repr=False)
-    op: ClassVar[str]
 
+    # ---- what every node answers -------------------------------------------------------------------
+    @property
+    @abstractmethod
+    def op(self) -> str:
+        """Its name in plans."""
+
+    @property
+    @abstractmethod
+    def own_sessions(self) -> frozenset[str]:
+        """The session that it reads something of, beside its inputs."""
+
+    @abstractmethod
+    def inferred(self) -> Shape:
+        """Check the fields and infer the result's shape."""
+
+    @abstractmethod
+    def reads(self, wanted: frozenset[str]) -> tuple[frozenset[str], ...]:
+        """Which columns of each input it reads, for its own columns ``wanted``."""
+
+    @abstractmethod
+    def narrowed(self, inputs: Sequence[LogicalNode], wanted: frozenset[str]) -> LogicalNode:
+        """The same table over narrower inputs, which have what it reads, with at least the columns ``wanted``."""
+
+    @abstractmethod
+    def takes_filter(self, columns: frozenset[str]) -> Ways:
+        """Where a filter above it that reads these of its columns may stand instead, and costs no more."""
+
+    @abstractmethod
+    def takes_computation(self, columns: frozenset[str]) -> Ways:
+        """Where what is computed from these of its columns may be computed instead, as one more column that it passes on."""
+
+    @property
+    @abstractmethod
+    def minds_order(self) -> bool:
+        """Whether the order of its inputs' rows shows in what it gives."""
+
+    @property
+    @abstractmethod
+    def minds_gaps(self) -> bool:
+        """Whether its input's rows that exist must stand before those that do not."""
+
+    @property
+    @abstractmethod
+    def minds_mask(self) -> bool:
+        """Whether the types of its columns depend on whether all rows below exist."""
+
+    @abstractmethod
+    def described(self) -> str:
+        """What it does, in one line beside its name."""
+
+    @abstractmethod
+    def listed(self) -> Mapping[str, Expr | None]:
+        """The columns to print below it, and how they are computed; none where they are its inputs'."""
+
+    @abstractmethod
+    def params(self) -> dict[str, Any] | None:
+        """The params of its step; None if it has no step."""
+
+    # ---- what follows ------------------------------------------------------------------------------
     def infer(self) -> None:
-        found = self.own_sessions().union(*(i.sessions for i in self.inputs))
+        found = self.own_sessions.union(*(i.sessions for i in self.inputs))
         if len(found) > 1:
             raise ForeignFrameError("frames of two sessions cannot be combined: read both tables in one session")
         self.set("sessions", found)
         self.set("shape", self.inferred())
-
-    def inferred(self) -> Shape:
-        """Check the fields and infer the result's shape."""
-        raise NotImplementedError
-
-    def own_sessions(self) -> frozenset[str]:
-        return frozenset()
 
     @classmethod
     def family(cls) -> type[Node]:
@@ -92,382 +219,26 @@ class LogicalNode(Node):
                 yield node
 
 
-# ---- the nodes ------------------------------------------------------------------------------------
-@dataclass(frozen=True, eq=False, repr=False)
-class Scan(LogicalNode):
-    """An owner's table, shared among the parties.
+# ---- what nodes have in common ----------------------------------------------------------------------
+NOWHERE = Places(Order.GIVEN, packed=True, stored=None)
+"""Of a result that has no rows of a table."""
 
-    Parameters
-    ----------
-    session_id, owner, table : str
-        ``table`` is the handle at the owner.
-    fields : tuple of Field
-        The columns that the owner has.
-    length : int
-        Rows; public.
-    unique : frozenset of str
-        Columns that the owner publishes to be unique.
-    columns : tuple of (str, Expr), optional
-        What the owner computes in plaintext before sharing; by default its columns as they are.
-    predicate : Expr, optional
-        Rows for which it is not true are shared as invalid.
-    """
 
-    session_id: str
-    owner: str
-    table: str
-    fields: tuple[Field, ...]
-    length: int
-    unique: frozenset[str] = frozenset()
-    columns: tuple[tuple[str, Expr], ...] | None = None
-    predicate: Expr | None = None
-    op = "scan"
+def all_columns(tables: Sequence[LogicalNode]) -> tuple[frozenset[str], ...]:
+    """What a node reads that hands its inputs on as they are."""
+    return tuple(frozenset(t.schema.names) for t in tables)
 
-    def own_sessions(self) -> frozenset[str]:
-        return frozenset({self.session_id})
 
-    def inferred(self) -> Shape:
-        source = Schema(self.fields)
-        for name in self.unique:
-            source[name]
-        if self.predicate is not None:
-            _check_predicate(self.predicate, source)
-        for _, e in self.outputs:
-            check_columns(e, source)
-        return Shape(Schema(tuple(e.as_field(n) for n, e in self.outputs)), self.length, self.predicate is not None)
+def as_they_are(table: LogicalNode, columns: Iterable[str]) -> dict[str, Expr]:
+    """Columns that an input has under their own names."""
+    return {name: col(table.schema[name]) for name in columns}
 
-    @property
-    def outputs(self) -> tuple[tuple[str, Expr], ...]:
-        """The columns that are shared, as expressions over the owner's."""
-        return tuple((f.name, col(f)) for f in self.fields) if self.columns is None else self.columns
 
+def short(text: str) -> str:
+    """A description that fits into a line."""
+    return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Load(LogicalNode):
-    """A table of shares that the parties keep under a name."""
 
-    name: str
-    fields: tuple[Field, ...]
-    length: int
-    with_mask: bool = True
-    session_id: str = ""
-    ordered: bool = False
-    op = "load"
-
-    def own_sessions(self) -> frozenset[str]:
-        return frozenset({self.session_id} if self.session_id else ())
-
-    def inferred(self) -> Shape:
-        return Shape(Schema(self.fields), self.length, self.with_mask)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Project(LogicalNode):
-    """Exactly these columns, computed from the input's."""
-
-    input: LogicalNode
-    columns: tuple[tuple[str, Expr], ...]
-    op = "project"
-
-    def inferred(self) -> Shape:
-        for _, e in self.columns:
-            check_columns(e, self.input.schema)
-        return Shape(Schema(tuple(e.as_field(n) for n, e in self.columns)), self.input.rows, self.input.masked)
-
-    def with_children(self, children: Any) -> Project:
-        (new,) = children
-        if new == self.input:
-            return self
-        names, exprs = [n for n, _ in self.columns], rebind_all([e for _, e in self.columns], new.schema)
-        return Project(new, tuple(zip(names, exprs, strict=True)))
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether the columns are the input's own, in their order."""
-        return [n for n, _ in self.columns] == self.input.schema.names and all(isinstance(e, Col) and e.field.name == n for n, e in self.columns)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Filter(LogicalNode):
-    """The rows for which the predicate is true (not false, not null); the physical rows stay."""
-
-    input: LogicalNode
-    predicate: Expr
-    op = "filter"
-
-    def inferred(self) -> Shape:
-        _check_predicate(self.predicate, self.input.schema)
-        return Shape(self.input.schema, self.input.rows, True)
-
-    def with_children(self, children: Any) -> Filter:
-        (new,) = children
-        return self if new == self.input else Filter(new, rebind(self.predicate, new.schema))
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Join(LogicalNode):
-    """Inner join; the valid keys of the ``unique`` side must be unique, which the parties check without seeing them.
-
-    The result has the rows of the other side, sorted by key. Pairs of keys of the same name give one column; other names on both sides get
-    the suffixes.
-    """
-
-    left: LogicalNode
-    right: LogicalNode
-    how: str
-    left_on: tuple[str, ...]
-    right_on: tuple[str, ...]
-    unique: str
-    suffixes: tuple[str, str] = ("_x", "_y")
-    op = "join"
-
-    def inferred(self) -> Shape:
-        if self.how != "inner":
-            raise PlanError(f"how must be 'inner', got {self.how!r}: other joins are not supported yet")
-        if self.unique not in ("left", "right"):
-            raise PlanError(f"unique must be 'left' or 'right', got {self.unique!r}")
-        if len(self.left_on) != len(self.right_on) or not self.left_on:
-            raise PlanError(f"a join needs as many left keys as right keys, at least one; got {len(self.left_on)} and {len(self.right_on)}")
-        for a, b in zip(self.left_on, self.right_on, strict=True):
-            _check_keys(self.left.schema[a], self.right.schema[b])
-        sides = {"left": self.left.schema, "right": self.right.schema}
-        keys = {"left": self.left_on, "right": self.right_on}
-        owners = frozenset[str]().union(*(sides[s][k].owners for s in sides for k in keys[s]))
-        found = [(name, sides[side][source]) for name, side, source in self.columns]
-        out = [replace(f, name=name, visibility=SECRET, owners=f.owners | owners) for name, f in found]
-        return Shape(Schema(tuple(out)), (self.right if self.unique == "left" else self.left).rows, True)
-
-    @property
-    def columns(self) -> tuple[tuple[str, str, str], ...]:
-        """The result's columns: (name, side, name there); in pandas' order."""
-        shared = {a for a, b in zip(self.left_on, self.right_on, strict=True) if a == b}
-        names = {"left": self.left.schema.names, "right": self.right.schema.names}
-        clash = (set(names["left"]) & set(names["right"])) - shared
-        many = "right" if self.unique == "left" else "left"  # its rows are the result's: its keys are where they are needed
-        out: list[tuple[str, str, str]] = []
-        for side, suffix in zip(("left", "right"), self.suffixes, strict=True):
-            for name in names[side]:
-                if name in shared:
-                    out += [(name, many, name)] if side == "left" else []
-                else:
-                    out.append((name + suffix if name in clash else name, side, name))
-        return tuple(out)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Aggregate(LogicalNode):
-    """One row for each group of equal keys (null keys dropped), sorted by key; without keys one row.
-
-    ``aggregates`` are (name, function, column); ``size`` has no column.
-    """
-
-    input: LogicalNode
-    keys: tuple[str, ...]
-    aggregates: tuple[tuple[str, str, str | None], ...]
-    op = "aggregate"
-
-    def inferred(self) -> Shape:
-        schema = self.input.schema
-        keys = [replace(schema[k], nullable=False, visibility=SECRET) for k in self.keys]
-        by = frozenset[str]().union(*(k.owners for k in keys))
-        out = [_aggregate(self.input, name, function, column, by, not self.keys) for name, function, column in self.aggregates]
-        return Shape(Schema((*keys, *out)), min(self.input.rows, _groups(keys)) if self.keys else 1, bool(self.keys))
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Sort(LogicalNode):
-    """Sorted by columns, stable, nulls last; invalid rows at the end."""
-
-    input: LogicalNode
-    by: tuple[str, ...]
-    ascending: tuple[bool, ...]
-    op = "sort"
-
-    def inferred(self) -> Shape:
-        if len(self.by) != len(self.ascending):
-            raise PlanError(f"ascending needs one value for each of the {len(self.by)} columns, got {len(self.ascending)}")
-        by = frozenset[str]().union(*(self.input.schema[n].owners for n in self.by))
-        out = tuple(replace(f, visibility=SECRET, owners=f.owners | by) for f in self.input.schema)
-        return Shape(Schema(out), self.input.rows, self.input.masked)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Limit(LogicalNode):
-    """The first rows that exist."""
-
-    input: LogicalNode
-    count: int
-    op = "limit"
-
-    def inferred(self) -> Shape:
-        if self.count < 0:
-            raise PlanError(f"a number of rows must not be negative, got {self.count}")
-        out = tuple(replace(f, visibility=SECRET) for f in self.input.schema)
-        return Shape(Schema(out), min(self.count, self.input.rows), self.input.masked)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Concat(LogicalNode):
-    """The inputs' rows one below the other; equal names and types, in equal order."""
-
-    tables: tuple[LogicalNode, ...]
-    op = "concat"
-
-    def inferred(self) -> Shape:
-        if not self.tables:
-            raise PlanError("concat needs at least one frame")
-        first, *rest = (t.schema for t in self.tables)
-        out = list(first)
-        for schema in rest:
-            if schema.names != first.names or [f.dtype for f in schema] != [f.dtype for f in first]:
-                raise SchemaError(f"frames to concatenate need the same columns and types: {_columns(first)} is not {_columns(schema)}")
-            out = [_stacked(a, b) for a, b in zip(out, schema, strict=True)]
-        return Shape(Schema(tuple(out)), sum(t.rows for t in self.tables), any(t.masked for t in self.tables))
-
-
-@dataclass(frozen=True)
-class TensorOutput:
-    """One result of a tensor program, as a table; ``like``: the input table whose rows it has."""
-
-    name: str
-    schema: Schema
-    rows: int
-    like: int | None = None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Tensor(LogicalNode):
-    """A program over matrices (see `spuframe.plan.tensor`); its results are read with `Output`. All columns of its inputs are used."""
-
-    tables: tuple[LogicalNode, ...]
-    program: Plain
-    outputs: tuple[TensorOutput, ...]
-    op = "tensor"
-
-    def inferred(self) -> Shape:
-        return Shape(Schema(()), 0, False)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Output(LogicalNode):
-    """One result of a tensor program: ``Output(tensor, "coef")``."""
-
-    input: Tensor
-    name: str
-    op = "output"
-
-    def inferred(self) -> Shape:
-        found = self._found
-        return Shape(found.schema, found.rows, self.like is not None and self.like.masked)
-
-    @property
-    def like(self) -> LogicalNode | None:
-        """The table whose rows, one by one, these are computed from; None for a result that is no column of any."""
-        like = self._found.like
-        return None if like is None else self.input.tables[like]
-
-    @property
-    def _found(self) -> TensorOutput:
-        for o in self.input.outputs:
-            if o.name == self.name:
-                return o
-        raise PlanError(f"the tensor program has no output {self.name!r}: it has {', '.join(o.name for o in self.input.outputs)}")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Store(LogicalNode):
-    """The input, kept in the parties' stores under a name; in its order if ``ordered``, else in a random one when masked."""
-
-    input: LogicalNode
-    name: str
-    ordered: bool
-    op = "store"
-
-    def inferred(self) -> Shape:
-        return self.input.shape
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Reveal(LogicalNode):
-    """The input's valid rows, handed to the analyst; in their order if ``ordered``, else shuffled when masked."""
-
-    input: LogicalNode
-    ordered: bool
-    op = "reveal"
-
-    def inferred(self) -> Shape:
-        out = tuple(replace(f, visibility=PUBLIC) for f in self.input.schema)
-        return Shape(Schema(out), self.input.rows, self.input.masked)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Roots(LogicalNode):
-    """Several plans that run as one: what they share is computed once. Its results are those of its reveals, in order."""
-
-    plans: tuple[LogicalNode, ...]
-    op = "roots"
-
-    def inferred(self) -> Shape:
-        return Shape(Schema(()), 0, False)
-
-
-# ---- how they are inferred --------------------------------------------------------------------------
-def _columns(schema: Schema) -> str:
-    return "{" + ", ".join(f"{f.name}: {f.dtype}" for f in schema) + "}"
-
-
-def _check_predicate(predicate: Expr, schema: Schema) -> None:
-    check_columns(predicate, schema)
-    if not isinstance(predicate.dtype, Bool):
-        raise TypeMismatchError(f"a filter needs a boolean, got {str(predicate)!r} ({predicate.dtype}): compare it with something")
-
-
-def _check_keys(a: Field, b: Field) -> None:
-    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype:
-        raise TypeMismatchError(
-            f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): the same number may be stored as two. Read both with the same "
-            f"fraction_bits=, such as fraction_bits={{{a.name!r}: {min(a.dtype.f, b.dtype.f)}}}, or join on whole numbers, such as "
-            "(x * 100).round().astype('int64')"
-        )
-    if not a.dtype.like(b.dtype):
-        raise TypeMismatchError(f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype")
-    if isinstance(a.dtype, Whole):  # both are laid out in one word
-        bounds = [f.dtype.limits if f.range is None else f.range for f in (a, b)]
-        if int(max(h for _, h in bounds) - min(low for low, _ in bounds)).bit_length() > 64:
-            raise TypeMismatchError(
-                f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): together they may be negative and reach 2**63, which no word of 64 "
-                "bits holds. Declare a narrower range when reading, ranges={'column': (low, high)}, if the owner takes ranges, or "
-                ".clip(low, high) one of them"
-            )
-
-
-def _groups(keys: list[Field]) -> int:
-    """How many groups there can be at most, as far as public ranges tell; one without keys."""
-    count = 1
-    for k in keys:
-        values = k.dtype.count(k.range)
-        if values is None:
-            return 1 << 62
-        count *= values
-    return count
-
-
-def _stacked(a: Field, b: Field) -> Field:
-    bounds = None
-    if a.range is not None and b.range is not None:
-        bounds = (min(a.range[0], b.range[0]), max(a.range[1], b.range[1]))
-    return Field(a.name, a.dtype, a.nullable or b.nullable, a.visibility.join(b.visibility), bounds, a.owners | b.owners)
-
-
-def _aggregate(table: LogicalNode, name: str, function: str, column: str | None, by: frozenset[str], whole: bool) -> Field:
-    how = aggregation(function)
-    if how.of_rows:
-        return Field(name, Int(64), False, SECRET, (0, table.rows), by)
-    if column is None:
-        raise PlanError(f"{how} needs a column: give (column, {function!r})")
-    f = table.schema[column]
-    if not how.accepts(f.dtype):
-        raise TypeMismatchError(f"cannot take the {how} of {column!r} ({f.dtype}): it needs a number")
-    least = 0 if f.nullable else 1 if not whole else 0 if table.masked else table.rows
-    dtype, bounds = how.result(f, table.rows)
-    return Field(name, dtype, how.nullable(least), SECRET, bounds, f.owners | by)
+def names_of(schema: Schema) -> str:
+    """A table's columns, for a line."""
+    return short(", ".join(schema.names))

@@ -1,90 +1,32 @@
-"""Which rows a node's rows are: what is computed row by row keeps its rows, and nodes that only add columns to the same rows become one.
+"""Nodes with the same rows: what is added to the same rows becomes one node.
 
 >>> from spuframe.dtypes import Field, Fixed, Int, Schema
 >>> from spuframe.plan.build import output, scan, tensor
->>> from spuframe.plan.logical import TensorOutput
+>>> from spuframe.plan.nodes.tensor import TensorOutput
 >>> sales = scan("s1", "shop", "t0", [Field("sold", Int(64), range=(0, 9))], 100)
 >>> scores = TensorOutput("score", Schema.of([Field("score", Fixed())]), 100, like=0)
 >>> scored = attach(sales, output(tensor([sales], {}, [scores]), "score"))
->>> scored.schema.names, rows_from(scored) is sales, together(sales, scored) == (scored, {})
-(['sold', 'score'], True, True)
+>>> scored.schema.names, together(sales, scored) == (scored, {})
+(['sold', 'score'], True)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Self
 
-from spuframe.errors import PlanError, SchemaError
+from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, col, rebind, substitute
-from spuframe.plan.logical import Concat, Filter, Join, Limit, Load, LogicalNode, Output, Project, Shape
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Adds(LogicalNode):
-    """Base of the nodes that give their input's rows and columns, and more columns."""
-
-    input: LogicalNode
-
-    @property
-    def added(self) -> tuple[str, ...]:
-        """The new columns' names."""
-        raise NotImplementedError
-
-    @property
-    def what(self) -> object:
-        """What is added, whatever its names: the same rows and an equal value give equal columns."""
-        raise NotImplementedError
-
-    def onto(self, table: LogicalNode, names: Mapping[str, Expr]) -> Self:
-        """The same columns on another node with the same rows, under free names; ``names`` are the input's columns that have others there."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Attach(Adds):
-    """The input, and columns of another table, as (name, name there): of the same rows, which a tensor program computed of them; or of one row,
-    numbers that all rows get.
-    """
-
-    other: LogicalNode
-    columns: tuple[tuple[str, str], ...]
-    op = "attach"
-
-    def inferred(self) -> Shape:
-        schema, other = self.input.schema, self.other
-        if other.rows != self.input.rows and not is_number(other):
-            raise PlanError(
-                f"{other.rows} rows are not those of a table of {self.input.rows}: only what was computed of them row by row can be attached, or one row"
-            )
-        for name in self.added:
-            if name in schema:
-                raise SchemaError(f"column {name!r} is there already: choose another name for the attached one")
-        fields = [replace(other.schema[source], name=name) for name, source in self.columns]
-        return Shape(type(schema).of([*schema, *fields]), self.input.rows, self.input.masked)
-
-    @property
-    def added(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.columns)
-
-    @property
-    def what(self) -> object:
-        return self.other, tuple(source for _, source in self.columns)
-
-    def onto(self, table: LogicalNode, names: Mapping[str, Expr]) -> Attach:
-        return Attach(table, self.other, _free_columns(table, self.columns))
+from spuframe.plan.nodes.adds import Adds
+from spuframe.plan.nodes.attach import Attach, free_names, is_number
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.project import Project
 
 
 def attach(table: LogicalNode, other: LogicalNode) -> Attach:
     """``table`` with all columns of ``other``, which has the same rows, under their names or ones like them that are free."""
-    return Attach(table, other, _free_columns(table, tuple((n, n) for n in other.schema.names)))
-
-
-def is_number(node: LogicalNode) -> bool:
-    """Whether the node has one row, which exists: aggregates of a whole table, and what is computed of them."""
-    return node.rows == 1 and not node.masked
+    return Attach(table, other, free_names(table, tuple((n, n) for n in other.schema.names)))
 
 
 def spread(table: LogicalNode, number: LogicalNode) -> tuple[LogicalNode, Expr]:
@@ -105,17 +47,8 @@ def spread(table: LogicalNode, number: LogicalNode) -> tuple[LogicalNode, Expr]:
             for name, there in add.columns:
                 if there == source:
                     return table, col(table.schema[name])
-    found = Attach(table, number, _free_columns(table, ((source, source),)))
+    found = Attach(table, number, free_names(table, ((source, source),)))
     return found, col(found.schema[found.added[0]])
-
-
-def _free_columns(table: LogicalNode, columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    taken, found = set(table.schema.names), list[tuple[str, str]]()
-    for name, source in columns:
-        new = free(name, taken)
-        taken.add(new)
-        found.append((new, source))
-    return tuple(found)
 
 
 def together(left: LogicalNode, right: LogicalNode) -> tuple[LogicalNode, Mapping[str, Expr]] | None:
@@ -196,33 +129,8 @@ def _filtered(
     return found, {old: col(found.schema[new]) for old, new in places.items() if old != new}
 
 
-def rows_from(node: LogicalNode) -> LogicalNode | None:
-    """The node below that has the same rows at the same places; None where the rows are the node's own."""
-    if isinstance(node, Project | Adds):
-        return node.input
-    if isinstance(node, Output):
-        return node.like
-    return None
-
-
-def stored_rows(node: LogicalNode) -> Load | None:
-    """The stored table whose rows these are, if it was put into a random order when it was stored."""
-    below: LogicalNode | None = node
-    while below is not None and not isinstance(below, Load):
-        below = rows_from(below)
-    return below if below is not None and below.masked and not below.ordered else None
-
-
 def check_order(table: LogicalNode, what: str) -> None:
     """Refuse ``what`` depends on the order of the rows, where that means nothing."""
-    stack = [table]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Join) or (isinstance(node, Load) and node.masked and not node.ordered):
-            why = "a merge gives its rows in no particular one" if isinstance(node, Join) else "rows that a filter or a merge left are kept in none"
-            raise PlanError(f"{what} depends on the order of the rows, and {why}: sort first, with sort_values(...)")
-        below = rows_from(node)
-        if below is not None:
-            stack.append(below)
-        elif isinstance(node, Filter | Limit | Concat):
-            stack += node.inputs
+    why = table.shape.places.order.refusal
+    if why is not None:
+        raise PlanError(f"{what} depends on the order of the rows, and {why}: sort first, with sort_values(...)")

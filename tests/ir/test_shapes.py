@@ -16,8 +16,9 @@ from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
-from spuframe.plan.logical import LogicalNode, TensorOutput
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.rows import attach
 from spuframe.plan.tensor import Program
 from spuframe.spu.operators.tensor import Machine

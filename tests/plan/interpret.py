@@ -5,18 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from spuframe.expr import evaluate
-from spuframe.plan.cumulate import Cumulate
-from spuframe.plan.logical import Aggregate, Concat, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Scan, Sort
-from spuframe.plan.rows import Attach
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes.aggregate import Aggregate
+from spuframe.plan.nodes.attach import Attach
+from spuframe.plan.nodes.concat import Concat
+from spuframe.plan.nodes.cumulate import Cumulate
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.join import BOTH, Join
+from spuframe.plan.nodes.limit import Limit
+from spuframe.plan.nodes.load import Load
+from spuframe.plan.nodes.project import Project
+from spuframe.plan.nodes.results import Reveal, Roots, Store
+from spuframe.plan.nodes.scan import Scan
+from spuframe.plan.nodes.sort import Sort
+from spuframe.plan.nodes.tensor import Output, Tensor
 
 Row = dict[str, Any]
 
 
 def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> list[Row]:
+    """The rows that exist. Stored tables are those of the owner ``""``; several plans are one table, with each row's plan."""
     if isinstance(node, Scan):
         rows = tables[node.owner, node.table]
         kept = [r for r in rows if node.predicate is None or evaluate(node.predicate, r) is True]
         return [{n: evaluate(e, r) for n, e in node.outputs} for r in kept]
+    if isinstance(node, Load):
+        return [{f.name: r[f.name] for f in node.fields} for r in tables["", node.name]]
     if isinstance(node, Output):  # of a program that doubles the one column of its input
         assert node.like is not None
         return [{node.name: 2 * (next(iter(r.values())) or 0)} for r in interpret(node.like, tables)]
@@ -26,12 +40,7 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
     if isinstance(node, Filter):
         return [r for r in inputs[0] if evaluate(node.predicate, r) is True]
     if isinstance(node, Join):
-        out = []
-        for left in inputs[0]:
-            for right in inputs[1]:
-                if [left[k] for k in node.left_on] == [right[k] for k in node.right_on]:
-                    out.append({n: (left if side == "left" else right)[source] for n, side, source in node.columns})
-        return out
+        return _join(node, *inputs)
     if isinstance(node, Aggregate):
         return _aggregate(node, inputs[0])
     if isinstance(node, Cumulate):
@@ -55,8 +64,36 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
         return inputs[0][: node.count]
     if isinstance(node, Concat):
         return [r for t in inputs for r in t]
-    assert isinstance(node, Reveal), node
+    if isinstance(node, Roots):
+        return [{"plan": k, **r} for k, t in enumerate(inputs) for r in t]
+    if isinstance(node, Tensor):
+        return []  # what it computes is its outputs'
+    assert isinstance(node, Reveal | Store), node
     return inputs[0]
+
+
+def _join(node: Join, left: list[Row], right: list[Row]) -> list[Row]:
+    """Every kind of join, as in SQL: a null matches nothing."""
+
+    def row(a: Row | None, b: Row | None) -> Row:
+        side = {"left": a, "right": b, BOTH: b if a is None else a}
+        return {n: None if (found := side[s]) is None else found[source] for n, s, source in node.columns}
+
+    def matched(a: Row, b: Row) -> bool:
+        keys = [a[k] for k in node.left_on]
+        return None not in keys and keys == [b[k] for k in node.right_on]
+
+    pairs = {i: [j for j, b in enumerate(right) if matched(a, b)] for i, a in enumerate(left)}
+    if node.how == "semi":
+        return [row(left[i], None) for i, found in pairs.items() if found]
+    if node.how == "anti":
+        return [row(left[i], None) for i, found in pairs.items() if not found]
+    out = [row(left[i], right[j]) for i, found in pairs.items() for j in found]
+    if node.how in ("left", "outer"):
+        out += [row(left[i], None) for i, found in pairs.items() if not found]
+    if node.how in ("right", "outer"):
+        out += [row(None, b) for j, b in enumerate(right) if not any(j in found for found in pairs.values())]
+    return out
 
 
 def _aggregate(node: Aggregate, rows: list[Row]) -> list[Row]:

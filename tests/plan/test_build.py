@@ -8,8 +8,10 @@ from spuframe.dtypes import SECRET, Bool, Date, DType, Field, Fixed, Int, String
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, PlanError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.expr import col, ge, lit
 from spuframe.plan.build import aggregate, concat, filter_, join, limit, rename, reveal, scan, select, sort, with_columns
-from spuframe.plan.logical import Filter, LogicalNode, Project
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.project import Project
 
 ID = Field("id", Int(64), range=(0, 1000))
 

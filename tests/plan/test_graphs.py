@@ -13,8 +13,10 @@ from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import filter_, join, limit, project, reveal, scan, select, sort, with_columns
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.explain import explain, tree
-from spuframe.plan.logical import Filter, LogicalNode, Project
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.project import Project
 from spuframe.plan.optimizer import optimize
 
 DEPTH = 10_000

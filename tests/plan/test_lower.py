@@ -14,8 +14,9 @@ from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.batches import choose_batch_rows
 from spuframe.plan.build import aggregate, filter_, join, limit, output, reveal, roots, scan, select, sort, store, tensor, with_columns
 from spuframe.plan.explain import explain
-from spuframe.plan.logical import LogicalNode, TensorOutput
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.optimizer import optimize
 
 ID = Field("id", Int(64), range=(0, 4095))

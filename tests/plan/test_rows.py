@@ -15,13 +15,16 @@ from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.build import aggregate, filter_, is_ordered, join, limit, load, output, reveal, scan, select, sort, store, tensor, with_columns
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.explain import explain
-from spuframe.plan.logical import LogicalNode, Store, TensorOutput
-from spuframe.plan.lower import ends_invalid, lower
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.lower import lower
+from spuframe.plan.nodes.attach import Attach
+from spuframe.plan.nodes.results import Store
+from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.optimizer import optimize
-from spuframe.plan.rows import Attach, attach, rows_from, spread, stored_rows, together
+from spuframe.plan.rows import attach, spread, together
 from spuframe.plan.tensor import Program
 from tests.plan.interpret import interpret
-from tests.plan.test_rules import doubled, h
+from tests.plan.makers import doubled, h
 
 FIELDS = [Field("id", Int(64), range=(0, 99)), Field("x", Fixed(), range=(0.0, 4.0)), Field("ok", Bool())]
 SALES = scan("s", "shop", "t", FIELDS, 50)
@@ -50,7 +53,6 @@ def test_attached_columns() -> None:
     t = attach(JOINED, score(JOINED))
     assert t.schema.names == [*JOINED.schema.names, "p"] and (t.rows, t.masked) == (JOINED.rows, True)
     assert attach(t, score(t)).schema.names[-2:] == ["p", "p'"]
-    assert (rows_from(t), rows_from(score(t)), rows_from(JOINED), rows_from(score(t, like=None))) == (JOINED, select(t, ["x"]), None, None)
     assert score(JOINED).masked and not score(SALES).masked and not score(JOINED, like=None).masked
     with pytest.raises(PlanError, match="20 rows are not those of a table of 50"):
         attach(SALES, score(OTHER))
@@ -65,7 +67,7 @@ def test_a_number_goes_to_every_row() -> None:
         for table in (SALES, some, JOINED, aggregate(OTHER, [], [("n", "size", None)])):
             base, e = spread(table, number)
             assert (base.rows, base.masked, e.nullable) == (table.rows, table.masked, number.schema["x"].nullable)
-            assert spread(base, number) == (base, e) and rows_from(base) == table
+            assert spread(base, number) == (base, e) and base.shape.places == table.shape.places
             assert together(table, base) == (base, {}) and together(base, table) == (base, {})
     first, second = spread(SALES, aggregate(SALES, [], [("x", "max", "x")]))[0], spread(SALES, aggregate(SALES, [], [("x", "min", "x")]))[0]
     found = together(first, second)
@@ -174,7 +176,7 @@ def test_the_order_that_rows_are_shown_in() -> None:
     """A meaningful order goes through what is computed row by row, and through `limit`; anything else that is masked is shuffled once."""
     by = sort(JOINED, "id")
     for t in (by, attach(by, score(by)), score(by), limit(filter_(SALES, c(SALES, "ok")), 3), aggregate(JOINED, "id", [("n", "size", None)])):
-        assert is_ordered(t) and ends_invalid(t)
+        assert is_ordered(t) and t.shape.places.packed
         plan = lowered(reveal(t))
         assert plan.steps[-1].params == {"ordered": True, "stored": None}
         assert lowered(store(t, "k")).steps[-1].params == {"name": "k", "shuffled": False}
@@ -189,16 +191,16 @@ def test_the_order_that_rows_are_shown_in() -> None:
 def test_stored_rows_keep_their_order() -> None:
     kept = load("t1", FIELDS, 50, masked=True, session_id="s")
     more = with_columns(attach(kept, score(kept)), {"z": add(c(kept, "x"), 1)})
-    assert stored_rows(more) == kept and stored_rows(score(kept)) == kept
+    assert more.shape.places.stored == score(kept).shape.places.stored == "t1"
     plan = lowered(reveal(more))
     assert plan.steps[-1].params == {"ordered": False, "stored": "t1"}
     assert any("in the random order in which 't1' was stored" in line for line in opened(plan))
     # A condition that is always true is no filter; a real one hides which rows it dropped, as a join and a sort hide where they were.
     assert lowered(reveal(filter_(kept, ge(c(kept, "x"), -1.0)))).steps[-1].params["stored"] == "t1"
     for t in (filter_(more, ge(c(more, "p"), 0.5)), join(kept, select(OTHER, ["id"]), on="id"), sort(kept, "id")):
-        assert stored_rows(t) is None and lowered(reveal(t)).steps[-1].params["stored"] is None
+        assert t.shape.places.stored is None and lowered(reveal(t)).steps[-1].params["stored"] is None
     for t in (load("t1", FIELDS, 50, masked=False), load("t1", FIELDS, 50, ordered=True)):
-        assert stored_rows(t) is None
+        assert t.shape.places.stored is None
 
 
 def test_head_needs_an_order() -> None:

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
+from spuframe.dtypes import Field, Fixed, Int
 from spuframe.errors import PlanError
-from spuframe.expr import add, and_, col, div, eq, fill_null, ge, lit, lt, mul, sub
-from spuframe.expr.expr import Expr, bounds_of
+from spuframe.expr import add, and_, div, eq, fill_null, ge, lit, lt, mul, sub
 from spuframe.plan.build import (
     aggregate,
     concat,
@@ -29,24 +27,20 @@ from spuframe.plan.build import (
     with_columns,
 )  # fmt: skip
 from spuframe.plan.cumulate import cumulate
-from spuframe.plan.logical import Aggregate, Filter, Limit, LogicalNode, Project, Roots, Scan, Sort, TensorOutput
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes import kinds
+from spuframe.plan.nodes.aggregate import Aggregate
+from spuframe.plan.nodes.concat import Concat
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.limit import Limit
+from spuframe.plan.nodes.project import Project
+from spuframe.plan.nodes.results import Roots
+from spuframe.plan.nodes.scan import Scan
+from spuframe.plan.nodes.sort import Sort
+from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
-from spuframe.plan.rows import attach
 from tests.plan.interpret import interpret
-
-ID = Field("id", Int(64), range=(0, 30))
-
-
-def h(rows: int = 8) -> Scan:
-    return scan("s", "h", "t", [ID, Field("age", Int(64), range=(18, 97)), Field("g", Int(8), True, range=(0, 3)), Field("ok", Bool())], rows)
-
-
-def i(rows: int = 6) -> Scan:
-    return scan("s", "i", "t", [ID, Field("cost", Fixed(), range=(0.0, 64.0)), Field("days", Int(8), range=(0, 9))], rows)
-
-
-def c(node: LogicalNode, name: str) -> Expr:
-    return col(node.schema[name])
+from tests.plan.makers import MAKERS, c, canonical, h, i, plans, rows
 
 
 def one(name: str, node: LogicalNode) -> LogicalNode:
@@ -163,6 +157,30 @@ def test_a_column_that_only_the_owners_filter_reads_is_not_shared() -> None:
 def test_sort_elimination() -> None:
     done = one("sort_elimination", aggregate(sort(h(), "age"), "g", [("n", "size", None)]))
     assert isinstance(done, Aggregate) and done.input == h()
+    merged = join(sort(h(), "age"), sort(i(), "days"), on="id", validate="m:1")
+    assert ops(one("sort_elimination", merged)) == ["scan", "scan", "join"]
+    for first in (aggregate(sort(h(), "age"), "g", [("n", "first", "id")]), sort(sort(h(), "age"), "g"), select(sort(h(), "age"), ["id"])):
+        assert one("sort_elimination", first) == first
+
+
+def test_tables_of_other_ranges_are_computed_in_one_type() -> None:
+    """A quotient keeps as many fraction bits as its range leaves room for: those of two tables must not differ in one column."""
+
+    def table(top: float) -> LogicalNode:
+        return scan("s", "i", "t", [Field("cost", Fixed(), range=(0.0, top)), Field("days", Int(8), range=(1, 9))], 4)
+
+    both = concat([table(64.0), table(2.0**30)])
+    plan = reveal(project(both, {"per_day": div(c(both, "cost"), c(both, "days")), "more": add(c(both, "days"), 1)}))
+    done = optimize(plan)
+    assert done.schema == plan.schema
+    below = next(n for n in done.nodes() if isinstance(n, Concat))
+    assert below.schema["per_day"].dtype == plan.schema["per_day"].dtype
+
+
+def test_a_concatenation_is_computed_by_the_owners() -> None:
+    both = concat([h(4), h(5)])
+    done = optimize(reveal(project(both, {"x": add(c(both, "age"), 1)})))
+    assert "project" not in ops(done) and all(str(e) == "age + 1" for n in done.nodes() if isinstance(n, Scan) for _, e in n.outputs)
 
 
 EXAMPLES: dict[str, Callable[[], LogicalNode]] = {
@@ -203,72 +221,22 @@ def test_misuse() -> None:
 
 
 # ---- random plans: the same schema and the same rows ---------------------------------------------------
-@st.composite
-def numbers(draw: st.DrawFn, node: LogicalNode, depth: int = 2) -> Expr:
-    names = [f.name for f in node.schema if f.dtype.is_numeric and f.range is not None and max(map(abs, f.range)) < 10**4]
-    if depth == 0 or not names or draw(st.integers(0, 2)) == 0:
-        return c(node, draw(st.sampled_from(names))) if names and draw(st.booleans()) else lit(draw(st.integers(-3, 60)))
-    a, b = draw(numbers(node, depth - 1)), draw(numbers(node, depth - 1))
-    return draw(st.sampled_from([add, sub, mul, fill_null]))(a, b)
+def test_every_kind_of_node_has_a_maker() -> None:
+    assert set(MAKERS) == set(kinds())
 
 
-@st.composite
-def predicates(draw: st.DrawFn, node: LogicalNode) -> Expr:
-    e = draw(st.sampled_from([ge, lt, eq]))(draw(numbers(node, 1)), draw(numbers(node, 1)))
-    return and_(e, draw(predicates(node))) if draw(st.integers(0, 3)) == 0 else e
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> LogicalNode:
-    node: LogicalNode = draw(st.sampled_from([h(), i(), join(h(), i(), on="id"), concat([h(4), h(5)])]))
-    for k in range(draw(st.integers(1, 5))):
-        step = draw(st.sampled_from(["filter", "with", "select", "sort", "limit", "aggregate", "cumulate", "attach", "number"]))
-        if step == "filter":
-            node = filter_(node, draw(predicates(node)))
-        elif step == "with":
-            node = with_columns(node, {draw(st.sampled_from(["age", "p", "q"])): draw(numbers(node)) for _ in range(2)})
-        elif step == "select":
-            node = select(node, draw(st.lists(st.sampled_from(node.schema.names), min_size=1, unique=True)))
-        elif step == "sort":
-            node = sort(node, node.schema.names, draw(st.booleans()))  # by all columns: one order only
-        elif step == "limit" and isinstance(node, Sort):
-            node = limit(node, draw(st.integers(0, 5)))
-        elif step == "cumulate" and (isinstance(node, Sort) or all(n.op != "join" for n in node.nodes())):
-            node = cumulate(node, "total", draw(numbers(node)))
-        elif step == "attach":
-            node = attach(node, doubled(node, draw(numbers(node))))
-        elif step == "number":
-            from_ = draw(st.sampled_from([node, h(), filter_(h(), draw(predicates(h())))]))
-            node = attach(node, aggregate(from_, [], [(f"most{k}", "max", draw(st.sampled_from(from_.schema.names)))]))
-        elif step == "aggregate" and draw(st.booleans()):
-            some = draw(st.sampled_from(node.schema.names))
-            node = aggregate(node, draw(st.sampled_from([[], node.schema.names[:1]])), [(f"n{k}", "size", None), (f"m{k}", "max", some)])
-    return reveal(node)
-
-
-def doubled(node: LogicalNode, e: Expr) -> LogicalNode:
-    """Row by row, by a tensor program."""
-    low, high = bounds_of(e)
-    field = Field("twice", Fixed(), False, SECRET, (2.0 * min(low, 0), 2.0 * max(high, 0)), e.owners)
-    return output(tensor([project(node, {"x": e})], {"op": "double"}, [TensorOutput("twice", Schema((field,)), node.rows, like=0)]), "twice")
-
-
-def canonical(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return sorted((tuple((v is None, 0 if v is None else v) for v in r.values()) for r in rows), key=repr)
-
-
-@settings(max_examples=60)
-@given(plan=plans(), data=st.data())
-def test_optimising_changes_no_schema_and_no_row(plan: LogicalNode, data: st.DataObject) -> None:
-    off = data.draw(st.sets(st.sampled_from([r.name for r in RULES]), max_size=2))
-    done = optimize(plan, disable=off)
-    assert done.schema == plan.schema and done.rows == plan.rows
-    ages, costs = st.integers(18, 97), st.integers(0, 64).map(float)
-    first = st.fixed_dictionaries({"age": ages, "g": st.none() | st.integers(0, 3), "ok": st.booleans()})
-    second = st.fixed_dictionaries({"cost": costs, "days": st.integers(0, 9)})
-    rows = data.draw(st.lists(first, min_size=8, max_size=8)), data.draw(st.lists(second, min_size=6, max_size=6))
-    tables = {("h", "t"): [{"id": 3 * k, **r} for k, r in enumerate(rows[0])], ("i", "t"): [{"id": 2 * k, **r} for k, r in enumerate(rows[1])]}
-    assert canonical(interpret(done, tables)) == canonical(interpret(plan, tables))
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_rule_changes_no_schema_and_no_row(kind: type[LogicalNode], data: st.DataObject) -> None:
+    """All rules, all but one, and one alone."""
+    plan, tables = data.draw(plans(kind)), data.draw(rows())
+    assert any(type(n) is kind for n in plan.nodes())
+    rule = data.draw(st.sampled_from(RULES))
+    want = canonical(interpret(plan, tables))
+    for done in (optimize(plan), optimize(plan, disable=(rule.name,)), run(plan, [rule])):
+        assert done.schema == plan.schema and done.rows == plan.rows
+        assert canonical(interpret(done, tables)) == want
 
 
 def test_optimising_an_optimised_plan_changes_nothing_without_the_last_rule() -> None:

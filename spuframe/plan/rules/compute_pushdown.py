@@ -2,56 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from spuframe.expr.expr import Col, Expr, Function, rebind_all
-from spuframe.plan.logical import Concat, Join, LogicalNode, Project
+from spuframe.expr.expr import Col, Expr, Function, rebind_all, substitute_all
+from spuframe.plan.logical import LogicalNode, Ways
 from spuframe.plan.names import free
-from spuframe.plan.rules.uses import Uses, is_plain
+from spuframe.plan.nodes.project import Project
+from spuframe.plan.rules.uses import Uses
 
 
 def compute_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
-    """Split the functions that one plain side of a join can compute off a projection over it; move a projection below a concatenation."""
+    """Split off a projection the functions that may be computed below the node that it stands on, by owners in plaintext."""
     if not isinstance(node, Project) or uses.shared(node.input):
         return None
-    if isinstance(node.input, Concat):
-        tables = node.input.tables
-        if not all(is_plain(t) for t in tables) or not any(isinstance(e, Function) for _, e in node.columns):
-            return None
-        new = Concat(tuple(_rebound(t, node.columns) for t in tables))
-        return new if new.schema == node.schema else None
-    return _below_join(node, node.input) if isinstance(node.input, Join) else None
-
-
-def _rebound(table: LogicalNode, columns: Sequence[tuple[str, Expr]]) -> Project:
-    """The same expressions over another table."""
-    return Project(table, tuple(zip([n for n, _ in columns], rebind_all([e for _, e in columns], table.schema), strict=True)))
-
-
-def _below_join(node: Project, join: Join) -> LogicalNode | None:
-    sides = {"left": join.left, "right": join.right}
-    found: dict[str, dict[Expr, str]] = {"left": {}, "right": {}}
-    taken = {*join.schema.names, *join.left.schema.names, *join.right.schema.names}
-    columns: list[tuple[str, Expr]] = []
-    for name, e in node.columns:
-        side = next((s for s in sides if _only(e, join, s) and is_plain(sides[s])), None)
-        if side is None:
-            columns.append((name, e))
-            continue
-        new = found[side].setdefault(e, free(name, taken))
-        taken.add(new)
-        columns.append((name, Col(e.as_field(new))))  # bound to the join below
-    if not any(found.values()):
+    below = node.input
+    ways = {e: below.takes_computation(e.columns) for _, e in node.columns if isinstance(e, Function) and e.columns}
+    places = {e: place for e, w in ways.items() if (place := _in_plaintext(below, w)) is not None}
+    made = [_over(below, i, {e: ways[e] for e in places if i in places[e]}) for i in range(len(below.inputs))]
+    # What has another type over an input's narrower ranges is another value.
+    moved = [e for e in places if all(made[i][e].dtype == e.dtype for i in places[e])]
+    if not moved:
         return None
-    below = {}
-    for side, table in sides.items():
-        sources = {name: source for name, where, source in join.columns if where == side}
-        extra = tuple(zip(found[side].values(), rebind_all(list(found[side]), table.schema, sources), strict=True))
-        below[side] = Project(table, (*((f.name, Col(f)) for f in table.schema), *extra)) if extra else table
-    rejoined = Join(below["left"], below["right"], join.how, join.left_on, join.right_on, join.unique, join.suffixes)
-    out = _rebound(rejoined, columns)
+    taken = set(below.schema.names).union(*(t.schema.names for t in below.inputs))
+    names: dict[Expr, str] = {}
+    for name, e in node.columns:
+        if e in moved and e not in names:
+            names[e] = free(name, taken)
+            taken.add(names[e])
+    inputs = [_with(t, [(names[e], made[i][e]) for e in moved if i in places[e]]) for i, t in enumerate(below.inputs)]
+    new = below.with_children(inputs)
+    kept = [(name, Col(e.as_field(names[e])) if e in names else e) for name, e in node.columns]
+    out = Project(new, tuple(zip([n for n, _ in kept], rebind_all([e for _, e in kept], new.schema), strict=True)))
     return out if out.schema == node.schema else None
 
 
-def _only(e: Expr, join: Join, side: str) -> bool:
-    return isinstance(e, Function) and bool(e.columns) and e.columns <= {name for name, where, _ in join.columns if where == side}
+def _in_plaintext(below: LogicalNode, ways: Ways) -> frozenset[int] | None:
+    """Inputs at which it is enough to compute, all of them one owner's."""
+    return next((e for e in ways.enough if all(below.inputs[i].shape.plain for i in e)), None)
+
+
+def _over(below: LogicalNode, place: int, ways: dict[Expr, Ways]) -> dict[Expr, Expr]:
+    """The expressions over an input's columns."""
+    columns = {name: e for w in ways.values() for name, e in w.at[place].items()}
+    return dict(zip(ways, substitute_all(list(ways), columns), strict=True))
+
+
+def _with(table: LogicalNode, extra: list[tuple[str, Expr]]) -> LogicalNode:
+    return Project(table, (*((f.name, Col(f)) for f in table.schema), *extra)) if extra else table

@@ -14,7 +14,9 @@ from spuframe.expr.functions.arithmetic import Add, Mul, Sub
 from spuframe.expr.functions.comparison import Compare
 from spuframe.expr.functions.conditional import FillNull, IsNull, Where
 from spuframe.expr.functions.logic import And, Not, Or
-from spuframe.plan.logical import Filter, LogicalNode, Project, Scan
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.project import Project
 from spuframe.plan.rules.uses import Uses
 
 
@@ -29,8 +31,6 @@ def constant_folding(node: LogicalNode, uses: Uses) -> LogicalNode | None:
         folded = fold_all([e for _, e in node.columns])
         columns = tuple((name, _as_it_was(e, f)) for (name, e), f in zip(node.columns, folded, strict=True))
         return Project(node.input, columns) if columns != node.columns else None
-    if isinstance(node, Scan) and node.predicate is not None and isinstance(fold(node.predicate), Lit):
-        return None  # a scan was folded before it was pushed to
     return None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from spuframe.expr.expr import Col, Expr, Lit, substitute_all
-from spuframe.plan.logical import LogicalNode, Project
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes.project import Project
 from spuframe.plan.rules.uses import Uses
 
 
@@ -31,6 +32,6 @@ def over(columns: Sequence[tuple[str, Expr]], below: Mapping[str, Expr]) -> tupl
     return tuple(zip([n for n, _ in columns], substitute_all([e for _, e in columns], below), strict=True))
 
 
-def is_trivial(node: Project) -> bool:
+def is_trivial(node: LogicalNode) -> bool:
     """Whether it only picks and renames columns."""
-    return all(isinstance(e, Col | Lit) for _, e in node.columns)
+    return isinstance(node, Project) and all(isinstance(e, Col | Lit) for _, e in node.columns)

@@ -12,7 +12,10 @@ from spuframe.expr.expr import Expr, Function, substitute
 from spuframe.expr.functions.arithmetic import Div
 from spuframe.expr.functions.logic import And
 from spuframe.expr.node import walk
-from spuframe.plan.logical import Filter, LogicalNode, Project, Scan
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes.filter import Filter
+from spuframe.plan.nodes.project import Project
+from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.rules.merge_projects import is_trivial, over
 from spuframe.plan.rules.uses import Uses
 
@@ -28,19 +31,15 @@ def owner_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
         if not _alone([added], scan.owner):
             return None
         predicate = added if scan.predicate is None else And(scan.predicate, added)
-        new = _scan(scan, scan.columns, predicate)
+        new = scan.sharing(scan.columns, predicate)
     else:
         if uses.shared(scan) and is_trivial(node):
             return None  # picking columns is free after sharing, and the scan is shared once
         columns = over(node.columns, below)
         if not columns or not _alone([e for _, e in columns], scan.owner):
             return None
-        new = _scan(scan, columns, scan.predicate)
+        new = scan.sharing(columns, scan.predicate)
     return new if new.schema == node.schema else None
-
-
-def _scan(scan: Scan, columns: tuple[tuple[str, Expr], ...] | None, predicate: Expr | None) -> Scan:
-    return Scan(scan.session_id, scan.owner, scan.table, scan.fields, scan.length, scan.unique, columns, predicate)
 
 
 def _alone(exprs: Sequence[Expr], owner: str) -> bool:

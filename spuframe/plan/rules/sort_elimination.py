@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from spuframe.ir.aggregates import aggregation
-from spuframe.plan.logical import Aggregate, LogicalNode, Sort
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.rules.uses import Uses
 
 
 def sort_elimination(node: LogicalNode, uses: Uses) -> LogicalNode | None:
-    """An aggregate does not depend on the order of its input's rows, unless it says so."""
-    if isinstance(node, Aggregate) and isinstance(node.input, Sort) and not uses.shared(node.input):
-        if any(aggregation(how).in_order for _, how, _ in node.aggregates):
-            return None
-        new = Aggregate(node.input.input, node.keys, node.aggregates)
-        return new if new.schema == node.schema else None
-    return None
+    """Drop the sorts below a node that does not mind the order of its inputs' rows, as groups and merges."""
+    if node.minds_order or not any(isinstance(i, Sort) for i in node.inputs):
+        return None
+    new = node.with_children([i.input if isinstance(i, Sort) and not uses.shared(i) else i for i in node.inputs])
+    return new if new != node and new.schema == node.schema else None

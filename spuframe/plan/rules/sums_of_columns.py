@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from spuframe.expr.expr import Col
-from spuframe.plan.cumulate import Cumulate
-from spuframe.plan.logical import LogicalNode, Project
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
+from spuframe.plan.nodes.cumulate import Cumulate
+from spuframe.plan.nodes.project import Project
 from spuframe.plan.rules.uses import Uses
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from spuframe.dtypes import Bool, Field, Fixed, String, Whole
-from spuframe.plan.cumulate import Cumulate
-from spuframe.plan.logical import Aggregate, Filter, Join, Limit, LogicalNode, Output, Project, Reveal, Roots, Scan, Sort, Store, Tensor
-from spuframe.plan.rows import Attach
+from spuframe.plan.logical import LogicalNode
 
 
 class Uses:
@@ -36,9 +34,9 @@ class Uses:
                 self._counted.add(new)
 
     def counted(self, node: LogicalNode) -> bool:
-        """Whether an aggregate of a whole table reads it, which has no value if there are no rows: a mask that goes would change the schema above."""
+        """Whether a node above minds masks, as one that has no value if there are no rows does: a mask that goes would change the schema there."""
         if self._counted is None:
-            stack = [n.input for n in self._nodes if isinstance(n, Aggregate) and not n.keys]
+            stack = [i for n in self._nodes if n.minds_mask for i in n.inputs]
             self._counted = set()
             while stack:
                 below = stack.pop()
@@ -55,41 +53,9 @@ class Uses:
                 # A table needs a column to have rows: the narrowest, where nobody reads any.
                 wanted = self._required.get(n, frozenset(n.schema.names)) or _cheapest(n)
                 self._required[n] = wanted
-                for i, names in zip(n.inputs, reads(n, wanted), strict=True):
+                for i, names in zip(n.inputs, n.reads(wanted), strict=True):
                     self._required[i] = self._required.get(i, frozenset()) | names
         return self._required.get(node, frozenset(node.schema.names))
-
-
-def reads(node: LogicalNode, wanted: frozenset[str]) -> list[frozenset[str]]:
-    """Which columns of each input a node reads, for its own columns ``wanted``."""
-    if isinstance(node, Project):
-        return [frozenset[str]().union(*(e.columns for n, e in node.columns if n in wanted))]
-    if isinstance(node, Filter):
-        return [wanted | node.predicate.columns]
-    if isinstance(node, Sort):
-        return [wanted | set(node.by)]
-    if isinstance(node, Limit):
-        return [wanted]
-    if isinstance(node, Cumulate):
-        return [(wanted - {node.name}) | (node.value.columns if node.name in wanted else frozenset())]
-    if isinstance(node, Attach):
-        return [wanted & set(node.input.schema.names), frozenset(source for name, source in node.columns if name in wanted)]
-    if isinstance(node, Aggregate):
-        return [frozenset(node.keys) | {c for n, _, c in node.aggregates if n in wanted and c is not None}]
-    if isinstance(node, Join):
-        left = {source for n, side, source in node.columns if side == "left" and n in wanted}
-        right = {source for n, side, source in node.columns if side == "right" and n in wanted}
-        return [frozenset(left | set(node.left_on)), frozenset(right | set(node.right_on))]
-    if isinstance(node, Reveal | Store | Tensor | Output | Roots):
-        return [frozenset(i.schema.names) for i in node.inputs]
-    return [frozenset(i.schema.names) & wanted for i in node.inputs]  # concat
-
-
-def is_plain(node: LogicalNode) -> bool:
-    """Whether what is computed from the node row by row can be pushed to one owner's plaintext."""
-    while isinstance(node, Project | Filter):
-        node = node.input
-    return isinstance(node, Scan)
 
 
 def _cheapest(n: LogicalNode) -> frozenset[str]:
