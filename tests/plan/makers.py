@@ -170,7 +170,8 @@ def plans(draw: st.DrawFn, kind: type[LogicalNode] | None = None) -> LogicalNode
     if kind in STEPS:
         node = made(STEPS, node, kind)
         for _ in range(draw(st.integers(0, 3))):
-            node = made(STEPS, node)
+            above = made(STEPS, node)
+            node = above if any(type(n) is kind for n in above.nodes()) else node  # some begin anew
     return made(ENDS, node, kind if kind in ENDS else None)
 
 

@@ -226,7 +226,7 @@ def test_every_kind_of_node_has_a_maker() -> None:
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(data=st.data())
 def test_a_rule_changes_no_schema_and_no_row(kind: type[LogicalNode], data: st.DataObject) -> None:
     """All rules, all but one, and one alone."""
