@@ -37,15 +37,23 @@ class Project(LogicalNode):
         return Project(new, tuple(zip(names, exprs, strict=True)))
 
     @property
+    def picks(self) -> bool:
+        """Whether it only leaves columns away, or puts them in another order."""
+        return all(isinstance(e, Col) and e.field.name == n for n, e in self.columns)
+
+    @property
     def changes_nothing(self) -> bool:
         """Whether the columns are the input's own, in their order."""
-        return [n for n, _ in self.columns] == self.input.schema.names and all(isinstance(e, Col) and e.field.name == n for n, e in self.columns)
+        return self.picks and [n for n, _ in self.columns] == self.input.schema.names
 
     def reads(self, wanted: frozenset[str]) -> tuple[frozenset[str], ...]:
         return (frozenset[str]().union(*(e.columns for n, e in self.columns if n in wanted)),)
 
     def narrowed(self, inputs: Sequence[LogicalNode], wanted: frozenset[str]) -> LogicalNode:
-        return Project(self.input, tuple((name, e) for name, e in self.columns if name in wanted)).with_children(inputs)
+        (table,) = inputs
+        while isinstance(table, Project) and table.picks:  # as it does itself: else an input that narrows itself so would grow each time
+            table = table.input
+        return Project(self.input, tuple((name, e) for name, e in self.columns if name in wanted)).with_children([table])
 
     def takes_filter(self, columns: frozenset[str]) -> Ways:
         return Ways((frozenset({0}),), {0: {name: e for name, e in self.columns if name in columns}})
