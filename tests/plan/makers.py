@@ -101,7 +101,8 @@ def _attach(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
 
 
 def _aggregate(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
-    keys, some = draw(st.sampled_from([[], node.schema.names[:1]])), draw(st.sampled_from(node.schema.names))
+    keys = draw(st.sampled_from([list[str](), node.schema.names[:1]]))
+    some = draw(st.sampled_from(node.schema.names))
     below = draw(st.sampled_from([node, sort(node, some)]))
     return aggregate(below, keys, [("n", "size", None), ("m", "max", some)] if "n" not in keys and "m" not in keys else [])
 
@@ -165,14 +166,22 @@ def plans(draw: st.DrawFn, kind: type[LogicalNode] | None = None) -> LogicalNode
         return makers[one or draw(st.sampled_from(list(makers)))](draw, node)
 
     node = made(SOURCES, h(), kind if kind in SOURCES else None)
-    for _ in range(draw(st.integers(0 if kind in STEPS else 1, 3))):
-        node = made(STEPS, node)
+    for _ in range(draw(st.integers(0, 3))):
+        node = _with_kind(kind, node, made(STEPS, node))
     if kind in STEPS:
         node = made(STEPS, node, kind)
         for _ in range(draw(st.integers(0, 3))):
-            above = made(STEPS, node)
-            node = above if any(type(n) is kind for n in above.nodes()) else node  # some begin anew
+            node = _with_kind(kind, node, made(STEPS, node))
     return made(ENDS, node, kind if kind in ENDS else None)
+
+
+def _with_kind(kind: type[LogicalNode] | None, before: LogicalNode, after: LogicalNode) -> LogicalNode:
+    """The plan after a step, unless the step did away with the node that the plan is for."""
+    return before if _has(before, kind) and not _has(after, kind) else after  # some steps begin anew
+
+
+def _has(plan: LogicalNode, kind: type[LogicalNode] | None) -> bool:
+    return any(type(n) is kind for n in plan.nodes())
 
 
 @st.composite

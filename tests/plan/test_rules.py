@@ -40,7 +40,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
 from tests.plan.interpret import interpret
-from tests.plan.makers import MAKERS, c, canonical, h, i, plans, rows
+from tests.plan.makers import MAKERS, c, canonical, h, i, kept, plans, rows
 
 
 def one(name: str, node: LogicalNode) -> LogicalNode:
@@ -63,8 +63,8 @@ def test_constant_folding() -> None:
     assert isinstance(folded, Filter) and str(folded.predicate) == "age < 50"  # age >= 18 always holds
     assert one("constant_folding", filter_(t, ge(c(t, "age"), 0))) == t
     assert one("constant_folding", project(t, {"x": fill_null(c(t, "age"), 3)})).columns[0][1] == c(t, "age")  # type: ignore[attr-defined]
-    kept = project(t, {"x": and_(c(t, "ok"), False)})  # folding it would make a secret column public
-    assert one("constant_folding", kept) == kept
+    public = project(t, {"x": and_(c(t, "ok"), False)})  # folding it would make a secret column public
+    assert one("constant_folding", public) == public
     largest = aggregate(filter_(t, ge(c(t, "age"), 0)), [], [("m", "max", "id")])  # null without rows: were the filter gone, it never would be
     assert ops(one("constant_folding", largest)) == ["scan", "filter", "aggregate"] and optimize(reveal(largest)).schema == reveal(largest).schema
     by_group = aggregate(filter_(t, ge(c(t, "age"), 0)), ["g"], [("m", "max", "id")])
@@ -113,8 +113,8 @@ def test_compute_and_owner_pushdown() -> None:
     done = optimize(reveal(plan))
     assert [(n, str(e)) for n, e in scans(done)["i"].outputs if str(e) != n] == [("per_day", "cost / days")]
     assert isinstance(done.inputs[0], Project) and dict(done.inputs[0].columns)["mixed"] == add(c(j, "age"), c(j, "days"))
-    kept = optimize(reveal(plan), disable=("compute_pushdown",))
-    assert all(str(e) == n for n, e in scans(kept)["i"].outputs)
+    above = optimize(reveal(plan), disable=("compute_pushdown",))
+    assert all(str(e) == n for n, e in scans(above)["i"].outputs)
 
 
 def test_owner_pushdown_keeps_rows_and_combines_filters() -> None:
@@ -225,18 +225,41 @@ def test_every_kind_of_node_has_a_maker() -> None:
     assert set(MAKERS) == set(kinds())
 
 
+def _agrees(kind: type[LogicalNode], data: st.DataObject) -> None:
+    """All rules, any of them, and one alone; each comes to rest, where it has nothing more to say."""
+    plan, tables = data.draw(plans(kind)), data.draw(rows())
+    assert any(type(n) is kind for n in plan.nodes())
+    some = [r for r in RULES if data.draw(st.booleans(), label=r.name)]
+    want = canonical(interpret(plan, tables))
+    for rules in (RULES, some, [data.draw(st.sampled_from(RULES))]):
+        done = run(plan, rules)
+        assert done.schema == plan.schema and done.rows == plan.rows
+        assert canonical(interpret(done, tables)) == want
+        assert run(done, rules) == done
+
+
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 @settings(max_examples=4)
 @given(data=st.data())
-def test_a_rule_changes_no_schema_and_no_row(kind: type[LogicalNode], data: st.DataObject) -> None:
-    """All rules, all but one, and one alone."""
-    plan, tables = data.draw(plans(kind)), data.draw(rows())
-    assert any(type(n) is kind for n in plan.nodes())
-    rule = data.draw(st.sampled_from(RULES))
-    want = canonical(interpret(plan, tables))
-    for done in (optimize(plan), optimize(plan, disable=(rule.name,)), run(plan, [rule])):
-        assert done.schema == plan.schema and done.rows == plan.rows
-        assert canonical(interpret(done, tables)) == want
+def test_rules_change_no_schema_and_no_row(kind: type[LogicalNode], data: st.DataObject) -> None:
+    _agrees(kind, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_rules_change_no_schema_and_no_row_at_length(kind: type[LogicalNode], data: st.DataObject) -> None:
+    _agrees(kind, data)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_cannot_be_narrowed_is_projected_once(rule: Rule) -> None:
+    """Stored tables are projected where columns are dropped: once, also where nobody merges the projections that read them."""
+    plan = reveal(select(limit(concat([kept(False), kept(False)]), 3), ["w"]))
+    for rules in ([r for r in RULES if r != rule], [rule]):
+        done = run(plan, rules)
+        assert ops(done).count("project") <= 3 and run(done, rules) == done
 
 
 def test_optimising_an_optimised_plan_changes_nothing_without_the_last_rule() -> None:
