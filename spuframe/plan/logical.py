@@ -103,13 +103,16 @@ class Ways:
     Parameters
     ----------
     enough : tuple of frozenset of int
-        Sets of inputs; done at all of one, it is done. Those that its columns come from stand first.
+        Sets of inputs; done at all of one, it is done.
     at : mapping
         The inputs where it does no harm, and for each what it reads, over that input's columns.
+    foreign : frozenset of int
+        Those of them that hold what it reads as copies of another's columns: the parties, who have these anyway, save nothing there.
     """
 
     enough: tuple[frozenset[int], ...]
     at: Mapping[int, Mapping[str, Expr]]
+    foreign: frozenset[int] = frozenset()
 
 
 STAYS = Ways((), {})

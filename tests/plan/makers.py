@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from inspect import isabstract
+from pkgutil import iter_modules
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
 from spuframe.expr import add, and_, col, eq, fill_null, ge, lit, lt, mul, sub
 from spuframe.expr.expr import Expr, bounds_of
+from spuframe.plan import nodes
 from spuframe.plan.build import (
     aggregate,
     concat,
@@ -44,6 +49,14 @@ from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.rows import attach
+
+@cache
+def kinds() -> tuple[type[LogicalNode], ...]:
+    """All kinds of nodes, found by listing their package."""
+    modules = [import_module(f"{nodes.__name__}.{m.name}") for m in iter_modules(nodes.__path__)]
+    own = {v for m in modules for v in vars(m).values() if isinstance(v, type) and issubclass(v, LogicalNode) and not isabstract(v)}
+    return tuple(sorted(own, key=lambda kind: kind.__name__))
+
 
 ID = Field("id", Int(64), range=(0, 30))
 Row = dict[str, Any]

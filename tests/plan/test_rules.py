@@ -28,7 +28,6 @@ from spuframe.plan.build import (
 )  # fmt: skip
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
-from spuframe.plan.nodes import kinds
 from spuframe.plan.nodes.aggregate import Aggregate
 from spuframe.plan.nodes.concat import Concat
 from spuframe.plan.nodes.filter import Filter
@@ -40,7 +39,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
 from tests.plan.interpret import interpret
-from tests.plan.makers import MAKERS, c, canonical, h, i, kept, plans, rows
+from tests.plan.makers import MAKERS, c, canonical, h, i, kept, kinds, plans, rows
 
 
 def one(name: str, node: LogicalNode) -> LogicalNode:

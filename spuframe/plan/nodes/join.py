@@ -157,13 +157,15 @@ class Join(LogicalNode):
     # ---- what goes through it ----------------------------------------------------------------------
     def takes_filter(self, columns: frozenset[str]) -> Ways:
         """On a side that each row is a row of. A condition on keys alone also on the other side, whose rows would match none that is left."""
-        enough: dict[int, bool] = {}
+        enough, foreign = set[int](), set[int]()
         at: dict[int, Mapping[str, Expr]] = {}
         for i, side in enumerate(SIDES):
             known = self._known(side)
             if columns and columns <= known.keys():
-                enough[i] = all(home == side for name, home, _ in self.columns if name in columns)
+                enough.add(i)
                 at[i] = {name: col(self.tables[side].schema[known[name]]) for name in columns}
+                if any(home != side for name, home, _ in self.columns if name in columns):
+                    foreign.add(i)
         keys = {name: (side, source) for name, side, source in self.columns if name in columns and (side == BOTH or source in self.keys[side])}
         if columns and keys.keys() == columns:
             homes = {side for side, _ in keys.values()}
@@ -174,9 +176,10 @@ class Join(LogicalNode):
                 if homes == {other(side)} and self.kind.has(other(side)) and i not in at:
                     partner = dict(zip(self.keys[other(side)], self.keys[side], strict=True))
                     at[i] = {name: col(self.tables[side].schema[partner[source]]) for name, (_, source) in keys.items()}
+                    foreign.add(i)
                     if self.kind.matches and other(side) not in self.kind.keeps:
-                        enough[i] = False
-        return Ways(tuple(frozenset({i}) for i in sorted(enough, key=lambda i: not enough[i])), at)
+                        enough.add(i)
+        return Ways(tuple(frozenset({i}) for i in sorted(enough)), at, frozenset(foreign))
 
     def _known(self, side: str) -> dict[str, str]:
         """The result's columns that each row has from this side, by its names: its own, and keys of the other one if each row has both."""

@@ -45,9 +45,11 @@ def predicate_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
 
 
 def _targets(below: LogicalNode, columns: frozenset[str]) -> tuple[Ways, frozenset[int]]:
-    """The inputs to filter instead: those where that is done in plaintext, and enough others with no more rows; none if that is not enough."""
+    """The inputs to filter instead: those where that is done in plaintext, and enough others with no more rows, whose columns it reads; none if
+    that is not enough.
+    """
     ways = below.takes_filter(columns)
     plain = frozenset(i for i in ways.at if below.inputs[i].shape.plain)
-    few = next((e for e in ways.enough if sum(below.inputs[i].rows for i in e) <= below.rows), frozenset[int]())
+    few = next((e for e in ways.enough if not e & ways.foreign and sum(below.inputs[i].rows for i in e) <= below.rows), frozenset[int]())
     targets = plain | few
     return ways, targets if any(e <= targets for e in ways.enough) else frozenset()

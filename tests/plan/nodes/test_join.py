@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from spuframe.dtypes import Bool, Field, Int
 from spuframe.errors import PlanError
-from spuframe.expr import add, eq, fill_null, ge, is_null
+from spuframe.expr import add, eq, fill_null, ge, is_null, lt
 from spuframe.plan.build import concat, filter_, load, reveal, scan, select, with_columns
 from spuframe.plan.logical import LogicalNode, Ways
 from spuframe.plan.nodes import join as module
+from spuframe.plan.nodes.filter import Filter
 from spuframe.plan.nodes.join import KINDS, Join
 from spuframe.plan.optimizer import RULES, run
 from tests.plan.interpret import interpret
@@ -82,8 +83,20 @@ def test_where_a_filter_may_stand(how: str) -> None:
             ways = j.takes_filter(frozenset(column))
             assert sorted(enough(ways), key=sorted) == want[0] and set(ways.at) == want[1], column
             assert all(set(names) == {column} for names in ways.at.values())
+            assert ways.foreign <= ({0, 1} if column == "k" else set())
         if FILTERS[how][1] is not None:  # of both sides' columns: above, as what reads none
             assert j.takes_filter(frozenset("ab")).enough == () == j.takes_filter(frozenset()).enough
+
+
+def test_of_copied_keys_the_parties_filter_nothing() -> None:
+    """A condition on a key and a column of the unique side: its owner evaluates it there; the parties, after the merge, as without a rule."""
+    kept = load("i", list(right().schema), 5, session_id="s")
+    for table, want in ((right(), []), (kept, ["k < b"])):
+        j = joined("inner", b=table)
+        ways = j.takes_filter(frozenset("kb"))
+        assert enough(ways) == [{1}] and ways.foreign == {1}
+        done = run(filter_(j, lt(c(j, "k"), c(j, "b"))), RULES)
+        assert [str(n.predicate) for n in done.nodes() if isinstance(n, Filter)] == want
 
 
 @pytest.mark.parametrize("how", KINDS)

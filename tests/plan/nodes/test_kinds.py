@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spuframe.plan.logical import LogicalNode
-from spuframe.plan.nodes import kinds
+from tests.plan.makers import kinds
 
 QUESTIONS = sorted(LogicalNode.__abstractmethods__)
 
