@@ -50,6 +50,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.rows import attach
 
+
 @cache
 def kinds() -> tuple[type[LogicalNode], ...]:
     """All kinds of nodes, found by listing their package."""
