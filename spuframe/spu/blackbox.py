@@ -215,6 +215,12 @@ class BlackBox:
         shapes = Share(kind, (rows,), ()), Share(Boolean(bits), (rows,), ())
         return cast("tuple[Share, Share]", self._run("edabit", (kind, bits, rows), lambda: shapes))
 
+    def sines(self, ring: int, period: int, harmonics: tuple[int, ...], f: int, rows: int) -> tuple[Share, Share]:
+        """Uniformly random angles that no party knows, and sines and cosines of their multiples in Z_2^ring: see `spuframe.spu.kernel`."""
+        kind = Arithmetic(ring)
+        shapes = Share(Arithmetic.least(period), (rows,), ()), Share(kind, (2 * len(harmonics), rows), ())
+        return cast("tuple[Share, Share]", self._run("sines", (kind, period, harmonics, f, rows), lambda: shapes))
+
     # ---- permutations ---------------------------------------------------------------------------
     def draw(self, n: int) -> Any:
         """A random permutation of n rows that no party knows."""

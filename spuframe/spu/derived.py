@@ -1,4 +1,4 @@
-"""Kernels over a small core: {dot, and_, open, random, edabit} are enough for a protocol, the rest is composed here.
+"""Kernels over a small core: {dot, and_, open, random, edabit, sines} are enough for a protocol, the rest is composed here.
 
 All open ``c = x + r`` (bits: ``x ^ r``) for a random r that no party knows, held as a number and as bits (an edaBit), so what is opened is uniform; then
 
@@ -7,17 +7,21 @@ All open ``c = x + r`` (bits: ``x ^ r``) for a random r that no party knows, hel
 - a bit is ``c + r - 2 c r``: local;
 - truncation and extension of ``|x| < 2^(k-2)``: with ``v = x + 2^(k-2) < 2^(k-1)``, ``c = v + r`` has wrapped exactly if the top bit of r is set and that
   of c is not, so ``v = c - r + 2^k r_top (1 - c_top)`` over the integers, and ``(c >> f) - (r >> f) + 2^(k-f) r_top (1 - c_top) - 2^(k-2-f)`` is
-  the floor of ``x / 2^f`` or one more: the contract's promise. The low, middle and top bits of r are edaBits of their own.
+  the floor of ``x / 2^f`` or one more: the contract's promise. The low, middle and top bits of r are edaBits of their own;
+- ``sin h(c - r) = sin hc cos hr - cos hc sin hr``: where sines and cosines of r's multiples were shared with r, a series is local once c is open.
 
-Sources: Escudero+ CRYPTO 2020 (edaBits), Rabbit [Makri+ FC 2021] for comparison; the known sign as in `spuframe.protocols.aby3.arithmetic`.
+Sources: Escudero+ CRYPTO 2020 (edaBits), Rabbit [Makri+ FC 2021] for comparison; Zheng+ ACSAC 2023 for sines; the known
+sign as in `spuframe.protocols.aby3.arithmetic`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from spuframe.kernels.sines import sine_words
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import RINGS
 from spuframe.spu.kernel import Derived
 from spuframe.spu.shaping import and_pairs
 from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat
@@ -25,7 +29,7 @@ from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat
 
 def _masked(box: BlackBox, x: Share, bits: int) -> tuple[Array, Share]:
     """Public c and shared bits of r, with ``x = c - r`` modulo 2^bits."""
-    ring = next(r for r in RINGS if r >= bits)
+    ring = Arithmetic.least(bits).bits
     r, word = box.edabit(ring, ring, x.rows)
     keep = np.uint64((1 << bits) - 1)
     return box.open(x.narrow(ring) + r).astype(np.uint64) & keep, word.slice_bits(0, bits)
@@ -120,6 +124,20 @@ def extend(box: BlackBox, x: Share, bits: int) -> Share:
     return box.add_public(wrapped - r, c - word(1 << (k - 2)))
 
 
+def fourier(box: BlackBox, x: Share, period: int, terms: Sequence[tuple[int, float]], f: int) -> Share:
+    """One round, whatever the number of terms: ``sum_j c_j (sin hc cos hr - cos hc sin hr)`` for the opened ``c = x + r``."""
+    rising = sorted(terms)
+    harmonics = tuple(h for h, _ in rising)
+    r, waves = box.sines(x.bits, period, harmonics, f, x.rows)
+    c = box.open(x.narrow(r.bits) + r)
+    if box.dry:
+        return Share(x.kind, x.shape, ())
+    known = sine_words(c, period, harmonics, [factor * 2.0**f for _, factor in rising]).astype(x.kind.word)
+    turned = np.empty_like(known)
+    turned[0::2], turned[1::2] = np.negative(known[1::2]), known[0::2]
+    return waves.scale(turned).sum(axis=0)
+
+
 def _derived(run: object, equation: str, source: str) -> Derived:
     assert callable(run)
     return Derived(run, equation, source)
@@ -133,5 +151,6 @@ KERNELS: dict[str, Derived] = {
     "inject": _derived(inject, "b x, b as a number", "by definition"),
     "trunc": _derived(trunc, "(c >> f) - (r >> f) + 2^(k-f) r_top (1 - c_top) - 2^(k-2-f)", "Escudero+ CRYPTO 2020; proof in the module"),
     "extend": _derived(extend, "c - r + 2^k r_top (1 - c_top) - 2^(k-2)", "as trunc"),
+    "fourier": _derived(fourier, "sum_j c_j (sin h_j c cos h_j r - cos h_j c sin h_j r), c = x + r", "Zheng+ ACSAC 2023, section 4"),
 }
 """All of them."""

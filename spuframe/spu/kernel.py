@@ -24,6 +24,8 @@ draw               n                                a fresh random permutation o
 shuffle            perm, xs : list of shares        the rows permuted by perm and re-randomised, all shares alike
 unshuffle          perm, xs                         the inverse permutation
 edabit             kind A(k), bits <= k, n          A(k), B(bits): one uniformly random word of ``bits`` bits that no party knows, held as both
+sines              kind A(k), period, hs, f, n      A(ring), A(k) (2 len(hs), n): random words r of the smallest ring that holds the period, that no party
+                                                    knows, and 2^f sin, 2^f cos of 2 pi h r / 2^period for each h; hs rise
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
 ================== ================================ ==========================================================
@@ -69,7 +71,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Derived:
-    """A kernel composed of others; it costs what they cost. `spuframe.spu.derived` has those over the core {dot, and_, open, random, edabit}.
+    """A kernel composed of others; it costs what they cost. `spuframe.spu.derived` has those over the core {dot, and_, open, random, edabit, sines}.
 
     Parameters
     ----------

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spuframe.dtypes import RINGS
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -16,6 +18,15 @@ class Arithmetic:
     """Additive over the ring Z_2^bits; bits is 8, 16, 32 or 64."""
 
     bits: int
+
+    @classmethod
+    def least(cls, bits: int) -> Arithmetic:
+        """The smallest ring of at least ``bits`` bits.
+
+        >>> Arithmetic.least(9), Arithmetic.least(64)
+        (Arithmetic(bits=16), Arithmetic(bits=64))
+        """
+        return cls(next(ring for ring in RINGS if ring >= bits))
 
     @property
     def word(self) -> np.dtype[Any]:

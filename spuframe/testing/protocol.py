@@ -22,9 +22,9 @@ from spuframe.testing.simulate import share_out, simulate, simulate_blackbox
 
 RINGS = (8, 16, 32, 64)
 WIDTHS = (1, 2, 5, 8, 13, 32, 33, 64)
-SIZES = (0, 1, 7, 64, 1000)
+SIZES = (0, 1, 7, 64, 200)
 KINDS: tuple[Kind, ...] = (*map(Arithmetic, RINGS), *map(Boolean, WIDTHS))
-BATCH = 64  # so that 1000 rows of most kinds are several batches, the last one odd
+BATCH = 64  # so that 200 rows of most kinds are several batches, the last one odd
 
 Run: TypeAlias = Callable[..., Any]
 Case: TypeAlias = tuple[str, Run, list[Kind], Callable[..., Array]]
@@ -67,6 +67,10 @@ def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed
         check.waves()
     if "random" in table.kernels:
         check.randomness()
+    if "edabit" in table.kernels:
+        check.words_twice()
+    if "sines" in table.kernels:
+        check.angles()
     if {"draw", "shuffle", "unshuffle"} <= set(table.kernels):
         check.permutations()
     if check.parties > 1:
@@ -196,8 +200,23 @@ class _Checker:
                 ones = int(_bit(one, j).sum())
                 assert abs(ones - n / 2) < 6 * np.sqrt(n) / 2, f"random of {kind}: bit {j} is set in {ones} of {n} words"
 
+    def words_twice(self) -> None:
+        """Random words held as numbers and as bits: the same, and of no more bits."""
+        for k, bits in ((8, 1), (16, 13), (64, 20), (64, 64)):
+            number, word = self.run(lambda box, x, k=k, bits=bits: list(box.edabit(k, bits, 200)), (np.zeros(1, np.uint8), BIT))
+            _equal(word.astype(number.dtype), number, f"edabit k={k}, {bits} bits")
+            assert len(np.unique(number)) > 1 and int(number.max()) < 1 << bits, f"edabit k={k}, {bits} bits: out of range, or constant"
+
+    def angles(self) -> None:
+        """Random angles, and sines and cosines of their multiples to half a unit."""
+        for k, period, hs, f in ((16, 9, (1,), 6), (64, 26, (1, 3, 7), 20)):
+            angle, waves = self.run(lambda box, x, c=(k, period, hs, f): list(box.sines(*c, 200)), (np.zeros(1, np.uint8), BIT))
+            turns = np.outer(hs, _low(angle, period).astype(np.float64)) * (2 * np.pi / 2**period)
+            want = np.stack([np.sin(turns), np.cos(turns)], axis=1).reshape(2 * len(hs), -1) * 2.0**f
+            assert np.abs(_signed(waves) - want).max() < 0.51 and len(np.unique(angle)) > 1, f"sines k={k}, period 2^{period}: not those of the angles"
+
     def permutations(self) -> None:
-        for n in (1, 2, 7, 64, 1000):
+        for n in (1, 2, 7, 64, 200):
             rows, words = np.arange(n, dtype=np.uint32), self.words(Boolean(13), n)
             bits, wide = self.words(BIT, n), self.words(Arithmetic(64), n)
             inputs = ((rows, Arithmetic(32)), (words, Boolean(13)), (bits, BIT), (wide, Arithmetic(64)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import spuframe as sf
 from spuframe import plugins
 from spuframe.errors import MissingKernelError, ProtocolError
+from spuframe.spu.algorithms import waves
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.kernel import Kernel
 from spuframe.spu.share import Arithmetic, Share
@@ -30,7 +34,7 @@ def test_party_1_sees_nothing() -> None:
 def test_it_says_that_it_is_insecure() -> None:
     table = plugins.protocol(NAME)
     assert table.insecure and "party 0" in table.threat and "every value" in table.threat
-    assert sum(isinstance(k, Kernel) for k in table.kernels.values()) == 9  # the rest is derived
+    assert sum(isinstance(k, Kernel) for k in table.kernels.values()) == 10  # the rest is derived
 
 
 def test_material_is_told_before_to_the_piece() -> None:
@@ -54,32 +58,39 @@ def test_what_the_dry_run_did_not_tell_is_refused() -> None:
 
 
 def test_a_way_over_a_missing_kernel_is_out_of_the_question() -> None:
-    box, x = BlackBox(plugins.protocol(NAME), 2), Share(Arithmetic(64), (8,), ())
+    table = plugins.protocol(NAME)
+    lacking = replace(table, kernels={name: kernel for name, kernel in table.kernels.items() if name != "fourier"})
+    box, x = BlackBox(lacking, 2), Share(Arithmetic(64), (8,), ())
 
-    def waves(b: BlackBox) -> Share:
+    def wave(b: BlackBox) -> Share:
         return b.fourier(x, 20, ((1, 0.5),), 8)
 
-    assert price(box, waves) == float("inf")
-    assert cheapest(box, [waves, lambda b: b.mul(x, x, 8)]).bits == 64 and box.declared.rounds == 2
+    assert price(box, wave) == float("inf")
+    assert cheapest(box, [wave, lambda b: b.mul(x, x, 8)]).bits == 64 and box.declared.rounds == 2
     with pytest.raises(MissingKernelError, match="no kernel 'fourier'"):
-        cheapest(box, [waves])
+        cheapest(box, [wave])
+    assert price(BlackBox(table, 2), wave) < float("inf")
 
 
-def test_frames_run_on_it() -> None:
-    import pandas as pd
+def test_a_series_is_one_opening_in_the_ring_of_its_period() -> None:
+    """However many sines: four bytes a row for a period of at most 2^32, and material by its harmonics."""
+    box, x = BlackBox(plugins.protocol(NAME), 2), Share(Arithmetic(64), (100,), ())
+    box.fourier(x, 26, ((3, 0.5), (1, 0.25), (8, -0.125)), 20)
+    assert (box.declared.rounds, box.declared.sent) == (1, (400, 400))
+    assert box.declared.material == {("sines", 64, 26, (1, 3, 8), 20): 100}
+    got = simulate_blackbox(NAME, lambda b, v: waves.saturating(b, v, 20, (-(40 << 20), 40 << 20), 20, waves.SIGMOID), (np.arange(-80, 81) << 19))
+    np.testing.assert_allclose(got.view(np.int64) / 2**20, 1 / (1 + np.exp(-np.arange(-40, 40.5, 0.5))), atol=1e-5)
 
-    import spuframe as sf
 
+def test_frames_tell_the_threat_and_the_material(sessions: Callable[[str], sf.Session]) -> None:
     with pytest.warns(sf.InsecureWarning, match="party 0, which deals the material"):
-        session = sf.local(protocol=NAME, owners=["a", "b"])
-    with session, warnings.catch_warnings():
-        session.progress = False
-        left = pd.DataFrame({"key": [3, 1, 2, 5], "x": [1.5, -2.0, 0.25, 8.0]})
-        right = pd.DataFrame({"key": [2, 3, 4, 1], "y": [10, 20, 30, 40]})
-        a, b = session.from_pandas(left, owner="a"), session.from_pandas(right, owner="b")
-        joined = a.merge(b, on="key")
-        kept = joined[joined["x"] * joined["y"] > 0]
-        text = kept.explain()
-        assert "material in all: " in text and "protects nothing: none against party 0" in text
-        got = kept.reveal().sort_values("key").reset_index(drop=True)
-        assert got["key"].tolist() == [2, 3] and got["y"].tolist() == [10, 20] and np.allclose(got["x"], [0.25, 1.5])
+        sf.local(protocol=NAME)  # nothing starts
+    session = sessions(NAME)
+    left = pd.DataFrame({"key": [3, 1, 2, 5], "x": [1.5, -2.0, 0.25, 8.0]})
+    right = pd.DataFrame({"key": [2, 3, 4, 1], "y": [10, 20, 30, 40]})
+    joined = session.from_pandas(left, owner="a").merge(session.from_pandas(right, owner="b"), on="key")
+    kept = joined[joined["x"] * joined["y"] > 0]
+    text = kept.explain()
+    assert "material in all: " in text and "protects nothing: none against party 0" in text
+    got = kept.reveal().sort_values("key").reset_index(drop=True)
+    assert got["key"].tolist() == [2, 3] and got["y"].tolist() == [10, 20] and np.allclose(got["x"], [0.25, 1.5])

@@ -146,6 +146,7 @@ def test_matmul_mean_with_sums(protocol: str, rows: int, bound: float) -> None:
     np.testing.assert_allclose(got, step + np.array([[0.95], [0.9], [1.0]]) * w, atol=np.abs(step).max() / 100 + 1e-5)
 
 
+@pytest.mark.every_protocol
 def test_loop_batches_and_logistic_descent(protocol: str) -> None:
     rng = np.random.default_rng(4)
     n, size, trips = 70, 32, 9

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from spuframe.kernels.sines import sine_words
 from spuframe.protocols.semi2k_dealer.sharing import held, minus
 from spuframe.spu.context import Context
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, unpack
-from spuframe.spu.supply import Supply
+from spuframe.spu.supply import Maker, Supply
 from spuframe.spu.wire import uniform
 
 DEALER = 0
@@ -17,7 +18,15 @@ DEALER = 0
 def supply(ctx: Context) -> Supply:
     """What both parties take their material from."""
     maker = _Maker(ctx)
-    return Supply({"triple": maker.triple, "and": maker.bits, "matmul": maker.matrices, "edabit": maker.edabit, "permute": maker.permute})
+    pools: dict[str, Maker] = {
+        "triple": maker.triple,
+        "and": maker.bits,
+        "matmul": maker.matrices,
+        "edabit": maker.edabit,
+        "sines": maker.sines,
+        "permute": maker.permute,
+    }
+    return Supply(pools)
 
 
 class _Maker:
@@ -59,6 +68,13 @@ class _Maker:
         word = self._secret(kind, shape)
         number = (unpack(word, count) if kind == BIT and self._deals else word).astype(ring.word)
         return self._shared(ring, shape, number), self._shared(kind, shape, word)
+
+    def sines(self, k: int, period: int, harmonics: tuple[int, ...], f: int, count: int) -> tuple[Array, ...]:
+        """Words as angles, and the sines and cosines of their multiples."""
+        ring, kind = Arithmetic.least(period), Arithmetic(k)
+        angle = self._secret(ring, (count,))
+        waves = sine_words(angle, period, harmonics, [2.0**f] * len(harmonics)).astype(kind.word) if self._deals else angle
+        return self._shared(ring, (count,), angle), self._shared(kind, (2 * len(harmonics), count), waves)
 
     def permute(self, bits: int, count: int, kind: Kind, shape: tuple[int, ...], mover: int, index: Array | None, back: bool) -> tuple[Array, ...]:
         """For a column that party ``mover`` permutes: ``p(a) - b`` to it, a and b to the other."""

@@ -110,6 +110,17 @@ def edabit_cost(parties: int, kind: Arithmetic, bits: int, n: int) -> Cost:
     return Cost(0, (0, 0), {("edabit", kind.bits, bits): n} if n else {})
 
 
+def sines(ctx: Context, kind: Arithmetic, period: int, harmonics: tuple[int, ...], f: int, n: int) -> tuple[Share, Share]:
+    """From the supply."""
+    angle, waves = ctx.own.take(("sines", kind.bits, period, harmonics, f), n)
+    return held(Arithmetic.least(period), (n,), angle), held(kind, (2 * len(harmonics), n), waves)
+
+
+def sines_cost(parties: int, kind: Arithmetic, period: int, harmonics: tuple[int, ...], f: int, n: int) -> Cost:
+    """Nothing is sent."""
+    return Cost(0, (0, 0), {("sines", kind.bits, period, harmonics, f): n} if n else {})
+
+
 def _nothing(parties: int, *arguments: object) -> Cost:
     return Cost(0, (0, 0))
 
@@ -189,6 +200,7 @@ KERNELS: dict[str, Kernel] = {
     "open": Kernel(open_, open_cost, "x_0 + x_1; 1 round, k bits", "by definition"),
     "random": Kernel(random, _nothing, "x_i uniform; 0 rounds", "by definition"),
     "edabit": Kernel(edabit, edabit_cost, "r in Z_2^k and its bits; 0 rounds, from the supply", "Escudero+ CRYPTO 2020"),
+    "sines": Kernel(sines, sines_cost, "r in Z_2^k, 2^f sin h r and 2^f cos h r; 0 rounds, from the supply", "Zheng+ ACSAC 2023, section 4"),
     "draw": Kernel(draw, _nothing, "p_0 of party 0, p_1 of both", "Chase+ (CGP) ASIACRYPT 2020, with a dealer"),
     "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1], a hop is p(x_other - a + x_mover) + p(a) - b; 2 rounds, k bits", "Chase+ (CGP) ASIACRYPT 2020"),
     "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_1^-1][p_0^-1]", "as shuffle"),
