@@ -67,14 +67,17 @@ INSTRUCTIONS: Mapping[str, Record] = {
     "logistic": Record(_OUT | _AB),
     "matmul_mean": Record(_OUT | _AB | {"rate": Number(), "adds": NAMES, "add_rates": Many(Many(Number())), "bound": Number()}),
     "moments": Record(_A | {
-        "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INT, "std": INT, "rows": INT, "centred": Flag(),
-        "keep": NAME,
+        "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INT, "std": INT, "rows": INT, "units": INTS,
+        "centred": Flag(), "keep": NAME,
     }),
     "slopes": Record(_A | {
         "keep": NAME, "ups": INTS, "middles": INTS, "reach": INTS, "fraction": INT, "coef": NAME, "intercept": Maybe(NAME), "levels": Maybe(NAME),
     }),
     "less": Record(_OUT | _AB | {"fractions": INTS, "more": INT, "to": INTS}),
-    "scale_rows": Record(_OUT | _A | {"width": INT, "scaling": NAME, "fitted": INT, "rows": INT, "reach": INT}),
+    "scale_rows": Record(_OUT | _A | {"width": INT, "scaling": NAME, "fitted": INT, "rows": INT, "inside": NAME}),
+    "digits": Record(_OUT | _A | {"keep": NAME, "limb": Whole(1, 62), "count": Whole(1, 62), "offset": NAME}),
+    "limbs": Record(_OUT | _A | {"limb": Whole(1, 62), "count": Whole(1, 62)}),
+    "score": Record(_OUT | _AB | {"offset": NAME, "width": INT, "limb": Whole(1, 62), "fraction": INT, "most": INT, "inside": NAME}),
     "spread": Record(_OUT | _A),
     "transpose": Record(_OUT | _A),
     "hstack": Record(_OUT | {"parts": Many(NAME, least=1)}),
@@ -89,6 +92,7 @@ PROGRAM = Record({
     "body": _Body(),
     "outputs": Named(Record({
         "a": NAME, "columns": NAMES, "rows": Whole(), "like": Maybe(Whole()), "dtypes": Many(Text(64)), "range": RANGE, "complete": NAMES,
+        "inside": Maybe(NAME),
     })),
 })  # fmt: skip
 

@@ -19,15 +19,18 @@ from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowErro
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
-from spuframe.ir.words import Words, distance
+from spuframe.ir.words import MOST, Words, distance
 from spuframe.plan import build
 from spuframe.plan.names import free
 from spuframe.plan.nodes.tensor import TensorOutput
-from spuframe.plan.tensor import Program, Ref
+from spuframe.plan.tensor import BEYOND, LIMB, Program, Ref
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+OFFSET = "offset"
+DIVIDED = 30
+"""Fraction bits of columns divided by powers of two."""
 WIDEST = 2.0**40
 """The widest public range of a feature that is not standardised: beyond it are only ranges that say nothing."""
 
@@ -194,12 +197,95 @@ class Scaling:
         """Fraction bits of the columns themselves."""
         return [f - up for f, up in zip(self.words.fractions, self.words.ups, strict=True)]
 
-    def apply(self, p: Program, X: SecretFrame, names: Sequence[str], last: bool = False) -> Ref:
-        """The columns of table 0, scaled by the model in table 1; ``last``: nothing is computed with them in this program."""
-        w, fields = self.words, [X.schema[name] for name in names]
+    def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> tuple[Ref, Ref | None]:
+        """The columns of table 0, scaled by the model in table 1; and the bits of the values that are held, None where all are."""
+        w = self.words
         parts = [p.input(1, list(row), 1) for row in self.labels]
-        bits = distance(fields, w.fractions, w.centres, w.bits)
-        return p.scale_rows(p.words(0, names, X.rows, w.fractions, w.centres), bits, p.vstack(parts), w.bits, self.rows, last)
+        bits = reach(X, names, w.fractions, w.centres, w.bits)
+        return p.scale_rows(p.words(0, names, X.rows, w.fractions, w.centres), bits, p.vstack(parts), w.bits, self.rows)
+
+
+def reach(X: SecretFrame, names: Sequence[str], fractions: Sequence[int], centres: Sequence[int], bits: int) -> int:
+    """Bits of what is farthest from a mean within ``2**(bits - 1)`` of the centre; refused where the words of a fit cannot hold the public range."""
+    most = 0
+    for name, fraction, centre in zip(names, fractions, centres, strict=True):
+        field = X.schema[name]
+        here = distance([field], [fraction], [centre], bits)
+        if here > MOST:
+            what = "unknown" if field.range is None else str(field.range)
+            raise RangeOverflowError(
+                f"the public range of column {name!r} of `X` is {what}, so much wider than that of the fit that its values have no room beside those: "
+                f"declare it when reading (ranges={{{name!r}: (low, high)}}), bound it with .clip(low, high), or fit on a column read with such a range"
+            )
+        most = max(most, here)
+    return most
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """What is public of weighted sums of columns whose slopes the parties keep as limbs (`Program.score`), and how other rows become words for them.
+
+    Parameters
+    ----------
+    fractions, centres : tuple of int
+        Of the words.
+    bits : int
+        Their means are within ``2**(bits - 1)`` of the centres.
+    fraction : int
+        Fraction bits of the slopes.
+    limb, count : int
+        Bits and number of their limbs.
+    largest : int
+        Slopes are below ``2**largest``, per unit of the words.
+    width : int
+        How many columns.
+    """
+
+    fractions: tuple[int, ...]
+    centres: tuple[int, ...]
+    bits: int
+    fraction: int
+    limb: int
+    count: int
+    largest: int
+    width: int
+
+    @classmethod
+    def scaled(cls, found: Words, rows: int) -> Slopes:
+        """Of columns brought to deviation 1, in so many rows: weights stop at 2^7, deviations are not below ``rows ** -0.5``."""
+        width, largest = len(found.fractions), 7 + (rows.bit_length() + 1) // 2
+        limb = _limb(width)
+        fraction = found.bits + BEYOND
+        return cls(found.fractions, found.centres, found.bits, fraction, limb, -(-(fraction + largest + 1) // limb), largest, width)
+
+    @classmethod
+    def shifted(cls, by: Sequence[int], f: int) -> Slopes:
+        """Of columns divided by ``2**by[j]`` and weights of f fraction bits."""
+        limb = _limb(len(by))
+        fractions = tuple(DIVIDED - s for s in by)
+        return cls(fractions, (0,) * len(by), 1, f + DIVIDED, limb, -(-62 // limb), 61 - f - DIVIDED, len(by))
+
+    def labels(self) -> list[list[str]]:
+        """The model's columns, of each row of limbs and of the centres."""
+        return [[f"slope {i} {j}" for j in range(self.width)] for i in range(self.count)] + [[f"centre {j}" for j in range(self.width)]]
+
+    def row(self, p: Program, slopes: Ref, offset: Ref, centre: Ref) -> tuple[list[Ref], list[str]]:
+        """What the model keeps."""
+        parts = [*(p.rows(slopes, i, i + 1) for i in range(self.count)), centre, offset]
+        return parts, [name for names in self.labels() for name in names] + [OFFSET]
+
+    def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> tuple[Ref, Ref | None]:
+        """The sums over the columns of table 0 by the model in table 1; and the bits of the rows where they are held, None where all are."""
+        bits = reach(X, names, self.fractions, self.centres, self.bits)
+        *limbs, centre = (p.input(1, row, 1) for row in self.labels())
+        x = p.sub(p.words(0, names, X.rows, self.fractions, self.centres), centre)
+        most = bits + self.largest + self.width.bit_length() + 1
+        return p.score(x, p.vstack(limbs), p.input(1, [OFFSET], 1), bits, self.limb, self.fraction, most)
+
+
+def _limb(width: int) -> int:
+    """Products of limbs, over so many columns and some pairs of each, sum below 2^61."""
+    return min(LIMB, (60 - (8 * width).bit_length()) // 2)
 
 
 def scaling(p: Program, matrix: Ref, found: Words, rows: int) -> tuple[Scaling, Ref, list[str]]:
@@ -224,7 +310,7 @@ def run_program(program: Program, inputs: Sequence[SecretFrame]) -> dict[str, Se
     outputs = []
     for name, out in program.outputs.items():
         bounds = None if out["range"] is None else (float(out["range"][0]), float(out["range"][1]))
-        null = bool(out["complete"])
+        null = bool(out["complete"]) or out["inside"] is not None
         kinds = zip(out["columns"], map(parse_dtype, out["dtypes"]), strict=True)
         fields = [Field(c, dtype, null, range=bounds, owners=owners) for c, dtype in kinds]
         outputs.append(TensorOutput(name, Schema.of(fields), out["rows"], out["like"]))

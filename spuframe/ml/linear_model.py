@@ -7,6 +7,7 @@ from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Int
@@ -16,9 +17,9 @@ from spuframe.ir.words import words
 from spuframe.ml.base import (
     WIDEST,
     PublicArray,
-    Scaling,
     SecretArray,
     SecretEstimator,
+    Slopes,
     exact,
     features,
     matrix,
@@ -26,7 +27,6 @@ from spuframe.ml.base import (
     run_program,
     same_features,
     same_session,
-    scaling,
     shifts,
     split,
     units,
@@ -141,12 +141,10 @@ class LogisticRegression(SecretEstimator):
         -------
         self
         """
-        outputs, scaled, fraction = self._plan(X, y)
+        outputs, slopes, unit = self._plan(X, y)
         names = list(X.columns)
         fitted = outputs["model"].persist()
-        self._model, self._scaling, self._centred = fitted, scaled, bool(self.fit_intercept)
-        self._shifts = shifts(list(X.schema)) if scaled is None else []
-        unit = np.array(units([-s for s in self._shifts])) if scaled is None else np.exp2(DEFAULT_FRACTION_BITS - fraction + np.array(scaled.own, float))
+        self._model, self._slopes = fitted, slopes
         self.coef_ = SecretArray(fitted[_labels(names)], (1, len(names)), lambda v: v * unit)
         self.intercept_ = SecretArray(fitted[[INTERCEPT]], (1,)) if self.fit_intercept else PublicArray(np.zeros(1))
         self.classes_ = np.array([False, True]) if isinstance(y.dtype, Bool) else np.array([0, 1])
@@ -167,8 +165,8 @@ class LogisticRegression(SecretEstimator):
         outputs = self._plan(X, y)[0]
         return outputs | {CONVERGED: outputs["model"][[CONVERGED]]} if self.check_convergence else outputs
 
-    def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Scaling | None, int]:
-        """The lazy model, its scaling, and the fraction bits of its coefficients."""
+    def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Slopes, NDArray[np.float64]]:
+        """The lazy model, what is public of its slopes, and the units of its coefficients."""
         self._check_parameters()
         table, target = with_target(X, y)
         check_target(table, target)
@@ -177,29 +175,33 @@ class LogisticRegression(SecretEstimator):
         label = p.input(0, [target], table.rows)
         if not self.standardize:
             features(X, wide=WIDEST)
-            x, mask = matrix(p, table, columns, shifts(list(X.schema)))
+            by = shifts(list(X.schema))
+            x, mask = matrix(p, table, columns, by)
             w, converged = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns))
-            parts, names = [p.transpose(w)], [*_labels(columns), *([INTERCEPT] if self.fit_intercept else [])]
-            if converged is not None:
-                parts, names = [*parts, converged], [*names, CONVERGED]
-            p.output("model", p.hstack(parts), names)
-            return run_program(p, [table]), None, p.f
-        found = words(list(X.schema), self.fit_intercept)
-        x, there = exact(p, table, columns, found)
-        m = p.moments(x, found.bits, there, scaled=True, scaling=True, centred=self.fit_intercept)
-        assert m.scaled is not None and m.scaling is not None
-        mask = None if there is None else p.scale(there, 2.0**p.f)
-        w, converged = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns))
-        fraction = SLOPE_BITS - table.rows.bit_length() // 2
-        coef, intercept = p.slopes(m, w, found, fraction)
-        kept, row, labels = scaling(p, m.scaling, found, table.rows)
-        parts, names = [coef, p.transpose(w), row], [*_labels(columns), *(f"weight {j}" for j in range(w.rows)), *labels]
+            slopes, unit = Slopes.shifted(by, p.f), np.array(units([-s for s in by]))
+            coef, intercept = p.transpose(p.rows(w, 0, len(columns))), p.rows(w, len(columns), w.rows) if self.fit_intercept else None
+            limbs, offset, centre = p.limbs(coef, slopes.limb, slopes.count), intercept or p.zeros(1, 1), p.zeros(1, len(columns))
+        else:
+            found = words(list(X.schema), self.fit_intercept)
+            x, there = exact(p, table, columns, found)
+            m = p.moments(x, found.bits, there, scaled=True, centre=True, centred=self.fit_intercept)
+            assert m.scaled is not None and m.centre is not None
+            mask = None if there is None else p.scale(there, 2.0**p.f)
+            w, converged = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns))
+            fraction = SLOPE_BITS - table.rows.bit_length() // 2
+            coef, intercept = p.slopes(m, w, found, fraction)
+            own = np.array(found.fractions) - np.array(found.ups)
+            slopes, unit = Slopes.scaled(found, table.rows), np.exp2(DEFAULT_FRACTION_BITS - fraction + own.astype(float))
+            limbs, offset = p.digits(m, w, len(columns), slopes.limb, slopes.count)
+            centre = m.centre
+        parts, names = slopes.row(p, limbs, offset, centre)
+        parts, names = [*parts, coef], [*names, *_labels(columns)]
         if intercept is not None:
             parts, names = [*parts, intercept], [*names, INTERCEPT]
         if converged is not None:
             parts, names = [*parts, converged], [*names, CONVERGED]
         p.output("model", p.hstack(parts), names)
-        return run_program(p, [table]), kept, fraction
+        return run_program(p, [table]), slopes, unit
 
     def _with_ones(self, p: Program, x: Ref, mask: Ref | None) -> Ref:
         if not self.fit_intercept:
@@ -272,7 +274,7 @@ class LogisticRegression(SecretEstimator):
 
     # ---- predict -----------------------------------------------------------------------------------
     def decision_function(self, X: SecretFrame) -> SecretSeries:
-        """``X coef + intercept``, secret and lazy; null where any feature is."""
+        """``X coef + intercept``, secret and lazy; null where any feature is, and beyond 2^42, where no column holds it."""
         decision: SecretSeries = self._apply(X, "decision")["decision"]
         return decision
 
@@ -301,25 +303,18 @@ class LogisticRegression(SecretEstimator):
         X = same_features(X, names)
         same_session(X, model)
         p = Program()
-        width = len(names) + self._centred
-        if self._scaling is None:
-            x, weights = p.input(0, names, X.rows, self._shifts), [*_labels(names), *([INTERCEPT] if self._centred else [])]
-        else:
-            x, weights = self._scaling.apply(p, X, names), [f"weight {j}" for j in range(width)]
-        coef = p.transpose(p.input(1, weights, 1))
-        if self._centred:
-            x = p.hstack([x, p.full(X.rows, 1, 1.0)])
+        value, inside = self._slopes.apply(p, X, names)
         null = nullable(X)
         if what == "decision":
-            p.output(what, p.matmul(x, coef), [what], like=0, complete=null)
+            p.output(what, value, [what], like=0, complete=null, inside=inside)
         elif what == "label":
-            p.output(what, p.positive(p.matmul(x, coef)), [what], like=0, complete=null)
+            p.output(what, p.positive(value), [what], like=0, complete=null)
         elif truth is not None:  # 1 - label - y + 2 label y
-            label, y = p.number(p.positive(p.matmul(x, coef))), p.input(2, list(truth.columns), X.rows)
+            label, y = p.number(p.positive(value)), p.input(2, list(truth.columns), X.rows)
             apart = p.sub(p.add(label, y), p.scale(p.mul(label, y), 2.0))
             p.output(what, p.sub(p.constant([[1.0]]), apart), [what], like=0, range=UNIT)
         else:
-            one = p.logistic(x, coef)
+            one = p.sigmoid(value)
             both = p.hstack([p.sub(p.constant([[1.0]]), one), one])
             p.output(what, both, [str(c) for c in self.classes_], like=0, range=UNIT, complete=null)
         return run_program(p, [X, model] if truth is None else [X, model, truth])[what]

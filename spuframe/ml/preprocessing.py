@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from spuframe.dtypes import DEFAULT_FRACTION_BITS
 from spuframe.errors import PlanError
 from spuframe.frame.frame import SecretFrame
-from spuframe.ir.words import Words, distance, words
-from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, exact, features, nullable, run_program, same_features, same_session, scaling
+from spuframe.ir.words import Words, words
+from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, exact, features, nullable, reach, run_program, same_features, same_session, scaling
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
@@ -20,8 +20,8 @@ class StandardScaler(SecretEstimator):
 
     Rows that a filter or a join dropped, and rows with a null in any column, take no part in the moments. Sums and sums of squares are exact, whatever
     offset, unit and outliers a column has: the relative error of a deviation is that of one root, 2^-19. A column that is constant becomes zero, as
-    scikit-learn's does. Values of other frames more than a thousand deviations from the mean may be brought nearer to it, where ranges are wider than 2^33
-    steps.
+    scikit-learn's does; other values of such a column lose its mean alone. Rows of other frames are scaled as they are, however far they lie; a value
+    beyond 2^42 deviations becomes null. Public ranges so wide that the words of the fit cannot hold them are refused.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class StandardScaler(SecretEstimator):
         found = words(list(X.schema))
         p = Program()
         x, mask = exact(p, X, columns, found)
-        m = p.moments(x, found.bits, mask, mean=_more(found), std=_more(found), scaling=True, count=mask is not None)
+        m = p.moments(x, found.bits, mask, mean=_more(found), std=_more(found), scaling=found.fractions, count=mask is not None)
         assert m.mean is not None and m.std is not None and m.scaling is not None
         kept, row, names = scaling(p, m.scaling, found, X.rows)
         parts = [m.mean, m.std, row, p.means_scaled(m, found, X.rows)]
@@ -104,13 +104,13 @@ class StandardScaler(SecretEstimator):
             return X
         p = Program()
         if self.with_std:
-            scaled = self._scaling.apply(p, X, names, last=True)
+            scaled, inside = self._scaling.apply(p, X, names)
             if not self.with_mean:
                 scaled = p.add(scaled, p.input(1, _labels("level", names), 1))
-            p.output("scaled", scaled, names, like=0, complete=nullable(X))
+            p.output("scaled", scaled, names, like=0, complete=nullable(X), inside=inside)
         else:
             w = self._scaling.words
-            bits = [distance([X.schema[n]], [f], [c], w.bits) - f for n, f, c in zip(names, w.fractions, w.centres, strict=True)]  # before the point
+            bits = [reach(X, [n], [f], [c], w.bits) - f for n, f, c in zip(names, w.fractions, w.centres, strict=True)]  # before the point
             out = [max(0, min(max(f, DEFAULT_FRACTION_BITS), 60 - b)) for f, b in zip(self._scaling.own, bits, strict=True)]
             x = p.words(0, names, X.rows, w.fractions, w.centres)
             means = p.input(1, _labels("mean", names), 1)

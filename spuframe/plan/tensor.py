@@ -31,8 +31,16 @@ SLOPE_BITS = 53
 """Fraction bits of a coefficient in a table of one row: half the bits of the number of rows less, since it may be as much larger."""
 WIDE = 33
 """As `spuframe.spu.algorithms.scaling.WIDE`."""
-SCALING_ROWS = 19
-"""Rows of the matrix that says how to scale others: 3 numbers for each column, and what tells its level, in ranges of more than `WIDE` bits."""
+SCALING_ROWS = 20
+"""Rows of the matrix that says how to scale others: 4 numbers for each column, and what tells its level, in ranges of more than `WIDE` bits."""
+HELD = 42
+"""Values below ``2**HELD`` are held; as `spuframe.spu.algorithms.score.HELD`."""
+BEYOND = 20
+"""Fraction bits of slopes beyond the bits of words; as `spuframe.spu.algorithms.score.BEYOND`."""
+COARSE = 60
+"""As `spuframe.spu.algorithms.score.COARSE`."""
+LIMB = 26
+"""Bits of a limb, at most."""
 
 
 def _signed(word: int) -> int:
@@ -69,6 +77,7 @@ class Moments:
     scaled: Ref | None = None
     scaling: Ref | None = None
     count: Ref | None = None
+    centre: Ref | None = None
     name: str = ""
 
 
@@ -199,7 +208,8 @@ class Program:
         std: int | None = None,
         ddof: int = 0,
         scaled: bool = False,
-        scaling: bool = False,
+        scaling: Sequence[int] | None = None,
+        centre: bool = False,
         count: bool = False,
         centred: bool = True,
     ) -> Moments:
@@ -219,8 +229,10 @@ class Program:
             Give the number of rows that take part.
         scaled : bool
             Give the columns with mean 0 and deviation 1, zero in rows that take no part.
-        scaling : bool
-            Give the rows of `scale_rows`.
+        scaling : sequence of int, optional
+            Give the rows of `scale_rows`; the fraction bits of the columns' words.
+        centre : bool
+            Give the mean to the nearest word.
         centred : bool
             False: take zero for the mean.
         """
@@ -235,7 +247,8 @@ class Program:
         out.mean = give("mean", 1) if mean is not None else None
         out.std = give("std", 1) if std is not None else None
         out.scaled = give("scaled", a.rows) if scaled else None
-        out.scaling = give("scaling", 3 if bits <= WIDE else SCALING_ROWS) if scaling else None
+        out.scaling = give("scaling", 4 if bits <= WIDE else SCALING_ROWS) if scaling is not None else None
+        out.centre = give("centre", 1) if centre else None
         if count:
             out.count = Ref(self._name("m"), 1, 1)
             asked["count"] = out.count.name
@@ -243,6 +256,7 @@ class Program:
         self.body.append({
             "op": "moments", "a": a.name, "bits": int(bits), "mask": None if mask is None else mask.name, "outputs": asked, "ddof": int(ddof),
             "mean": mean or 0, "std": std or 0, "rows": 0 if out.scaling is None else out.scaling.rows, "centred": bool(centred), "keep": out.name,
+            "units": [] if scaling is None else list(scaling),
         })  # fmt: skip
         return out
 
@@ -277,15 +291,37 @@ class Program:
         """`words` of so many fraction bits less the mean that `moments` gave with ``more``; column j has ``out[j]`` fraction bits."""
         return self._emit("less", a.rows, a.columns, a=a.name, b=mean.name, fractions=list(fractions), more=int(more), to=list(out))
 
-    def scale_rows(self, a: Ref, bits: int, scaling: Ref, fitted: int, rows: int, last: bool = False) -> Ref:
+    def scale_rows(self, a: Ref, bits: int, scaling: Ref, fitted: int, rows: int) -> tuple[Ref, Ref | None]:
         """The columns of `words`, whose distance from their mean is below ``2**bits``, by the ``scaling`` of `moments` of so many rows and bits.
 
-        Where the result is the ``last`` step, and need not leave room for products, values stop as far out as a result can be.
+        And for `output` the bits of the values that are held; None where all are.
         """
-        reach = max(WIDE, 61 - self.f - (rows.bit_length() + 1) // 2) if last and fitted <= WIDE else WIDE
-        return self._emit(
-            "scale_rows", a.rows, a.columns, a=a.name, width=int(bits), scaling=scaling.name, fitted=int(fitted), rows=int(rows), reach=reach
+        inside = Ref(self._name("m"), a.rows * a.columns, 1, bits=True)
+        out = self._emit(
+            "scale_rows", a.rows, a.columns, a=a.name, width=int(bits), scaling=scaling.name, fitted=int(fitted), rows=int(rows), inside=inside.name
         )
+        return out, inside if bits + (rows.bit_length() + 1) // 2 > HELD else None
+
+    def digits(self, moments: Moments, w: Ref, d: int, limb: int, count: int) -> tuple[Ref, Ref]:
+        """What `score` takes of coefficients of the columns scaled, (d, 1) or (d + 1, 1): the slopes' limbs (count, d), and the offset."""
+        offset = Ref(self._name("m"), 1, 1)
+        return self._emit("digits", count, d, a=w.name, keep=moments.name, limb=int(limb), count=int(count), offset=offset.name), offset
+
+    def limbs(self, a: Ref, limb: int, count: int) -> Ref:
+        """The words of one row as limbs, (count, columns)."""
+        return self._emit("limbs", count, a.columns, a=a.name, limb=int(limb), count=int(count))
+
+    def score(self, a: Ref, slopes: Ref, offset: Ref, bits: int, limb: int, fraction: int, most: int) -> tuple[Ref, Ref | None]:
+        """Words below ``2**bits`` (rows, d) times slopes with ``fraction`` fraction bits in all, and the offset: below ``2**most``.
+
+        Sums stop at ``2**HELD``; the bits, for `output`, of the rows where they do not; None where none can.
+        """
+        inside = Ref(self._name("m"), a.rows, 1, bits=True)
+        out = self._emit(
+            "score", a.rows, 1, a=a.name, b=slopes.name, offset=offset.name, inside=inside.name,
+            width=int(bits), limb=int(limb), fraction=int(fraction), most=int(most),
+        )  # fmt: skip
+        return out, inside if most + self.f > COARSE else None
 
     def spread(self, a: Ref) -> Ref:
         """The rows in a fixed public order that makes every run of rows an even sample of all; local."""
@@ -337,6 +373,7 @@ class Program:
         range: Range | None = None,
         complete: Sequence[str] = (),
         fractions: Sequence[int] | None = None,
+        inside: Ref | None = None,
     ) -> None:
         """Make ``a`` an output table.
 
@@ -351,6 +388,8 @@ class Program:
             Nullable columns of that input table; a row in which one is null is null.
         fractions : sequence of int, optional
             Fraction bits of each column; the program's unless given.
+        inside : Ref, optional
+            Bits: what is null where they are 0, a bit for each row or for each value, a column below the other.
         """
         _inner(a.columns, len(columns), a, a)
         kinds = [self.f] * len(columns) if fractions is None else fractions
@@ -358,6 +397,7 @@ class Program:
         bounds = None if range is None else list(range)
         self.outputs[name] = {
             "a": a.name, "columns": list(columns), "rows": a.rows, "like": like, "dtypes": dtypes, "range": bounds, "complete": list(complete),
+            "inside": None if inside is None else inside.name,
         }  # fmt: skip
 
     def to_plain(self) -> dict[str, Any]:

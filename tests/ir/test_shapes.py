@@ -28,7 +28,7 @@ WRONG: dict[str, Any] = {
     "None": None, "bytes": b"x", "a list": [1], "a list of lists": [[["x", 1]]], "a mapping": {"x": 1}, "a zero character": "a\0b", "a text": "x",
     "huge": (1 << 64) - 1, "negative": -(1 << 63), "a fraction": 0.5, "nan": float("nan"), "true": True,
 }  # fmt: skip
-FREE = ("owner", "stored", "lit", "filter", "mask", "complete", "like", "intercept", "levels", "range")
+FREE = ("owner", "stored", "lit", "filter", "mask", "complete", "like", "intercept", "levels", "range", "inside")
 """Fields that may be None, or of several types."""
 
 
@@ -36,7 +36,7 @@ def program() -> tuple[dict[str, Any], Schema]:
     """One with every kind of field: a loop, a constant, moments, a product with sums beside it."""
     p = Program()
     x = p.input(0, ["x"], ROWS, shifts=[1], complete=["x"])
-    m = p.moments(p.words(0, ["x"], ROWS, [0], [3]), 5, p.mask(0, ["x"], ROWS), mean=4, std=4, scaling=True, count=True)
+    m = p.moments(p.words(0, ["x"], ROWS, [0], [3]), 5, p.mask(0, ["x"], ROWS), mean=4, std=4, scaling=[0], count=True)
     w = p.constant([[0.5]])
     with p.loop(3) as i:
         batch = p.batch(x, 4, i)

@@ -1,8 +1,8 @@
 """Columns brought to mean 0 and deviation 1: those of which the moments are, and others, with bounds of their own.
 
 A row of the columns themselves is at most ``sqrt(n)`` deviations away from their mean, so that its product with ``2**g / deviation`` fits the ring
-whatever the range is. Of other rows nothing but their range is known: they are taken in pieces, so that no product leaves the ring; where the range is
-wider than `WIDE` bits, what lies more than a thousand deviations from the mean may stop there.
+whatever the range is. Of other rows nothing but their range is known: they are taken in pieces, so that no product leaves the ring; where the result may,
+a comparison with ``2**HELD`` deviations says of which values it is held.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ KEPT = 9
 """Bits of a deviation that are looked at, at least."""
 MOST_WEIGHT = 127
 """Where coefficients of scaled columns stop."""
+HELD = 42
+"""Values below ``2**HELD`` deviations are held."""
+TOP = 61
+"""No value has more bits."""
 DIGITS = 11
 """Bits of the factor ``2**g / deviation``, at least, in a fit."""
 
@@ -41,8 +45,8 @@ class Scaling:
         Fraction bits of the factor.
     drops : tuple of int
         For each level the bits that are left out of a value.
-    centre, factor, lean : Share
-        ``lean`` is taken off the result; it has the result's fraction bits.
+    centre, factor, lean, limit : Share
+        ``lean`` is taken off the result; it has the result's fraction bits. ``limit``: `HELD` deviations, at most ``2**TOP``.
     picks : tuple of Share
         Whose level it is; none where all drops are zero.
     """
@@ -53,11 +57,12 @@ class Scaling:
     centre: Share
     factor: Share
     lean: Share
+    limit: Share
     picks: tuple[Share, ...] = ()
 
     def matrix(self, box: BlackBox, rows: int) -> Share:
         """All of it as a matrix of so many rows."""
-        parts = [self.centre, self.factor, self.lean, *self.picks]
+        parts = [self.centre, self.factor, self.lean, self.limit, *self.picks]
         parts += [box.constant(0, self.centre.kind, self.centre.shape)] * (rows - len(parts))
         return concat([p.reshape(1, p.size) for p in parts])
 
@@ -65,8 +70,8 @@ class Scaling:
 def read(matrix: Share, n: int, bits: int) -> Scaling:
     """What `Scaling.matrix` gave of n rows of so many bits."""
     less = drops(n, bits, WIDE)
-    row = [matrix.slice(i, i + 1).reshape(matrix.shape[1]) for i in range(3 + len(less) * any(less))]
-    return Scaling(n, precision(n, bits), less, row[0], row[1], row[2], tuple(row[3:]))
+    row = [matrix.slice(i, i + 1).reshape(matrix.shape[1]) for i in range(4 + len(less) * any(less))]
+    return Scaling(n, precision(n, bits), less, row[0], row[1], row[2], row[3], tuple(row[4:]))
 
 
 def precision(n: int, bits: int) -> int:
@@ -82,12 +87,28 @@ def drops(n: int, bits: int, wide: int) -> tuple[int, ...]:
     return tuple(max(0, least(n, limb, t) - KEPT) if t and bits > wide else 0 for t in range(top + 1))
 
 
-def scaling(box: BlackBox, m: Moments, f: int) -> Scaling:
-    """The scaling to be applied to other rows, with results of f fraction bits."""
+def scaling(box: BlackBox, m: Moments, f: int, units: Sequence[int]) -> Scaling:
+    """The scaling to be applied to other rows, with results of f fraction bits; of constant columns, whose words have ``units`` fraction bits, by one."""
     n = m.count.most
     fraction, less = precision(n, m.bits), drops(n, m.bits, WIDE)
-    factor, lean = box.both(lambda: m.factor(box, [fraction + t for t in less]), lambda: m.lean(box, f))
-    return Scaling(n, fraction, less, m.centre, factor, lean, m.picks if any(less) else ())
+    tasks = [partial(m.factor, box, [fraction + t for t in less]), partial(m.lean, box, f), partial(_limit, box, m), partial(_constant, box, m)]
+    factor, lean, limit, constant = box.together(tasks)
+    one, far = ([1 << min(TOP, shift) if shift >= 0 else 0 for shift in (by - unit * way for unit in units)] for by, way in ((fraction, 1), (HELD, -1)))
+    factor, limit = (x + constant.scale(np.array(by, np.uint64)) for x, by in ((factor, one), (limit, far)))
+    return Scaling(n, fraction, less, m.centre, factor, lean, limit, m.picks if any(less) else ())
+
+
+def _limit(box: BlackBox, m: Moments) -> Share:
+    more = min(HELD, 60 - m.bits)
+    deviation = m.deviation(box, more)
+    if more < HELD:
+        deviation = stopped(box, deviation.reshape(1, deviation.size), 61, 1 << TOP - HELD + more).reshape(deviation.size)
+    return deviation.shift_left(HELD - more)
+
+
+def _constant(box: BlackBox, m: Moments) -> Share:
+    """1 for columns that are constant, else 0."""
+    return box.b2a(box.msb(box.add_public(m.root, -1)), 64)
 
 
 def standardised(box: BlackBox, m: Moments, f: int, mask: Share | None) -> Share:
@@ -101,13 +122,15 @@ def standardised(box: BlackBox, m: Moments, f: int, mask: Share | None) -> Share
     return box.dot([x, there.broadcast((n, d))], [factor.reshape(1, d).broadcast((n, d)), (-lean).reshape(1, d).broadcast((n, d))], fraction - f)
 
 
-def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int, reach: int = WIDE) -> Share:
-    """Rows ``abs(x - centre) < 2**bits`` (n, d), standardised, with f fraction bits; what lies beyond ``2**reach`` stops there."""
+def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int) -> tuple[Share, Share | None]:
+    """Rows ``abs(x - centre) < 2**bits`` (n, d), standardised, with f fraction bits.
+
+    And the bits of the values that are held, a column below the other; None where all are. The others are anything.
+    """
     n, d = x.shape
-    x = _chosen(box, x - s.centre.reshape(1, d), s.drops, s.picks)
-    if bits > reach:
-        x = _stopped(box, x, bits, 1 << reach)
-        bits = reach
+    moved = x - s.centre.reshape(1, d)
+    x = _chosen(box, moved, s.drops, s.picks)
+    inside = _held(box, moved, s.limit) if bits + (s.rows.bit_length() + 1) // 2 > HELD else None
     size = 60 - s.fraction - (s.rows.bit_length() + 1) // 2
     parts = []
     while bits > size:
@@ -118,7 +141,14 @@ def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int, reach: int = W
     factor = s.factor.reshape(1, d).broadcast((n, d))
     amounts = [s.fraction - f - size * i for i in range(len(parts))]
     made = box.together([partial(_times, box, part, factor, amount) for part, amount in zip(parts, amounts, strict=True)])
-    return total(made) - s.lean.reshape(1, d)
+    return total(made) - s.lean.reshape(1, d), inside
+
+
+def _held(box: BlackBox, x: Share, limit: Share) -> Share:
+    """Whether ``abs(x) <= limit``, a column below the other."""
+    flat, edge = x.transpose().reshape(x.size), limit.reshape(1, limit.size).broadcast(x.shape).transpose().reshape(x.size)
+    over, under = stacked(lambda s: box.msb(s[0]), [[edge - flat], [edge + flat]])
+    return box.not_(over ^ under)
 
 
 def slopes(
@@ -142,7 +172,7 @@ def slopes(
         Fraction bits of the coefficients, per unit of the columns' words.
     """
     d = len(ups)
-    w = _stopped(box, w.reshape(1, w.size), 62, MOST_WEIGHT << f).reshape(w.size)
+    w = stopped(box, w.reshape(1, w.size), 62, MOST_WEIGHT << f).reshape(w.size)
     weight, offset = w.slice(0, d), w.slice(d, w.size) if w.size > d else box.constant(0, w.kind, (1,))
     room = 59 - (m.count.most.bit_length() + 1) // 2
     factor = m.factor(box, [[room + up for up in ups]] * m.levels)
@@ -171,7 +201,7 @@ def _chosen(box: BlackBox, x: Share, less: Sequence[int], picks: Sequence[Share]
     return box.dot(cut, chosen)
 
 
-def _stopped(box: BlackBox, x: Share, bits: int, most: int) -> Share:
+def stopped(box: BlackBox, x: Share, bits: int, most: int) -> Share:
     """x, or ``±most`` where it lies beyond."""
     shape, flat = x.shape, x.reshape(x.size)
     width = min(64, bits + 2)

@@ -13,10 +13,13 @@ import numpy as np
 from spuframe.dtypes import Bool, Field, Fixed, Int, parse_dtype
 from spuframe.errors import PlanError
 from spuframe.spu.algorithms.moments import Moments, moments, shifted
+from spuframe.spu.algorithms.moments import limbs as limbs_of
 from spuframe.spu.algorithms.scaling import apply, read, scaling, slopes, standardised
+from spuframe.spu.algorithms.score import digits, score
 from spuframe.spu.algorithms.waves import LOGISTIC, saturating
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operator import Env, Step
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Arithmetic, Array, Share, columns, concat
 from spuframe.spu.table import Column, Table
 
@@ -48,10 +51,12 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     outputs = {}
     for name, out in program["outputs"].items():
         matrix, like = machine.values[out["a"]], out["like"]
-        valid = machine.complete(inputs[like], out["complete"]) if out["complete"] else None
+        valids: list[Share | None] = [None] * len(out["columns"])
+        if like is not None:
+            valids = machine.valid(inputs[like], out["complete"], out["inside"], out["columns"])
         made = {
             c: Column(Field(c, parse_dtype(dtype), nullable=valid is not None), matrix if matrix.is_bit else matrix.column(j), valid)
-            for j, (c, dtype) in enumerate(zip(out["columns"], out["dtypes"], strict=True))
+            for j, (c, dtype, valid) in enumerate(zip(out["columns"], out["dtypes"], valids, strict=True))
         }
         outputs[name] = Table(made, matrix.rows, None if like is None else inputs[like].valid)
     return Outputs({}, 0, outputs=outputs)
@@ -149,6 +154,15 @@ class Machine:
                 all_there = valid if all_there is None else self.box.and_(all_there, valid)
         return all_there
 
+    def valid(self, table: Table, names: Sequence[str], inside: str | None, columns: Sequence[str]) -> list[Share | None]:
+        """Of each column of an output the rows that are not null: complete in some columns of a table, and inside of what can be held."""
+        there = self.complete(table, names)
+        if inside is None:
+            return [there] * len(columns)
+        held, n = self.values[inside], table.rows
+        parts = [held if held.rows == n else held.slice(j * n, (j + 1) * n) for j in range(len(columns))]
+        return list(parts) if there is None else list(stacked(lambda s: self.box.and_(s[0], s[1]), [[part, there] for part in parts]))
+
     def do_mask(self, i: Mapping[str, Any]) -> Share:
         table = self.tables[i["table"]]
         keep = self._keep(table, i["columns"])
@@ -211,7 +225,8 @@ class Machine:
             "mean": lambda: m.mean(box, i["mean"]).reshape(1, -1),
             "std": lambda: m.deviation(box, i["std"], i["ddof"]).reshape(1, -1),
             "scaled": lambda: standardised(box, m, self.f, mask),
-            "scaling": lambda: scaling(box, m, self.f).matrix(box, i["rows"]),
+            "scaling": lambda: scaling(box, m, self.f, i["units"]).matrix(box, i["rows"]),
+            "centre": lambda: m.centre.reshape(1, -1),
             "count": lambda: box.constant(a.rows, RING, (1, 1)) if m.count.share is None else m.count.share.reshape(1, 1),
         }
         found = box.together([make[what] for what in wanted])
@@ -236,7 +251,26 @@ class Machine:
 
     def do_scale_rows(self, i: Mapping[str, Any]) -> Share:
         a, how = self._of(i, "a", "scaling")
-        return apply(self.box, read(how, i["rows"], i["fitted"]), a, i["width"], self.f, i["reach"])
+        scaled, inside = apply(self.box, read(how, i["rows"], i["fitted"]), a, i["width"], self.f)
+        if inside is not None:
+            self.values[i["inside"]] = inside
+        return scaled
+
+    def do_digits(self, i: Mapping[str, Any]) -> None:
+        (w,) = self._of(i, "a")
+        found = digits(self.box, self.moments[i["keep"]], w.reshape(w.size), self.f, i["limb"], i["count"])
+        self.values[i["out"]], self.values[i["offset"]] = found[0], found[1].reshape(1, 1)
+
+    def do_limbs(self, i: Mapping[str, Any]) -> Share:
+        (a,) = self._of(i, "a")
+        return concat(limbs_of(self.box, a, i["limb"] * i["count"] - 1, i["limb"]))
+
+    def do_score(self, i: Mapping[str, Any]) -> Share:
+        x, slopes, offset = self._of(i, "a", "b", "offset")
+        found, inside = score(self.box, x, slopes, offset.reshape(1), i["width"], i["limb"], i["fraction"], i["most"], self.f)
+        if inside is not None:
+            self.values[i["inside"]] = inside
+        return found.reshape(-1, 1)
 
     def do_spread(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
