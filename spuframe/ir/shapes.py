@@ -21,6 +21,7 @@ PLACE = Whole()
 INT = Whole(-(1 << 63), (1 << 64) - 1)
 INTS = Many(INT)
 PLACES = Many(Row((NAME, PLACE)))
+PLACES_OF = Many(PLACE, least=1)
 EXPRESSIONS: dict[str, Shape] = {"expressions": Many(Anything())}
 SIDE = Word(("left", "right"))
 RANGE = Maybe(Row((Number(), Number())))
@@ -53,7 +54,7 @@ INSTRUCTIONS: Mapping[str, Record] = {
     "assign": Record(_OUT | _A),
     "input": Record(_OUT | _TABLE | {"shifts": INTS, "complete": Maybe(NAMES)}),
     "mask": Record(_OUT | _TABLE),
-    "words": Record(_OUT | _TABLE | {"fractions": INTS, "centres": INTS}),
+    "words": Record(_OUT | _TABLE | {"fractions": INTS, "centres": INTS, "edges": Maybe(Many(Maybe(Row((INT, INT, INT, INT))))), "inside": Maybe(NAME)}),
     "full": Record(_OUT | {"shape": Row((Whole(), Whole())), "value": Number()}),
     "constant": Record(_OUT | {"values": Many(Many(Number()))}),
     "add": Record(_OUT | _AB),
@@ -63,6 +64,8 @@ INSTRUCTIONS: Mapping[str, Record] = {
     "sigmoid": Record(_OUT | _A),
     "positive": Record(_OUT | _A),
     "number": Record(_OUT | _A),
+    "both": Record(_OUT | _AB),
+    "every": Record(_OUT | _A | {"columns": PLACES_OF, "rows": Whole()}),
     "matmul": Record(_OUT | _AB),
     "logistic": Record(_OUT | _AB),
     "matmul_mean": Record(_OUT | _AB | {"rate": Number(), "adds": NAMES, "add_rates": Many(Many(Number())), "bound": Number()}),

@@ -1,4 +1,4 @@
-"""How the columns of a table become words of equal width for moments: none of their bits is lost, and the widest decides how many there are."""
+"""How the columns of a table become words for moments: none of their bits is lost, and the widest decides how many there are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ MOST = 61
 """Bits of a word's width, at most; as `spuframe.spu.algorithms.moments.MOST`."""
 LEAST = 8
 """Bits that it has at least: narrow columns get more fraction bits."""
+AMPLE = 40
+"""Bits up to which narrow columns beside wide ones get more fraction bits: the rest of a word is room for rows far from those of a fit."""
+FARTHEST = 62
+"""Words less a mean are below ``2**FARTHEST``; as what `spuframe.spu.blackbox.BlackBox.trunc` takes."""
+SLACK = 1 << 8
+"""Units by which rounding may take a computed number beyond its range."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +78,41 @@ def words(fields: Sequence[Field], centred: bool = True) -> Words:
             )
         found.append((bits, f, middle, max(-low, high, 1).bit_length()))
     most = max(LEAST, *(bits for bits, *_ in found))
-    ups = tuple(most - bits for bits, *_ in found)
+    ups = tuple(max(0, min(most, AMPLE) - bits) for bits, *_ in found)
     fractions = tuple(f + up for (_, f, _, _), up in zip(found, ups, strict=True))
     return Words(most, fractions, tuple(m << up for (_, _, m, _), up in zip(found, ups, strict=True)), ups, tuple(reach for *_, reach in found))
 
 
-def distance(fields: Sequence[Field], fractions: Sequence[int], centres: Sequence[int], bits: int) -> int:
-    """Bits of what is farthest from a mean within ``2**(bits - 1)`` of the centre, of words of given fraction bits and centres."""
-    largest = 1
-    for field, fraction, centre in zip(fields, fractions, centres, strict=True):
-        low, high, f = bounds(field)
-        ends = [b << fraction - f if fraction >= f else (b >> f - fraction) + 1 for b in (low, high)]
-        largest = max(largest, *(abs(end - centre) for end in ends))
-    return (largest + (1 << (bits - 1))).bit_length()
+@dataclass(frozen=True)
+class Edges:
+    """Between which of its own words a column is held, and between which all of them lie."""
+
+    low: int
+    high: int
+    lowest: int
+    highest: int
+
+
+def distance(field: Field, fraction: int, centre: int, bits: int) -> tuple[int, Edges | None]:
+    """Bits of what is farthest from a mean within ``2**(bits - 1)`` of the centre, of words of given fraction bits; and what of them can be held.
+
+    The edges are None where the public range says that all values are; ``bits=0``: the mean is zero, as the centre is.
+
+    >>> distance(Field("age", Int(64), range=(0, 1000)), 0, 50, 7)
+    (10, None)
+    >>> distance(Field("age", Int(64)), 40, 0, 8)[1]
+    Edges(low=-4194303, high=4194303, lowest=-9223372036854775808, highest=9223372036854775807)
+    """
+    low, high, f = bounds(field)
+    if isinstance(field.dtype, Fixed):
+        inside = (1 << FARTHEST) - 1  # what the type promises
+        low, high = max(low, -inside), min(high, inside)
+    up, mean = fraction - f, (1 << bits) >> 1
+    largest = max(abs((b << up if up >= 0 else (b >> -up) + 1) - centre) for b in (low, high))
+    most = (1 << FARTHEST) - 1 - (mean + 2 if mean else 0)  # means are rounded
+    if largest <= most:
+        return (largest + mean).bit_length(), None
+    start, stop = centre - most, centre + most
+    start, stop = (-(-start >> up), stop >> up) if up >= 0 else (start << -up, (stop << -up) - 1)
+    slack = SLACK if isinstance(field.dtype, Fixed) else 0
+    return FARTHEST, Edges(max(low, start), min(high, stop), low - slack, high + slack)

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from spuframe.dtypes import Bool, Field, Fixed, Int, Schema, parse_dtype
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Field, Fixed, Int, Schema, parse_dtype
 from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
-from spuframe.ir.words import MOST, Words, distance
+from spuframe.ir.words import Words, distance
 from spuframe.plan import build
 from spuframe.plan.names import free
 from spuframe.plan.nodes.tensor import TensorOutput
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 OFFSET = "offset"
 DIVIDED = 30
-"""Fraction bits of columns divided by powers of two."""
+"""Fraction bits of columns divided by powers of two, where their ranges are known."""
 WIDEST = 2.0**40
 """The widest public range of a feature that is not standardised: beyond it are only ranges that say nothing."""
 
@@ -180,7 +180,7 @@ def matrix(program: Program, frame: SecretFrame, columns: Sequence[str], by: Seq
 def exact(program: Program, frame: SecretFrame, columns: Sequence[str], found: Words) -> tuple[Ref, Ref | None]:
     """Columns of table 0 as words, and the mask of the rows that exist and are complete; None where all are."""
     partial = frame.masked or any(f.nullable for f in frame.schema)
-    x = program.words(0, columns, frame.rows, found.fractions, found.centres)
+    x, _ = program.words(0, columns, frame.rows, found.fractions, found.centres)
     return x, program.mask(0, frame.columns, frame.rows) if partial else None
 
 
@@ -201,24 +201,42 @@ class Scaling:
         """The columns of table 0, scaled by the model in table 1; and the bits of the values that are held, None where all are."""
         w = self.words
         parts = [p.input(1, list(row), 1) for row in self.labels]
-        bits = reach(X, names, w.fractions, w.centres, w.bits)
-        return p.scale_rows(p.words(0, names, X.rows, w.fractions, w.centres), bits, p.vstack(parts), w.bits, self.rows)
+        taken = Taken.of(p, X, names, w.fractions, w.centres, w.bits)
+        out, inside = p.scale_rows(taken.words, max(taken.bits), p.vstack(parts), w.bits, self.rows)
+        return out, p.both(inside, taken.inside)
 
 
-def reach(X: SecretFrame, names: Sequence[str], fractions: Sequence[int], centres: Sequence[int], bits: int) -> int:
-    """Bits of what is farthest from a mean within ``2**(bits - 1)`` of the centre; refused where the words of a fit cannot hold the public range."""
-    most = 0
-    for name, fraction, centre in zip(names, fractions, centres, strict=True):
-        field = X.schema[name]
-        here = distance([field], [fraction], [centre], bits)
-        if here > MOST:
-            what = "unknown" if field.range is None else str(field.range)
-            raise RangeOverflowError(
-                f"the public range of column {name!r} of `X` is {what}, so much wider than that of the fit that its values have no room beside those: "
-                f"declare it when reading (ranges={{{name!r}: (low, high)}}), bound it with .clip(low, high), or fit on a column read with such a range"
-            )
-        most = max(most, here)
-    return most
+@dataclass(frozen=True)
+class Taken:
+    """Columns as words for a model that was fitted on others.
+
+    Parameters
+    ----------
+    words : Ref
+        (rows, columns).
+    bits : tuple of int
+        Column j is less than ``2**bits[j]`` away from its mean in the fit.
+    inside : Ref or None
+        Bits of the values that a word can hold, a column below the other; None where the public ranges say that all are. The others may be anything.
+    narrow : tuple of int
+        The columns of which that is asked.
+    """
+
+    words: Ref
+    bits: tuple[int, ...]
+    inside: Ref | None
+    narrow: tuple[int, ...]
+
+    @classmethod
+    def of(cls, p: Program, X: SecretFrame, names: Sequence[str], fractions: Sequence[int], centres: Sequence[int], bits: int) -> Taken:
+        """The columns of table 0, whose means in the fit are within ``2**(bits - 1)`` of the centres."""
+        found = [distance(X.schema[name], f, c, bits) for name, f, c in zip(names, fractions, centres, strict=True)]
+        x, inside = p.words(0, names, X.rows, fractions, centres, [edges for _, edges in found])
+        return cls(x, tuple(b for b, _ in found), inside, tuple(j for j, (_, edges) in enumerate(found) if edges is not None))
+
+    def rows(self, p: Program) -> Ref | None:
+        """Bits of the rows of which every value is held; None where all are."""
+        return None if self.inside is None else p.every(self.inside, self.words.rows, self.narrow)
 
 
 @dataclass(frozen=True)
@@ -230,7 +248,7 @@ class Slopes:
     fractions, centres : tuple of int
         Of the words.
     bits : int
-        Their means are within ``2**(bits - 1)`` of the centres.
+        Their means are within ``2**(bits - 1)`` of the centres; 0: they are the centres.
     fraction : int
         Fraction bits of the slopes.
     limb, count : int
@@ -259,11 +277,13 @@ class Slopes:
         return cls(found.fractions, found.centres, found.bits, fraction, limb, -(-(fraction + largest + 1) // limb), largest, width)
 
     @classmethod
-    def shifted(cls, by: Sequence[int], f: int) -> Slopes:
+    def shifted(cls, fields: Sequence[Field], by: Sequence[int], f: int) -> Slopes:
         """Of columns divided by ``2**by[j]`` and weights of f fraction bits."""
         limb = _limb(len(by))
-        fractions = tuple(DIVIDED - s for s in by)
-        return cls(fractions, (0,) * len(by), 1, f + DIVIDED, limb, -(-62 // limb), 61 - f - DIVIDED, len(by))
+        free = [field.dtype.f for field in fields if field.range is None and isinstance(field.dtype, Fixed)]
+        more = min([DIVIDED, *(max(own, DEFAULT_FRACTION_BITS) for own in free)])  # a word holds all that a column of unknown range can be
+        fractions = tuple(more - s for s in by)
+        return cls(fractions, (0,) * len(by), 0, f + more, limb, -(-62 // limb), 61 - f - more, len(by))
 
     def labels(self) -> list[list[str]]:
         """The model's columns, of each row of limbs and of the centres."""
@@ -274,13 +294,18 @@ class Slopes:
         parts = [*(p.rows(slopes, i, i + 1) for i in range(self.count)), centre, offset]
         return parts, [name for names in self.labels() for name in names] + [OFFSET]
 
-    def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> tuple[Ref, Ref | None]:
-        """The sums over the columns of table 0 by the model in table 1; and the bits of the rows where they are held, None where all are."""
-        bits = reach(X, names, self.fractions, self.centres, self.bits)
+    def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> tuple[Ref, Ref | None, Ref | None]:
+        """The sums over the columns of table 0 by the model in table 1; the bits of the rows where they do not stop at a bound, and where they are right.
+
+        None where all are.
+        """
+        taken = Taken.of(p, X, names, self.fractions, self.centres, self.bits)
         *limbs, centre = (p.input(1, row, 1) for row in self.labels())
-        x = p.sub(p.words(0, names, X.rows, self.fractions, self.centres), centre)
+        bits = max(taken.bits)
         most = bits + self.largest + self.width.bit_length() + 1
-        return p.score(x, p.vstack(limbs), p.input(1, [OFFSET], 1), bits, self.limb, self.fraction, most)
+        out, inside = p.score(p.sub(taken.words, centre), p.vstack(limbs), p.input(1, [OFFSET], 1), bits, self.limb, self.fraction, most)
+        there = taken.rows(p)
+        return out, p.both(inside, there), there
 
 
 def _limb(width: int) -> int:

@@ -178,7 +178,7 @@ class LogisticRegression(SecretEstimator):
             by = shifts(list(X.schema))
             x, mask = matrix(p, table, columns, by)
             w, converged = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns))
-            slopes, unit = Slopes.shifted(by, p.f), np.array(units([-s for s in by]))
+            slopes, unit = Slopes.shifted(list(X.schema), by, p.f), np.array(units([-s for s in by]))
             coef, intercept = p.transpose(p.rows(w, 0, len(columns))), p.rows(w, len(columns), w.rows) if self.fit_intercept else None
             limbs, offset, centre = p.limbs(coef, slopes.limb, slopes.count), intercept or p.zeros(1, 1), p.zeros(1, len(columns))
         else:
@@ -274,16 +274,19 @@ class LogisticRegression(SecretEstimator):
 
     # ---- predict -----------------------------------------------------------------------------------
     def decision_function(self, X: SecretFrame) -> SecretSeries:
-        """``X coef + intercept``, secret and lazy; null where any feature is, and beyond 2^42, where no column holds it."""
+        """``X coef + intercept``, secret and lazy; null where any feature is (or lies where no word of the fit reaches), and beyond 2^42."""
         decision: SecretSeries = self._apply(X, "decision")["decision"]
         return decision
 
     def predict_proba(self, X: SecretFrame) -> SecretFrame:
-        """Probabilities of the two classes, secret and lazy: a column per class, named after it; rows as in ``X``, null where any feature is."""
+        """Probabilities of the two classes, secret and lazy: a column per class, named after it.
+
+        Rows as in ``X``, null where any feature is, or lies where no word of the fit reaches.
+        """
         return self._apply(X, "proba")
 
     def predict(self, X: SecretFrame) -> SecretSeries:
-        """The likelier class of every row, secret and lazy; null where any feature is."""
+        """The likelier class of every row, secret and lazy; null where any feature is or lies where no word of the fit reaches."""
         label: SecretSeries = self._apply(X, "label")["label"]
         return label if self.classes_.dtype == bool else label.astype("int64")
 
@@ -303,20 +306,20 @@ class LogisticRegression(SecretEstimator):
         X = same_features(X, names)
         same_session(X, model)
         p = Program()
-        value, inside = self._slopes.apply(p, X, names)
+        value, inside, right = self._slopes.apply(p, X, names)
         null = nullable(X)
         if what == "decision":
             p.output(what, value, [what], like=0, complete=null, inside=inside)
         elif what == "label":
-            p.output(what, p.positive(value), [what], like=0, complete=null)
+            p.output(what, p.positive(value), [what], like=0, complete=null, inside=right)
         elif truth is not None:  # 1 - label - y + 2 label y
             label, y = p.number(p.positive(value)), p.input(2, list(truth.columns), X.rows)
             apart = p.sub(p.add(label, y), p.scale(p.mul(label, y), 2.0))
-            p.output(what, p.sub(p.constant([[1.0]]), apart), [what], like=0, range=UNIT)
+            p.output(what, p.sub(p.constant([[1.0]]), apart), [what], like=0, range=UNIT, inside=right)
         else:
             one = p.sigmoid(value)
             both = p.hstack([p.sub(p.constant([[1.0]]), one), one])
-            p.output(what, both, [str(c) for c in self.classes_], like=0, range=UNIT, complete=null)
+            p.output(what, both, [str(c) for c in self.classes_], like=0, range=UNIT, complete=null, inside=right)
         return run_program(p, [X, model] if truth is None else [X, model, truth])[what]
 
     # ---- checks ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from spuframe.dtypes import DEFAULT_FRACTION_BITS
 from spuframe.errors import PlanError
 from spuframe.frame.frame import SecretFrame
 from spuframe.ir.words import Words, words
-from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, exact, features, nullable, reach, run_program, same_features, same_session, scaling
+from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, Taken, exact, features, nullable, run_program, same_features, same_session, scaling
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
@@ -21,7 +21,7 @@ class StandardScaler(SecretEstimator):
     Rows that a filter or a join dropped, and rows with a null in any column, take no part in the moments. Sums and sums of squares are exact, whatever
     offset, unit and outliers a column has: the relative error of a deviation is that of one root, 2^-19. A column that is constant becomes zero, as
     scikit-learn's does; other values of such a column lose its mean alone. Rows of other frames are scaled as they are, however far they lie; a value
-    beyond 2^42 deviations becomes null. Public ranges so wide that the words of the fit cannot hold them are refused.
+    beyond 2^42 deviations, or where no word of the fit reaches, becomes null.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ class StandardScaler(SecretEstimator):
             p.output("scaled", scaled, names, like=0, complete=nullable(X), inside=inside)
         else:
             w = self._scaling.words
-            bits = [reach(X, [n], [f], [c], w.bits) - f for n, f, c in zip(names, w.fractions, w.centres, strict=True)]  # before the point
+            taken = Taken.of(p, X, names, w.fractions, w.centres, w.bits)
+            bits = [b - f for b, f in zip(taken.bits, w.fractions, strict=True)]  # before the point
             out = [max(0, min(max(f, DEFAULT_FRACTION_BITS), 60 - b)) for f, b in zip(self._scaling.own, bits, strict=True)]
-            x = p.words(0, names, X.rows, w.fractions, w.centres)
-            means = p.input(1, _labels("mean", names), 1)
-            p.output("scaled", p.less(x, means, w.fractions, _more(w), out), names, like=0, complete=nullable(X), fractions=out)
+            less = p.less(taken.words, p.input(1, _labels("mean", names), 1), w.fractions, _more(w), out)
+            p.output("scaled", less, names, like=0, complete=nullable(X), fractions=out, inside=taken.inside)
         return run_program(p, [X, moments])["scaled"]
 
     def fit_transform(self, X: SecretFrame, y: object = None) -> SecretFrame:

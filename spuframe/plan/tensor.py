@@ -25,7 +25,7 @@ from typing import Any
 
 from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import SchemaError
-from spuframe.ir.words import Words
+from spuframe.ir.words import Edges, Words
 
 SLOPE_BITS = 53
 """Fraction bits of a coefficient in a table of one row: half the bits of the number of rows less, since it may be as much larger."""
@@ -46,6 +46,7 @@ LIMB = 26
 def _signed(word: int) -> int:
     """The word as a signed integer of 64 bits."""
     return (int(word) + (1 << 63)) % (1 << 64) - (1 << 63)
+
 
 MOST_CONSTANTS = 1 << 16
 """Numbers of one constant matrix."""
@@ -118,14 +119,28 @@ class Program:
         """The word 1 for rows that exist and have no null in the columns ``complete``, else 0: (rows, 1); `scale` by ``2**f`` makes it a number."""
         return self._emit("mask", rows, 1, table=table, columns=list(complete))
 
-    def words(self, table: int, columns: Sequence[str], rows: int, fractions: Sequence[int], centres: Sequence[int]) -> Ref:
+    def words(
+        self,
+        table: int,
+        columns: Sequence[str],
+        rows: int,
+        fractions: Sequence[int],
+        centres: Sequence[int],
+        edges: Sequence[Edges | None] = (),
+    ) -> tuple[Ref, Ref | None]:
         """Columns of an input table as they are: words with ``fractions[j]`` fraction bits, less ``centres[j]``; for `moments` and `scale_rows`.
 
-        Rows that do not exist may hold anything.
+        Rows that do not exist may hold anything. And the bits of the values between ``edges``, a column below the other, where there are any; the
+        others may be anything.
         """
-        return self._emit(
-            "words", rows, len(columns), table=table, columns=list(columns), fractions=list(fractions), centres=[_signed(c) for c in centres]
-        )
+        some = any(e is not None for e in edges)
+        inside = Ref(self._name("m"), rows * len(columns), 1, bits=True) if some else None
+        out = self._emit(
+            "words", rows, len(columns), table=table, columns=list(columns), fractions=list(fractions), centres=[_signed(c) for c in centres],
+            edges=[None if e is None else [e.low, e.high, e.lowest, e.highest] for e in edges] if some else None,
+            inside=None if inside is None else inside.name,
+        )  # fmt: skip
+        return out, inside
 
     def zeros(self, rows: int, columns: int) -> Ref:
         return self.full(rows, columns, 0.0)
@@ -166,6 +181,16 @@ class Program:
     def number(self, a: Ref) -> Ref:
         """Bits as the numbers 0 and 1."""
         return self._emit("number", a.rows, 1, a=a.name)
+
+    def both(self, a: Ref | None, b: Ref | None) -> Ref | None:
+        """Bits that are set in both; None stands for bits that all are."""
+        if a is None or b is None:
+            return b if a is None else a
+        return self._emit("both", a.rows, 1, bits=True, a=a.name, b=b.name)
+
+    def every(self, a: Ref, rows: int, columns: Sequence[int]) -> Ref:
+        """Of bits for each value, a column below the other: whether all of a row are set in some of the columns."""
+        return self._emit("every", rows, 1, bits=True, a=a.name, columns=list(columns), rows=rows)
 
     # ---- whole matrices --------------------------------------------------------------------------
     def matmul(self, a: Ref, b: Ref) -> Ref:

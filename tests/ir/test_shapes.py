@@ -14,6 +14,7 @@ from spuframe.expr import col, ge, mul
 from spuframe.ir import shapes
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
+from spuframe.ir.words import Edges
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
@@ -28,7 +29,7 @@ WRONG: dict[str, Any] = {
     "None": None, "bytes": b"x", "a list": [1], "a list of lists": [[["x", 1]]], "a mapping": {"x": 1}, "a zero character": "a\0b", "a text": "x",
     "huge": (1 << 64) - 1, "negative": -(1 << 63), "a fraction": 0.5, "nan": float("nan"), "true": True,
 }  # fmt: skip
-FREE = ("owner", "stored", "lit", "filter", "mask", "complete", "like", "intercept", "levels", "range", "inside")
+FREE = ("owner", "stored", "lit", "filter", "mask", "complete", "like", "intercept", "levels", "range", "inside", "edges")
 """Fields that may be None, or of several types."""
 
 
@@ -36,7 +37,10 @@ def program() -> tuple[dict[str, Any], Schema]:
     """One with every kind of field: a loop, a constant, moments, a product with sums beside it."""
     p = Program()
     x = p.input(0, ["x"], ROWS, shifts=[1], complete=["x"])
-    m = p.moments(p.words(0, ["x"], ROWS, [0], [3]), 5, p.mask(0, ["x"], ROWS), mean=4, std=4, scaling=[0], count=True)
+    words, inside = p.words(0, ["x"], ROWS, [0], [3], [Edges(0, 5, 0, 9)])
+    assert inside is not None
+    p.every(p.both(inside, inside) or inside, ROWS, [0])
+    m = p.moments(words, 5, p.mask(0, ["x"], ROWS), mean=4, std=4, scaling=[0], count=True)
     w = p.constant([[0.5]])
     with p.loop(3) as i:
         batch = p.batch(x, 4, i)
@@ -109,7 +113,7 @@ def test_a_field_of_another_type_is_refused_when_it_is_read(wrong: str) -> None:
         old = data
         for key in path:
             old = old[key]
-        free = path[0] == "options" or "aggregates" in path or path[-1] in FREE
+        free = path[0] == "options" or "aggregates" in path or path[-1] in FREE or "edges" in path[-2:]
         numbers = isinstance(old, int | float) and isinstance(new, int | float)
         assert free or type(old) is type(new) or numbers, (path, old, new)
 

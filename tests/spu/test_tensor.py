@@ -82,7 +82,7 @@ def test_moments_and_scaled_columns(protocol: str, masked: bool) -> None:
     p = Program()
     fields = [Field(c, Fixed(F), range=(-1.0, 1.0)) for c in "abcde"]
     found = words(fields)
-    x = p.words(0, list("abcde"), 500, found.fractions, found.centres)
+    x, _ = p.words(0, list("abcde"), 500, found.fractions, found.centres)
     mask = p.mask(0, list("abcde"), 500) if masked else None
     m = p.moments(x, found.bits, mask, mean=20, std=20, scaled=True, scaling=found.fractions, count=True)
     assert m.mean and m.std and m.scaled and m.scaling and m.count
@@ -107,7 +107,7 @@ def test_moments_and_scaled_columns(protocol: str, masked: bool) -> None:
 
 def test_moments_of_no_rows_at_all(protocol: str) -> None:
     p = Program()
-    x, mask = p.words(0, ["a"], 8, [F], [0]), p.mask(0, ["a"], 8)
+    (x, _), mask = p.words(0, ["a"], 8, [F], [0]), p.mask(0, ["a"], 8)
     m = p.moments(x, F + 2, mask, std=20, scaled=True, count=True)
     assert m.std and m.scaled and m.count
 

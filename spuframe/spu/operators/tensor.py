@@ -12,6 +12,7 @@ import numpy as np
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, parse_dtype
 from spuframe.errors import PlanError
+from spuframe.spu.algorithms.compare import less
 from spuframe.spu.algorithms.moments import Moments, moments, shifted
 from spuframe.spu.algorithms.moments import limbs as limbs_of
 from spuframe.spu.algorithms.scaling import apply, read, scaling, slopes, standardised
@@ -20,7 +21,7 @@ from spuframe.spu.algorithms.waves import LOGISTIC, saturating
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.shaping import stacked
-from spuframe.spu.share import Arithmetic, Array, Share, columns, concat
+from spuframe.spu.share import BIT, Arithmetic, Array, Share, columns, concat
 from spuframe.spu.table import Column, Table
 
 RING = Arithmetic(64)
@@ -120,12 +121,32 @@ class Machine:
         table = self.tables[i["table"]]
         found = [table.columns[name] for name in i["columns"]]
 
-        def word(column: Column, fraction: int, centre: int) -> Share:
+        def word(column: Column, fraction: int, centre: int, edges: Sequence[int] | None) -> tuple[Share, Share | None]:
             share, has = self._word(column)
-            return self.box.add_public(shifted(self.box, share, has - fraction), -centre)
+            if edges is None:
+                return self.box.add_public(shifted(self.box, share, has - fraction), -centre), None
+            moved, there = self.box.both(lambda: shifted(self.box, share, has - fraction), lambda: self._between(share, *edges))
+            return self.box.add_public(moved, -centre), there
 
-        tasks = [partial(word, c, f, o) for c, f, o in zip(found, i["fractions"], i["centres"], strict=True)]
-        return columns(self.box.together(tasks))
+        limits = i["edges"] or [None] * len(found)
+        made = self.box.together([partial(word, *of) for of in zip(found, i["fractions"], i["centres"], limits, strict=True)])
+        if i["inside"] is not None:
+            one = self.box.constant(1, BIT, (table.rows,))
+            self.values[i["inside"]] = concat([one if there is None else there for _, there in made])
+        return columns([moved for moved, _ in made])
+
+    def _between(self, x: Share, low: int, high: int, lowest: int, highest: int) -> Share:
+        """Whether ``low <= x <= high``, of words in ``lowest..highest``."""
+        box, all_of = self.box, (lowest, highest)
+
+        def of(v: Share, ring: int) -> Share:
+            return v.narrow(ring)
+
+        below = partial(less, box, x, low, all_of, (low, low), of, x.rows)
+        above = partial(less, box, high, x, (high, high), all_of, of, x.rows)
+        sides = [side for side, some in ((below, lowest < low), (above, highest > high)) if some]
+        out = box.together(sides)
+        return box.not_(out[0] ^ out[1] if len(out) > 1 else out[0])
 
     def _word(self, column: Column) -> tuple[Share, int]:
         """The column in Z_2^64, and the fraction bits that it has."""
@@ -206,6 +227,20 @@ class Machine:
     def do_number(self, i: Mapping[str, Any]) -> Share:
         (a,) = self._of(i, "a")
         return self.box.b2a(a, 64).scale(1 << self.f).reshape(-1, 1)
+
+    def do_both(self, i: Mapping[str, Any]) -> Share:
+        a, b = self._of(i, "a", "b")
+        return self.box.and_(a, b)
+
+    def do_every(self, i: Mapping[str, Any]) -> Share:
+        (a,) = self._of(i, "a")
+        n: int = i["rows"]
+        parts = [a.slice(j * n, (j + 1) * n) for j in i["columns"]]
+        while len(parts) > 1:
+            half = len(parts) // 2
+            joined = stacked(lambda s: self.box.and_(s[0], s[1]), list(zip(parts[:half], parts[half : 2 * half], strict=True)))
+            parts = [*joined, *parts[2 * half :]]
+        return parts[0]
 
     def do_logistic(self, i: Mapping[str, Any]) -> Share:
         a, b = self._of(i, "a", "b")
