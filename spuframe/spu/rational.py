@@ -147,9 +147,11 @@ def remainders(x: Numbers, y: Numbers, f: int) -> Array:
     a, b = np.broadcast_arrays(x.words, y.words)
     unit = Fraction(gcd(x.unit.numerator * y.unit.denominator, y.unit.numerator * x.unit.denominator), x.unit.denominator * y.unit.denominator)
     up, down, (p, q) = int(x.unit / unit), int(y.unit / unit), (unit * (1 << f)).as_integer_ratio()
-    if _below(_TOP, a, up) and _below(_TOP, b, down * 2 * p) and q < _TOP:  # the rest is below the divisor
-        rest = np.mod(a * np.int64(up), b * np.int64(down))
-        return np.asarray(np.sign(rest) * ((2 * p * np.abs(rest) + q) // (2 * q)))
+    if _below(_TOP, b, down * 2 * p) and q < _TOP:  # the rest is below the divisor: modulo 2^64 it is right
+        quotients = floored(x, y, 0)
+        if _below(_TOP, quotients):
+            rest = (_modular(a) * np.uint64(up % (1 << 64)) - _modular(quotients) * _modular(b) * np.uint64(down % (1 << 64))).astype(np.int64)
+            return np.asarray(np.sign(rest) * ((2 * p * np.abs(rest) + q) // (2 * q)))
     found = [_remainder(n * x.unit, d * y.unit, f) for n, d in zip(a.tolist(), b.tolist(), strict=True)]
     return np.array(found, np.int64)
 

@@ -9,7 +9,7 @@ from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.expr.expr import Function
 from spuframe.spu.functions import _table
-from tests.spu.harness import plan_of, reveal, run_full, scan, step
+from tests.spu.both import both
 
 TINY = 2.0**-18
 EDGE = Fixed().largest
@@ -99,13 +99,7 @@ UNIT = [  # the result, its relative error, and how many units of the result
 
 def _both(expressions, protocol):
     """Each expression as the parties compute it, and as the owner does."""
-    fields = list(FIELDS.values())
-    out = [e.as_field(f"e{k}") for k, e in enumerate(expressions)]
-    columns = [[f.name, e.to_plain()] for f, e in zip(out, expressions)]
-    shares = [scan(fields, N), step("project", [0], {"columns": columns}, out, N), reveal(1, out, N, ordered=True)]
-    owner = [scan(out, N, columns=columns), reveal(0, out, N, ordered=True)]
-    found = [run_full(plan_of(steps), {("alice", "t"): TABLE}, protocol).tables[0] for steps in (shares, owner)]
-    return [(a.to_pylist(), b.to_pylist()) for a, b in zip(found[0].columns, found[1].columns)]
+    return both(expressions, list(FIELDS.values()), TABLE, protocol)
 
 
 def test_exact_functions_agree_to_the_bit(protocol):

@@ -110,8 +110,8 @@ def inexact(node) -> bool:
         whole = all(isinstance(a.value, int) or a.value is None or float(a.value).is_integer() for a in constants)
         return len(fixed) > 1 or not whole or any(node.dtype.f < a.dtype.f for a in fixed)
     if node.fn == "div":
-        (low, high), unit = bounds_of(node.right), node.right.dtype.f if isinstance(node.right.dtype, Fixed) else 0
-        wide = max(abs(low), abs(high)) * 2**unit >= 2**57 or max(map(abs, node.range)) >= node.dtype.largest / 2
+        unit = max(node.right.dtype.frac, node.left.dtype.frac - node.dtype.f if not isinstance(node.left, Lit) else 0)
+        wide = max(map(abs, bounds_of(node.right))) * 2**unit >= 2**60 or max(map(abs, node.range)) >= node.dtype.largest / 2
         return long_divisor(node.right, node) if isinstance(node.right, Lit) else wide
     return True
 

@@ -13,6 +13,7 @@ Integers give int64 with the range tracked; a float on either side, or a divisio
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -40,9 +41,11 @@ from spuframe.expr.functions.promotion import numeric, terms
 LEAST_SIGNIFICANT = 12
 """Bits that a quotient keeps of what it is where both operands are at their bounds; with fewer, who builds it is warned."""
 LONG = 60
-"""Bits of a constant divisor, from which on a quotient is not the nearest; a bit more of another."""
+"""Bits of a divisor in units of the quotient, above which that may not be the nearest."""
 MOST_DROPPED = 62
-"""Fraction bits that the truncation of a product takes off, at most."""
+"""Fraction bits that the truncation of a product takes off, at most; and bits of the product that it takes at once."""
+CUT = 3
+"""Units that a product in parts may be off, each of which is truncated."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,10 +96,24 @@ class Mul(Binary):
 
     def _bounds(self, dtype: Fixed | Int) -> tuple[Number, Number]:
         low, high = product(self.left, self.right)
-        if isinstance(dtype, Int) or max(abs(low), abs(high)) * 2.0**dtype.f < 2**53:
+        if isinstance(dtype, Int):
+            return (low, high)
+        relative, units = self._error(dtype)
+        if units:
+            return _blurred(low, high, dtype, relative, units)
+        if max(abs(low), abs(high)) * 2.0**dtype.f < 2**53:
             return (low, high)
         left, right = ([Fraction(b) for b in bounds_of(e)] for e in self.args)
         return _corners(left, right, self.left == self.right)  # type: ignore[no-any-return]
+
+    def _error(self, dtype: Fixed) -> tuple[float, int]:
+        """How far a product may lie outside of its exact bounds: of itself, and in units; one truncation, to a unit above or below, never leaves them."""
+        constant, other = (self.left, self.right) if isinstance(self.left, Lit) else (self.right, self.left)
+        if isinstance(constant, Lit):
+            whole = constant.value is None or float(constant.value).is_integer()  # type: ignore[arg-type]  # of a number
+            return (0.0, 0 if bits_of(other) <= dtype.f else CUT) if whole else (2.0**-29, CUT)
+        bits = [(int(bound_of(e) * 2.0 ** bits_of(e)) + 1).bit_length() for e in self.args]
+        return 0.0, 0 if bits_of(self.left) + bits_of(self.right) <= dtype.f or sum(bits) < MOST_DROPPED else CUT
 
     def value(self, *args: Any) -> Scalar:
         return args[0] * args[1]  # type: ignore[no-any-return]
@@ -135,7 +152,7 @@ class Div(Binary):
         if a > top or b < -top or (isinstance(self.right, Lit) and isinstance(self.left.dtype, Int) and max(-a, b) > top):
             raise overflow(self, (a, b), dtype.limit, f"a {dtype}")
         if not isinstance(self.right, Lit):
-            a, b = _blurred(a, b, dtype)
+            a, b = _blurred(a, b, dtype, 2.0**-27, 7)
         bounds = (max(a, -top), min(b, top))
         return self.info_of(dtype, bounds, nullable=self.left.nullable or self.right.nullable or low <= 0 <= high)
 
@@ -188,10 +205,10 @@ def _quotient(num: Range, den: Expr) -> Range:
     return (min(quotients), max(quotients))
 
 
-def _blurred(low: float, high: float, dtype: Fixed) -> Range:
-    """Bounds of quotients with the error of a division; it does not turn a sign, but may make zero of what is near it."""
-    units = 7 * 2.0**-dtype.f
-    least, most = low - abs(low) * 2.0**-27 - units, high + abs(high) * 2.0**-27 + units
+def _blurred(low: float, high: float, dtype: Fixed, relative: float, units: int) -> Range:
+    """Bounds of results with their error; it does not turn a sign, but may make zero of what is near it."""
+    error = units * 2.0**-dtype.f
+    least, most = low - abs(low) * relative - error, high + abs(high) * relative + error
     return (max(least, 0.0) if low >= 0 else least, min(most, 0.0) if high <= 0 else most)
 
 
@@ -312,11 +329,17 @@ def _warn_coarse(e: Div) -> None:
             f"bits are left, since the divisor may be anything from {number(least)} to {number(bottom)} (with {ranges_text(e)}). Clip it to the values "
             "that it has, .clip(low, high), or declare a narrower range when reading, ranges={'column': (low, high)}, if its owner's policy takes ranges"
         )
-    elif _digits(e) >= LONG if public else bottom * 2.0 ** bits_of(e.right) > 2.0 ** (LONG + 1):
+    elif (_digits(e) if public else _reach(e)) >= LONG:
         warn_precision(
-            f"'{e}' is not rounded to the nearest: it is off by up to 2^-27 of itself and 7 units of 2^-{f}, since the divisor may have 62 bits and "
-            f"more (with {ranges_text(e)}). Clip it to the values that it has, .clip(low, high), or keep fewer fraction bits, astype('float[f=10]')"
+            f"'{e}' may not be rounded to the nearest: it is off by up to 2^-27 of itself and 7 units of 2^-{f}, since the divisor may have {LONG + 1} "
+            f"bits and more (with {ranges_text(e)}). Clip it to the values that it has, .clip(low, high), or keep fewer bits, astype('float[f=10]')"
         )
+
+
+def _reach(e: Div) -> float:
+    """Bits of the largest divisor, in units of which the quotient's units are no fractions."""
+    own, by, bottom = 0 if isinstance(e.left, Lit) else bits_of(e.left), bits_of(e.right), bound_of(e.right)
+    return math.log2(bottom) + max(by, own - e.target.f) if bottom else 0.0
 
 
 def _digits(e: Div) -> int:

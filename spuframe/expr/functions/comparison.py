@@ -138,6 +138,8 @@ def _compare(fn: str, left: object, right: object) -> Expr:
         raise mismatch("order", (a, b), "booleans have no order here; use ==, &, | or astype('int8')")
     if isinstance(a.dtype, Int) and isinstance(b, Lit) and isinstance(b.value, float):
         fn, b = _whole(fn, b.value, a)
+    elif isinstance(a.dtype, Fixed) and isinstance(b, Lit) and isinstance(b.value, int | float) and not isinstance(a, Lit):
+        fn, b = _stored(fn, b, a)
     if isinstance(a.dtype, String) and isinstance(b, Lit) and isinstance(b.dtype, String) and b.dtype.width < a.dtype.width:
         b = lit(b.value, a.dtype)
     if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype and not isinstance(b, Lit):
@@ -183,6 +185,21 @@ def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:
     if fn in ("lt", "le"):
         return "le", lit(math.floor(value))
     return "lt" if fn == "eq" else "ge", column
+
+
+def _stored(fn: str, constant: Lit, column: Expr) -> tuple[str, Expr]:
+    """The same comparison of a fixed-point column with a constant that counts as it would be stored: 0.1 equals a stored 0.1.
+
+    But one that would be stored as 0 is not 0: between it and 0 there is no value of the column, and none that equals it.
+    """
+    value = constant.value
+    assert isinstance(column.dtype, Fixed) and isinstance(value, int | float)
+    if not value or column.dtype.nearest(value):
+        return fn, constant
+    if fn in ("eq", "ne"):
+        return "lt" if fn == "eq" else "ge", column
+    above, inclusive = ("gt", "ge") if fn in ("gt", "ge") else ("lt", "le")
+    return above if (value > 0) == (above == "gt") else inclusive, lit(0.0, column.dtype)
 
 
 def eq(left: object, right: object) -> Expr:

@@ -5,9 +5,10 @@ Sums and sums of squares are exact (`spuframe.spu.algorithms.moments`); the rela
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from spuframe.dtypes import DType, Field, Fixed, Range
+from spuframe.dtypes import DType, Field, Fixed, Range, exponent
 from spuframe.ir.aggregates import Summing
 from spuframe.ir.words import MOST, Words, words
 
@@ -19,8 +20,9 @@ class Std(Summing):
     ddof: int = 1
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
-        f = deviation_bits(words([source]))[0]
-        return Fixed(f), (0.0, 2.0 ** (MOST - f))
+        layout = words([source])
+        f = deviation_bits(layout, self.ddof)[0]
+        return Fixed(f), (0.0, _largest(self.ddof) * 2.0 ** (layout.bits - 1 - layout.fractions[0]))
 
     def nullable(self, least: int) -> bool:
         return least <= self.ddof
@@ -29,9 +31,17 @@ class Std(Summing):
         return 64
 
 
-def deviation_bits(found: Words) -> tuple[int, int]:
-    """The fraction bits of the deviation of one column of words, and how many more these are than the words have."""
-    (fraction,), more = found.fractions, MOST - found.bits
+def _largest(ddof: int) -> float:
+    """A deviation of words up to one in magnitude, at most: that of ``ddof + 1`` rows; with the error of a root."""
+    return math.sqrt(ddof + 1) * (1 + 2.0**-18)
+
+
+def deviation_bits(found: Words, ddof: int) -> tuple[int, int]:
+    """The fraction bits of the deviation of one column of words, and how many more these are than the words have.
+
+    It stays below 2^60 units, so that quotients by it are the nearest.
+    """
+    (fraction,), more = found.fractions, MOST - found.bits - exponent(_largest(ddof))
     more -= max(0, fraction + more - Fixed.MOST)
     return fraction + more, more
 

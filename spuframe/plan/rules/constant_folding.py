@@ -122,8 +122,12 @@ def _is(e: Expr, value: int) -> bool:
 
 
 def _decided(e: Compare) -> Expr | None:
-    """A comparison that public ranges decide."""
-    if e.nullable or not e.left.dtype.has_range or e.left.range is None or e.right.range is None:
+    """A comparison of something with itself, or that public ranges decide."""
+    if e.nullable:
+        return None
+    if e.left == e.right:
+        return lit(e.fn in ("eq", "le", "ge"))
+    if not e.left.dtype.has_range or e.left.range is None or e.right.range is None:
         return None
     (a, b), (c, d) = bounds_of(e.left), bounds_of(e.right)
     if isinstance(e.left.dtype, Fixed):  # bounds of a computed value are exact only up to its last bits

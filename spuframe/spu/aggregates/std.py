@@ -83,7 +83,7 @@ def _squares(box: BlackBox, parts: list[Share]) -> list[Share]:
 def _deviation(box: BlackBox, found: Moments, count: Share | None, layout: Words, wanted: Wanted) -> Column:
     assert isinstance(wanted.how, Spec)
     ddof, most = wanted.how.ddof, found.count.most
-    std = found.deviation(box, deviation_bits(layout)[1], ddof)
+    std = found.deviation(box, deviation_bits(layout, ddof)[1], ddof)
     if count is None:
         return Column(wanted.field, std, None if most > ddof else box.constant(0, BIT, (1,)))
     few = box.msb(box.add_public(count, -(ddof + 1)), max(most, ddof + 1).bit_length() + 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, String
+from spuframe.dtypes import Bool, Fixed, String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.algorithms.compare import differs, string_equal, string_less
 from spuframe.spu.algorithms.compare import less as less_words
@@ -18,6 +19,9 @@ from spuframe.spu.encoding import RINGS, string_words
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Applied, Call, Value, text_of
+
+_MARGIN = 2
+"""Units that a computed number of fixed point may be beyond zero, although its range ends there."""
 
 
 def _eq(call: Call, x: Value, y: Value) -> Value:
@@ -77,11 +81,11 @@ def _equal(call: Call, x: Value, y: Value) -> Share:
     for v in (x, y):
         if v.is_public:
             exact = v.number * (1 << frac)
-            if frac == 0 and exact.denominator != 1:
+            if not _fixed(x, y) and exact.denominator != 1:
                 return _constant(call, False)  # no integer equals it
             limits.append((round(exact), round(exact)))
         else:
-            limits.append((v.low << (frac - v.frac), v.high << (frac - v.frac)))
+            limits.append(_limits(v, frac))
     (low_x, high_x), (low_y, high_y) = limits
     if low_x > high_y or low_y > high_x:
         return _constant(call, False)
@@ -104,29 +108,39 @@ def _less(call: Call, x: Value, y: Value) -> Share:
     if _bools(x, y):
         return box.and_(box.not_(call.bit(x)), call.bit(y))
     frac = max(x.frac if not x.is_public else 0, y.frac if not y.is_public else 0)
-    a, low_x, high_x = _operand(call, x, frac, math.ceil if frac else math.floor)
-    b, low_y, high_y = _operand(call, y, frac, math.ceil)
+    down, up = (round, round) if _fixed(x, y) else (math.floor, math.ceil)
+    a, low_x, high_x = _operand(x, frac, down)
+    b, low_y, high_y = _operand(y, frac, up)
     if high_x < low_y or low_x >= high_y:
         return _constant(call, high_x < low_y)
-    return less_words(box, a, b, (low_x, high_x), (low_y, high_y), lambda v, ring: call.number(v, ring, frac), call.rows)
+    ends = [(low, high) if v.is_public else _limits(v, frac) for v, low, high in ((x, low_x, high_x), (y, low_y, high_y))]
+    return less_words(box, a, b, *ends, lambda v, ring: call.number(v, ring, frac), call.rows)
 
 
-def _operand(call: Call, x: Value, frac: int, rounding: Any) -> tuple[Value | int, int, int]:
+def _limits(x: Value, frac: int) -> tuple[int, int]:
+    """Between which bounds the words of a share lie, in units of ``2**-frac``."""
+    shift, margin = frac - x.frac, _MARGIN if isinstance(x.dtype, Fixed) else 0
+    return x.low - margin << shift, x.high + margin << shift
+
+
+def _fixed(x: Value, y: Value) -> bool:
+    """Whether a column of fixed point is compared: a constant beside it is rounded as a value of it would be."""
+    return any(isinstance(v.dtype, Fixed) and not v.is_public for v in (x, y))
+
+
+def _operand(x: Value, frac: int, rounding: Callable[[Fraction], int]) -> tuple[Value | int, int, int]:
     """An operand, and its bounds in units of ``2**-frac``.
 
-    A public number beside integers is rounded so that the comparison stays exact (``n < 2.5`` is ``n < 3``, ``2.5 < n`` is ``2 < n``); beside
-    fixed point it is rounded as a value of the column would be.
+    A public number beside integers is rounded so that the comparison stays exact: ``n < 2.5`` is ``n < 3``, ``2.5 < n`` is ``2 < n``.
     """
     if not x.is_public:
         shift = frac - x.frac
         return x, x.low << shift, x.high << shift
-    exact = Fraction(x.number) * (1 << frac)
-    unit = round(exact) if frac else int(rounding(exact))
+    unit = rounding(x.number * (1 << frac))
     return unit, unit, unit
 
 
 SECRET = {"eq": _eq, "ne": _ne, "lt": _lt, "le": _le, "gt": _gt, "ge": _ge}
-
 
 
 # ---- over Arrow ---------------------------------------------------------------------------------
