@@ -19,6 +19,9 @@ from spuframe.spu.share import BIT, Arithmetic, Share
 Scalar: TypeAlias = bool | int | float | Fraction | str | None
 """A public value; a fraction where no float is the number of fixed point that it stands for."""
 
+MARGIN = 2
+"""Units that a computed number of fixed point may be beyond zero, although its range ends there: a product of numbers that are not negative."""
+
 
 @dataclass(frozen=True)
 class Node:

@@ -40,7 +40,7 @@ WILD = column("wild", Int(64))
         (ex.div(COST, DAYS), Fixed(), (0.0, 2.0**17 + 263 * UNIT), True),  # with the error of a division
         (ex.div(COST, AGE), Fixed(19), (0.0, math.ceil(2.0**36 / 18 * (1 + 2.0**-27) + 7) * UNIT / 2), False),
         (ex.div(COST, 18), Fixed(), (0.0, math.ceil(2.0**35 / 18) * UNIT), False),
-        (ex.mul(COST, COST), Fixed(), (0.0, 2.0**34), False),
+        (ex.mul(COST, COST), Fixed(), (0.0, 2.0**34 + 3 * 2.0**-18), False),
         (ex.mul(COST, DAYS), Fixed(), (0.0, 2.0**17 * 63), False),
         (ex.add(SMOKER, AGE), Int(64), (18, 98), True),
         (ex.ge(AGE, 50), Bool(), None, False),

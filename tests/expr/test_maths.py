@@ -154,7 +154,7 @@ def test_refused_when_built(build: Callable[[], object], error: type[Exception],
         (ex.div(ex.cast(column("a", Int(8), 1, 100), "float[f=0]"), 0.1), 10.0, 1000.0),
         (ex.div(FAR, -(2.0**-20)), -3000 * 2.0**20, -2000 * 2.0**20),
         (ex.div(W, 1e-3), 1 - 2.0**44, 2.0**44 - 1),  # some may be clipped
-        (ex.mul(SMALL, 1e-12), 0.0, math.ceil(1e-12 * 2.0**69) * 2.0**-69),
+        (ex.mul(SMALL, 1e-12), 0.0, math.ceil(1e-12 * 2.0**69 * (1 + 2.0**-29) + 3) * 2.0**-69),  # with the error of the product
         (ex.floordiv(column("a", Fixed(), 0.0, 0.3), 0.1), 0.0, 3.0),  # of the stored 0.1
         (ex.round_(X, 2), -10.0, 10.0),
         (ex.round_(column("a", Fixed(), 0.126, 0.701), 2), math.floor(0.12 * 2**18) * UNIT, math.ceil(0.71 * 2**18) * UNIT),
@@ -170,7 +170,9 @@ def test_bounds_are_those_of_what_is_stored() -> None:
     assert x.range == (9 * UNIT, 100.0)
     assert ex.div(9.2, x).range[1] >= 9.2 / (9 * UNIT)  # type: ignore[index]
     assert ex.cast(column("y", Fixed(), 0.25, 4.0), "float[f=0]").range == (0.0, 4.0)
-    assert ex.mul(x, 0.3).range == (math.floor(2.7 * UNIT * 2.0**25) * 2.0**-25, 30.0)
+    error = 3 * 2.0**-25  # of a product with a constant that is no whole number, beside 2^-29 of itself
+    low, high = 2.7 * UNIT * (1 - 2.0**-29) - error, 30.0 * (1 + 2.0**-29) + error
+    assert ex.mul(x, 0.3).range == (math.floor(low * 2.0**25) * 2.0**-25, math.ceil(high * 2.0**25) * 2.0**-25)
     for e in (ex.div(1, SMALL), ex.div(X, SMALL), ex.log(SMALL), ex.pow_(SMALL, -0.5), ex.mod(X, SMALL), ex.floordiv(X, SMALL), ex.pow_(SMALL, -2)):
         assert e.nullable, str(e)  # 1e-6 is stored as 0
     assert not ex.div(1, column("p", Fixed(), UNIT, 1.0)).nullable

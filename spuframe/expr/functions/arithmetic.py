@@ -95,25 +95,23 @@ class Mul(Binary):
         return self.info_of(dtype, checked(self, dtype, self._bounds(dtype)))
 
     def _bounds(self, dtype: Fixed | Int) -> tuple[Number, Number]:
-        low, high = product(self.left, self.right)
+        low, high = bounds = product(self.left, self.right)
         if isinstance(dtype, Int):
-            return (low, high)
+            return bounds
+        if max(abs(low), abs(high)) * 2.0**dtype.f >= 2**53:
+            left, right = ([Fraction(b) for b in bounds_of(e)] for e in self.args)
+            bounds = _corners(left, right, self.left == self.right)
         relative, units = self._error(dtype)
-        if units:
-            return _blurred(low, high, dtype, relative, units)
-        if max(abs(low), abs(high)) * 2.0**dtype.f < 2**53:
-            return (low, high)
-        left, right = ([Fraction(b) for b in bounds_of(e)] for e in self.args)
-        return _corners(left, right, self.left == self.right)  # type: ignore[no-any-return]
+        return _blurred(bounds, dtype, relative, units) if units else bounds
 
-    def _error(self, dtype: Fixed) -> tuple[float, int]:
+    def _error(self, dtype: Fixed) -> tuple[Fraction, int]:
         """How far a product may lie outside of its exact bounds: of itself, and in units; one truncation, to a unit above or below, never leaves them."""
         constant, other = (self.left, self.right) if isinstance(self.left, Lit) else (self.right, self.left)
         if isinstance(constant, Lit):
-            whole = constant.value is None or float(constant.value).is_integer()  # type: ignore[arg-type]  # of a number
-            return (0.0, 0 if bits_of(other) <= dtype.f else CUT) if whole else (2.0**-29, CUT)
+            whole = constant.value is None or float(constant.value).is_integer()
+            return (Fraction(0), 0 if bits_of(other) <= dtype.f else CUT) if whole else (Fraction(1, 1 << 29), CUT)
         bits = [(int(bound_of(e) * 2.0 ** bits_of(e)) + 1).bit_length() for e in self.args]
-        return 0.0, 0 if bits_of(self.left) + bits_of(self.right) <= dtype.f or sum(bits) < MOST_DROPPED else CUT
+        return Fraction(0), 0 if bits_of(self.left) + bits_of(self.right) <= dtype.f or sum(bits) < MOST_DROPPED else CUT
 
     def value(self, *args: Any) -> Scalar:
         return args[0] * args[1]  # type: ignore[no-any-return]
@@ -152,7 +150,7 @@ class Div(Binary):
         if a > top or b < -top or (isinstance(self.right, Lit) and isinstance(self.left.dtype, Int) and max(-a, b) > top):
             raise overflow(self, (a, b), dtype.limit, f"a {dtype}")
         if not isinstance(self.right, Lit):
-            a, b = _blurred(a, b, dtype, 2.0**-27, 7)
+            a, b = map(float, _blurred((a, b), dtype, Fraction(1, 1 << 27), 7))
         bounds = (max(a, -top), min(b, top))
         return self.info_of(dtype, bounds, nullable=self.left.nullable or self.right.nullable or low <= 0 <= high)
 
@@ -205,11 +203,11 @@ def _quotient(num: Range, den: Expr) -> Range:
     return (min(quotients), max(quotients))
 
 
-def _blurred(low: float, high: float, dtype: Fixed, relative: float, units: int) -> Range:
+def _blurred(bounds: tuple[Number, Number], dtype: Fixed, relative: Fraction, units: int) -> tuple[Fraction, Fraction]:
     """Bounds of results with their error; it does not turn a sign, but may make zero of what is near it."""
-    error = units * 2.0**-dtype.f
-    least, most = low - abs(low) * relative - error, high + abs(high) * relative + error
-    return (max(least, 0.0) if low >= 0 else least, min(most, 0.0) if high <= 0 else most)
+    least, most, error = Fraction(bounds[0]), Fraction(bounds[1]), Fraction(units, 1 << dtype.f)
+    lower, upper = least - abs(least) * relative - error, most + abs(most) * relative + error
+    return (max(lower, Fraction(0)) if least >= 0 else lower, min(upper, Fraction(0)) if most <= 0 else upper)
 
 
 def step_of(e: Expr) -> float:

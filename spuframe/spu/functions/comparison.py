@@ -18,10 +18,7 @@ from spuframe.spu.algorithms.compare import less as less_words
 from spuframe.spu.encoding import RINGS, string_words
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
-from spuframe.spu.value import Applied, Call, Value, text_of
-
-_MARGIN = 2
-"""Units that a computed number of fixed point may be beyond zero, although its range ends there."""
+from spuframe.spu.value import MARGIN, Applied, Call, Value, text_of
 
 
 def _eq(call: Call, x: Value, y: Value) -> Value:
@@ -113,13 +110,14 @@ def _less(call: Call, x: Value, y: Value) -> Share:
     b, low_y, high_y = _operand(y, frac, up)
     if high_x < low_y or low_x >= high_y:
         return _constant(call, high_x < low_y)
-    ends = [(low, high) if v.is_public else _limits(v, frac) for v, low, high in ((x, low_x, high_x), (y, low_y, high_y))]
-    return less_words(box, a, b, *ends, lambda v, ring: call.number(v, ring, frac), call.rows)
+    bounds_x = (low_x, high_x) if x.is_public else _limits(x, frac)
+    bounds_y = (low_y, high_y) if y.is_public else _limits(y, frac)
+    return less_words(box, a, b, bounds_x, bounds_y, lambda v, ring: call.number(v, ring, frac), call.rows)
 
 
 def _limits(x: Value, frac: int) -> tuple[int, int]:
     """Between which bounds the words of a share lie, in units of ``2**-frac``."""
-    shift, margin = frac - x.frac, _MARGIN if isinstance(x.dtype, Fixed) else 0
+    shift, margin = frac - x.frac, MARGIN if isinstance(x.dtype, Fixed) else 0
     return x.low - margin << shift, x.high + margin << shift
 
 

@@ -11,7 +11,7 @@ from spuframe.dtypes import Bool, Fixed, String
 from spuframe.spu.algorithms.member import either, match_strings, matches, words_of
 from spuframe.spu.encoding import RINGS
 from spuframe.spu.share import Arithmetic, Share, columns, word_of
-from spuframe.spu.value import Call, Node, Value, text_of
+from spuframe.spu.value import MARGIN, Call, Node, Value, text_of
 
 
 def _matches(call: Call, x: Value, constants: list[Value]) -> list[tuple[int, Share]]:
@@ -22,13 +22,12 @@ def _matches(call: Call, x: Value, constants: list[Value]) -> list[tuple[int, Sh
         by_word = {w: i for i, c in enumerate(constants) for w in words_of([text_of(c)], width)}
         found = match_strings(box, call.words(x, width), list(by_word), width)
         return list(zip(by_word.values(), found, strict=True))
-    # Computed fixed-point values may leave their range by their error.
-    slack = 16 + (x.high - x.low >> 8) if isinstance(x.dtype, Fixed) else 0
+    slack = MARGIN if isinstance(x.dtype, Fixed) else 0
     low, high = x.low - slack, x.high + slack
     exact = [c.number * (1 << x.frac) for c in constants]
     by_unit: dict[int, int] = {}  # of constants that are stored alike, the first
     for i, e in enumerate(exact):
-        if (x.frac or e.denominator == 1) and low <= round(e) <= high:
+        if (isinstance(x.dtype, Fixed) or e.denominator == 1) and low <= round(e) <= high:
             by_unit.setdefault(round(e), i)
     bits = min(max(1, (high - low).bit_length()), 64)
     ring = next(r for r in RINGS if r >= bits)
