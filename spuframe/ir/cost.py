@@ -15,8 +15,15 @@ from itertools import zip_longest
 from operator import add
 from typing import TypeAlias
 
+
+class Name(tuple[int, ...]):
+    """Which one: material under a name is like no other, and is used where the name is."""
+
+    __slots__ = ()
+
+
 What: TypeAlias = tuple[str | int | tuple[int, ...], ...]
-"""A kind of material and its parameters: ``("triple", 64)``, ``("edabit", 64, 12)``, ``("matmul", 64, (3, 4, 5))``."""
+"""A kind of material and its parameters: ``("triple", 64)``, ``("edabit", 64, 12)``, ``("matmul", 64, (3, 4, 5))``; with a `Name`, one piece of it."""
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ reveal                              10 rows, masked
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from spuframe.dtypes import Field
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Col, Expr
-from spuframe.ir.cost import Cost, CostReport
+from spuframe.ir.cost import Cost, CostReport, Name
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.plan.logical import LogicalNode, names_of
@@ -159,5 +160,7 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
 
 def _material(cost: Cost) -> str:
     """What was prepared before and is used: how many of what, by name."""
-    named = {" ".join(str(part) for part in what): count for what, count in cost.material.items()}
+    named: Counter[str] = Counter()
+    for what, count in cost.material.items():
+        named[" ".join(str(part) for part in what if not isinstance(part, Name))] += count
     return ", ".join(f"{count:,} {name}" for name, count in sorted(named.items()))

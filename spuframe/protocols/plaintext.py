@@ -13,7 +13,7 @@ import numpy as np
 
 from spuframe.spu.components import Components
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Cost, Kernel, Protocol
+from spuframe.spu.kernel import Cost, Kernel, Name, Permutation, Protocol
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack, stored_shape, unpack
 
 
@@ -110,19 +110,19 @@ def random(ctx: Context, kind: Kind, shape: tuple[int, ...]) -> Share:
     return _held(kind, shape, words if kind == BIT else words & kind.word.type((1 << kind.bits) - 1))
 
 
-def draw(ctx: Context, n: int) -> Array:
+def draw(ctx: Context, n: int, name: Name) -> Array:
     """From this party's own stream."""
     return ctx.private.permutation(n)
 
 
-def shuffle(ctx: Context, perm: Array, xs: Sequence[Share]) -> list[Share]:
+def shuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
     """Row i is the old row perm[i]."""
-    return [x.take(perm) for x in xs]
+    return [x.take(perm.known) for x in xs]
 
 
-def unshuffle(ctx: Context, perm: Array, xs: Sequence[Share]) -> list[Share]:
+def unshuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
     """The inverse of `shuffle`."""
-    return [x.put(perm) for x in xs]
+    return [x.put(perm.known) for x in xs]
 
 
 def open_(ctx: Context, x: Share) -> Array:

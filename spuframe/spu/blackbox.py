@@ -17,7 +17,7 @@ import numpy as np
 from spuframe.errors import MissingKernelError, PlanError, RangeOverflowError, TypeMismatchError
 from spuframe.ir.physical import BATCH_ROWS
 from spuframe.spu.context import Context, Needs
-from spuframe.spu.kernel import Cost, Derived, Kernel, Protocol, in_parallel
+from spuframe.spu.kernel import Cost, Derived, Kernel, Name, Permutation, Protocol, in_parallel
 from spuframe.spu.rows import LEAST_SLICE, SLICE_BATCHES, Rows, Work, by_slices
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, common_shape, empty, pack
 from spuframe.spu.table import Table
@@ -51,9 +51,7 @@ class BlackBox:
         Rows computed at a time; a multiple of 64.
     """
 
-    def __init__(
-        self, protocol: Protocol, parties: int, ctx: Context | None = None, batch_rows: int = BATCH_ROWS, chunk_rows: int = CHUNK_ROWS
-    ) -> None:
+    def __init__(self, protocol: Protocol, parties: int, ctx: Context | None = None, batch_rows: int = BATCH_ROWS, chunk_rows: int = CHUNK_ROWS) -> None:
         self.protocol = protocol
         self.parties = parties
         self.ctx = ctx
@@ -61,6 +59,7 @@ class BlackBox:
         self.chunk_rows = chunk_rows
         self.declared = Cost()
         self.calls: dict[str, int] = {}
+        self._at: tuple[Name | None, int] = (Name(), 0)  # the task that runs, none where it is a slice of rows; and how many names it has given
 
     @property
     def dry(self) -> bool:
@@ -222,15 +221,31 @@ class BlackBox:
         return cast("tuple[Share, Share]", self._run("sines", (kind, period, harmonics, f, rows), lambda: shapes))
 
     # ---- permutations ---------------------------------------------------------------------------
-    def draw(self, n: int) -> Any:
+    def draw(self, n: int) -> Permutation:
         """A random permutation of n rows that no party knows."""
-        return self._run("draw", (n,), lambda: None)
+        name = self._name()
+        if name is None:
+            raise PlanError("a permutation cannot be drawn in work on slices of rows: it would have another name in every slice. Draw it before.")
+        return Permutation(name, n, self._run("draw", (n, name), lambda: None))
 
-    def shuffle(self, perm: Any, xs: Sequence[Share]) -> list[Share]:
-        return cast("list[Share]", self._run("shuffle", (perm, list(xs)), lambda: [Share(x.kind, x.shape, ()) for x in xs]))
+    def shuffle(self, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
+        return self._permuted("shuffle", perm, xs)
 
-    def unshuffle(self, perm: Any, xs: Sequence[Share]) -> list[Share]:
-        return cast("list[Share]", self._run("unshuffle", (perm, list(xs)), lambda: [Share(x.kind, x.shape, ()) for x in xs]))
+    def unshuffle(self, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
+        return self._permuted("unshuffle", perm, xs)
+
+    def _permuted(self, name: str, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
+        for x in xs:
+            if x.rows != perm.rows:
+                raise PlanError(f"a permutation of {perm.rows} rows cannot take a column of {x.rows}: draw one of the column's size")
+        shapes = [Share(x.kind, x.shape, ()) for x in xs]
+        return cast("list[Share]", self._run(name, (perm, list(xs)), lambda: shapes)) if xs else []
+
+    def _name(self) -> Name | None:
+        """Of what comes next in this task; none in work on slices of rows, which a dry run does not do as often."""
+        task, count = self._at
+        self._at = task, count + 1
+        return None if task is None else Name((*task, count))
 
     # ---- independent work ---------------------------------------------------------------------------
     def together(self, tasks: Sequence[Callable[[], T]], needs: Needs = (), counted: bool = False) -> list[T]:
@@ -262,10 +277,12 @@ class BlackBox:
         """
         if len(tasks) == 1:
             return [tasks[0]()]
-        costs = [Cost()] * len(tasks)
+        costs, name = [Cost()] * len(tasks), self._name()
+        at: list[tuple[Name | None, int]] = [(None if name is None else Name((*name, i)), 0) for i in range(len(tasks))]
 
         def swap(i: int) -> None:
             costs[i], self.declared = self.declared, costs[i]
+            at[i], self._at = self._at, at[i]
 
         if self.ctx is None:
             results = []
@@ -292,7 +309,11 @@ class BlackBox:
         """
         most = SLICE_BATCHES * self.batch_rows
         rows = max(most // width // 64 * 64, min(most, LEAST_SLICE))
-        return by_slices(table, rows, self._repeated if self.dry else None, work)
+        at, self._at = self._at, (None, 0)
+        try:
+            return by_slices(table, rows, self._repeated if self.dry else None, work)
+        finally:
+            self._at = at
 
     def _repeated(self, count: int, run: Callable[[], None]) -> None:
         before, calls = self.declared, dict(self.calls)

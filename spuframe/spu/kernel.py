@@ -20,8 +20,8 @@ a2b                x : A(k), bits <= k              B(bits): the low ``bits`` bi
 b2a                x : B(b), bits >= b              A(bits): the unsigned word
 inject             bit : B(1), x : A(k) (n,)        A(k): bit * x
 random             kind, shape                      a share of uniformly random words or bits that no party knows, no communication
-draw               n                                a fresh random permutation of n rows (opaque; no party knows it), no communication
-shuffle            perm, xs : list of shares        the rows permuted by perm and re-randomised, all shares alike
+draw               n, name                          a fresh random permutation of n rows (opaque; no party knows it), no communication
+shuffle            perm, xs : list of shares        the rows permuted by perm (a `Permutation`) and re-randomised, all shares alike
 unshuffle          perm, xs                         the inverse permutation
 edabit             kind A(k), bits <= k, n          A(k), B(bits): one uniformly random word of ``bits`` bits that no party knows, held as both
 sines              kind A(k), period, hs, f, n      A(ring), A(k) (2 len(hs), n): random words r of the smallest ring that holds the period, that no party
@@ -38,12 +38,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Structural
 
-from spuframe.ir.cost import Cost, What, in_parallel
+from spuframe.ir.cost import Cost, Name, What, in_parallel
 from spuframe.spu.context import Context
 from spuframe.spu.layout import Layout
 from spuframe.spu.share import Array, Kind, Share
 
-__all__ = ["Cost", "Derived", "Kernel", "Own", "Protocol", "What", "in_parallel"]
+__all__ = ["Cost", "Derived", "Kernel", "Name", "Own", "Permutation", "Protocol", "What", "in_parallel"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,28 @@ class Derived:
     run: Callable[..., Any]
     equation: str
     source: str
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Permutation:
+    """A random permutation that no party knows, for any number of shuffles in both directions.
+
+    Parameters
+    ----------
+    name : Name
+        Where in the program it is drawn: the path of numbers of tasks, the same at all parties and in a dry run, whatever the order of tasks. So what
+        is prepared for its shuffles before can be told from that for others.
+    rows : int
+    known : object
+        What the protocol's kernel ``draw`` gave; None where nothing runs.
+    """
+
+    name: Name
+    rows: int
+    known: Any = None
+
+    def __repr__(self) -> str:
+        return f"Permutation({self.name}, rows={self.rows})"  # never the indices
 
 
 class Own(Structural):

@@ -16,7 +16,8 @@ Maker = Callable[..., tuple[Array, ...]]
 class Supply:
     """What a party takes its material from.
 
-    All of one kind is alike, so kernels that run in common rounds may take it in any order; all parties take it in the same.
+    All of one kind is alike, so kernels that run in common rounds may take it in any order; all parties take it in the same. Material of one
+    permutation is like no other: it goes by the permutation's name.
 
     Parameters
     ----------

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spuframe.errors import ProtocolError
+from spuframe.errors import PlanError
 from spuframe.protocols.aby3 import PROTOCOL, shuffle
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.kernel import Name, Permutation
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Kind, Share, unpack
 from spuframe.testing.simulate import share_out, simulate, simulate_blackbox
 
@@ -27,6 +29,10 @@ KINDS: list[Kind] = [
     Boolean(33),
     Boolean(64),
 ]
+
+
+def drawn(ctx: Any, n: int) -> Permutation:
+    return Permutation(Name(), n, shuffle.draw(ctx, n, Name()))
 
 
 def column(kind: Kind, shape: tuple[int, ...], seed: int = 0) -> Array:
@@ -75,7 +81,7 @@ def test_every_order_is_equally_likely(n: int, runs: int, back: bool) -> None:
     run = shuffle.unshuffle if back else shuffle.shuffle
 
     def party(ctx: Any) -> list[Share]:
-        return [run(ctx, shuffle.draw(ctx, n), [shares[ctx.rank]])[0] for _ in range(runs)]
+        return [run(ctx, drawn(ctx, n), [shares[ctx.rank]])[0] for _ in range(runs)]
 
     ends = simulate(3, party)
     seen = Counter(tuple(int(v) for v in a.parts[0] + a.parts[1] + b.parts[1]) for a, b in zip(ends[0], ends[1]))
@@ -87,12 +93,12 @@ def test_every_order_is_equally_likely(n: int, runs: int, back: bool) -> None:
 
 
 def test_a_party_lacks_one_permutation() -> None:
-    known = simulate(3, lambda ctx: shuffle.draw(ctx, 50)._known)
+    known = simulate(3, lambda ctx: drawn(ctx, 50).known._known)
     assert [sorted(k) for k in known] == [[0, 2], [0, 1], [1, 2]]
     for pair in range(3):
         np.testing.assert_array_equal(known[pair][pair], known[(pair + 1) % 3][pair])
         assert known[pair][pair].dtype == np.uint32
-    assert "50" in repr(shuffle.Permutation(50, known[0]))
+    assert "50" in repr(Permutation(Name((3, 1)), 50, known[0]))
 
 
 @pytest.mark.parametrize("kind", [Arithmetic(64), Arithmetic(8), BIT, Boolean(12)])
@@ -111,7 +117,7 @@ def test_shares_and_messages_are_fresh_and_uniform(kind: Kind, back: bool) -> No
             seen.append(out.copy().reshape(-1).view(np.uint8))
 
         ctx.link.recv_into = recv_into
-        perm = shuffle.draw(ctx, n)
+        perm = drawn(ctx, n)
         return [run(ctx, perm, [shares[ctx.rank]])[0] for _ in range(2)], seen
 
     ends = simulate(3, party)
@@ -137,9 +143,10 @@ def test_shares_and_messages_are_fresh_and_uniform(kind: Kind, back: bool) -> No
 
 
 def test_a_column_of_another_size_is_refused() -> None:
-    shares = share_out(PROTOCOL, 3, np.arange(5, dtype=np.uint8))
-    with pytest.raises(ProtocolError, match="4 rows cannot take a column of 5"):
-        simulate(3, lambda ctx: shuffle.shuffle(ctx, shuffle.draw(ctx, 4), [shares[ctx.rank]]))
+    """When the plan is built."""
+    box = BlackBox(PROTOCOL, 3)
+    with pytest.raises(PlanError, match="4 rows cannot take a column of 5"):
+        box.shuffle(box.draw(4), [Share(Arithmetic(8), (5,), ())])
 
 
 def test_traffic_is_two_vectors_at_most() -> None:

@@ -11,24 +11,18 @@ import pytest
 
 import spuframe as sf
 from spuframe import plugins
-from spuframe.errors import MissingKernelError, ProtocolError
+from spuframe.errors import MissingKernelError, PlanError, ProtocolError
 from spuframe.spu.algorithms import waves
 from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.context import Context
 from spuframe.spu.kernel import Kernel
-from spuframe.spu.share import Arithmetic, Share
+from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.spu.supply import Supply
+from spuframe.spu.table import Table
 from spuframe.spu.ways import cheapest, price
-from spuframe.testing import check_protocol, check_views, simulate_blackbox
+from spuframe.testing import simulate, simulate_blackbox
 
 NAME = "semi2k_dealer"
-
-
-def test_conforms() -> None:
-    check_protocol(NAME)
-
-
-def test_party_1_sees_nothing() -> None:
-    check_views(NAME)
 
 
 def test_it_says_that_it_is_insecure() -> None:
@@ -46,6 +40,60 @@ def test_material_is_told_before_to_the_piece() -> None:
     assert box.declared.material == {("triple", 64): 3 * n, ("edabit", 64, 20): n, ("edabit", 64, 43): n, ("edabit", 64, 1): n}
     got = simulate_blackbox(NAME, lambda b, v: b.together([lambda: b.mul(v, v, 20), lambda: b.inject(b.msb(v), v)]), np.arange(n) - 9, batch_rows=64)
     assert (got[1].view(np.int64) == np.minimum(np.arange(n) - 9, 0)).all()
+
+
+def _moves(box: BlackBox, x: Share, bit: Share) -> list[Share]:
+    """Permutations in tasks that get there in another order than a dry run, which does one task after the other."""
+
+    def late() -> list[Share]:
+        y = box.mul(box.mul(x, x), x)
+        order = box.draw(9)
+        return box.unshuffle(order, box.shuffle(order, [y, bit]))
+
+    def early() -> list[Share]:
+        first, second = box.draw(9), box.draw(9)
+        return box.unshuffle(first, box.unshuffle(second, box.shuffle(second, box.shuffle(first, [x.reshape(9, 1), bit]))))
+
+    found = box.together([late, lambda: box.both(lambda: early()[0].reshape(9), early)[1], early])
+    return [found[0][0], found[0][1], found[1][0].reshape(9), found[1][1], found[2][0].reshape(9)]
+
+
+def test_permutations_are_prepared_by_their_names() -> None:
+    x = np.arange(9) - 4
+    bit = x % 2 == 0
+    got = simulate_blackbox(NAME, _moves, x, bit)
+    for found, want in zip(got, [x**3, bit, x, bit, x], strict=True):
+        np.testing.assert_array_equal(found.astype(np.int64), want)
+    box = BlackBox(plugins.protocol(NAME), 2)
+    _moves(box, Share(Arithmetic(64), (9,), ()), Share(BIT, (9,), ()))
+    names = [*([0, 1, 0, i, j] for i in (0, 1) for j in (0, 1)), [0, 0, 0], [0, 2, 0], [0, 2, 1]]
+    told = {what: n for what, n in box.declared.material.items() if what[0] == "permute"}
+    assert told == {("permute", tuple(name), 9, *kind): 2 for name in names for kind in (("A", 64), ("B", 1))}
+
+
+def test_no_permutation_serves_two_plans() -> None:
+    """A name is used again in the next plan; what it stands for is not."""
+
+    def party(ctx: Context) -> list[np.ndarray]:
+        made = []
+        for _ in range(2):
+            ctx.own.expect({("permute", (0,), 100, "A", 64): 1, ("permute", (1,), 100, "A", 64): 1})
+            made += [ctx.own.order((0,), 100).index[1], ctx.own.order((1,), 100).index[1]]
+            with pytest.raises(ProtocolError, match="prepared and not used"):
+                ctx.own.settle()
+        return made
+
+    here, there = simulate(2, lambda box: party(box.ctx), protocol=NAME)
+    assert all((a == b).all() for a, b in zip(here, there, strict=True))
+    assert len({order.tobytes() for order in here}) == 4
+
+
+def test_no_permutation_is_drawn_in_a_slice() -> None:
+    """A dry run does not do every slice: their names would differ."""
+    box = BlackBox(plugins.protocol(NAME), 2)
+    with pytest.raises(PlanError, match="Draw it before"):
+        box.by_slices(Table({}, 5), lambda table: box.shuffle(box.draw(5), [Share(Arithmetic(64), (5,), ())]))
+    assert box.draw(5).name == (0,)  # and afterwards as before
 
 
 def test_what_the_dry_run_did_not_tell_is_refused() -> None:

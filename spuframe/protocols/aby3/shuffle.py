@@ -28,33 +28,27 @@ from functools import cache
 
 import numpy as np
 
-from spuframe.errors import ProtocolError
 from spuframe.kernels.bits import pack_words, packed_bytes, unpack_words
 from spuframe.kernels.permute import ADD, SUBTRACT, XOR, compose, gathered, inverse
 from spuframe.kernels.prg import Stream
 from spuframe.protocols.aby3.sharing import LAYOUT
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Cost, Kernel
+from spuframe.spu.kernel import Cost, Kernel, Name, Permutation
 from spuframe.spu.share import Arithmetic, Array, Kind, Share, pack, unpack
 
 
-class Permutation:
-    """What one party knows of a secret permutation; use it for any number of shuffles and unshuffles.
+class Known:
+    """What one party knows of a secret permutation.
 
     Parameters
     ----------
-    rows : int
     known : dict of int to ndarray
         The index arrays p_i by i, for the two pairs (i, i+1) that this party belongs to.
     """
 
-    def __init__(self, rows: int, known: dict[int, Array]) -> None:
-        self.rows = rows
+    def __init__(self, known: dict[int, Array]) -> None:
         self._known = known
         self._back: dict[int, Array] = {}
-
-    def __repr__(self) -> str:
-        return f"Permutation(rows={self.rows})"  # never the indices
 
     def index(self, pair: int, back: bool) -> Array:
         """p_pair, or its inverse."""
@@ -65,10 +59,10 @@ class Permutation:
         return self._back[pair]
 
 
-def draw(ctx: Context, n: int) -> Permutation:
+def draw(ctx: Context, n: int, name: Name) -> Known:
     """A uniformly random permutation of n rows that no party knows; no communication."""
     pairs = ((ctx.rank, (ctx.rank + 1) % 3), ((ctx.rank + 2) % 3, (ctx.rank + 2) % 3))
-    return Permutation(n, {pair: ctx.streams[peer].permutation(n) for pair, peer in pairs})
+    return Known({pair: ctx.streams[peer].permutation(n) for pair, peer in pairs})
 
 
 def shuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
@@ -82,21 +76,17 @@ def unshuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Shar
 
 
 def _run(ctx: Context, perm: Permutation, xs: Sequence[Share], back: bool) -> list[Share]:
-    for x in xs:
-        if x.rows != perm.rows:
-            raise ProtocolError(f"a permutation of {perm.rows} rows cannot take a column of {x.rows}: draw one of the column's size")
-    if not xs:
-        return []
+    known: Known = perm.known
     x_, y_, z_ = (0, 2, 1) if back else (0, 1, 2)
     first, second, third = (2, 1, 0) if back else (0, 1, 2)
     xy, yz, xz = (0, 2, 1) if back else (1, 2, 0)  # the component that each two of them hold
     fresh: list[dict[int, Array]]
     if ctx.rank == x_:
-        fresh = _as_x(ctx, [_Column(x) for x in xs], perm.index(first, back), perm.index(third, back), y_, z_, xy, xz)
+        fresh = _as_x(ctx, [_Column(x) for x in xs], known.index(first, back), known.index(third, back), y_, z_, xy, xz)
     elif ctx.rank == y_:
-        fresh = _as_y(ctx, [_Column(x) for x in xs], perm.index(first, back), perm.index(second, back), x_, z_, xy, yz)
+        fresh = _as_y(ctx, [_Column(x) for x in xs], known.index(first, back), known.index(second, back), x_, z_, xy, yz)
     else:
-        fresh = _as_z(ctx, [_Column(x) for x in xs], perm.index(second, back), perm.index(third, back), x_, y_, yz, xz)
+        fresh = _as_z(ctx, [_Column(x) for x in xs], known.index(second, back), known.index(third, back), x_, y_, yz, xz)
     mine = ctx.rank, (ctx.rank + 1) % 3
     return [Share(x.kind, x.shape, tuple(_Column(x).store(parts[i]) for i in mine), LAYOUT) for x, parts in zip(xs, fresh)]
 
@@ -199,14 +189,12 @@ def wire_bytes(kind: Kind, size: int) -> int:
 
 def shuffle_cost(parties: int, perm: object, xs: Sequence[Share]) -> Cost:
     """2 rounds; P0 sends two vectors a column, the others one."""
-    if not xs:
-        return Cost(0, (0, 0, 0))
     each = sum(wire_bytes(x.kind, x.size) for x in xs)
     return Cost(2, (2 * each, each, each))
 
 
 KERNELS: dict[str, Kernel] = {
-    "draw": Kernel(draw, lambda parties, n: Cost(0, (0, 0, 0)), "p_0, p_1, p_2, each from a pair's stream", "Araki+ CCS 2021"),
+    "draw": Kernel(draw, lambda parties, n, name: Cost(0, (0, 0, 0)), "p_0, p_1, p_2, each from a pair's stream", "Araki+ CCS 2021"),
     "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1][p_2]", "Araki+ CCS 2021, Asharov+ CCS 2022; in two rounds: see the module"),
     "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_2^-1][p_1^-1][p_0^-1]", "as shuffle, with P1 and P2 in each other's place"),
 }

@@ -5,15 +5,16 @@ Every message is a part of a value less a part of a mask, which the receiver lac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
-from spuframe.errors import ProtocolError
+from spuframe.protocols.semi2k_dealer.dealer import Order, letter
 from spuframe.protocols.semi2k_dealer.sharing import held, minus, plus, total
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Cost, Kernel
+from spuframe.spu.kernel import Cost, Kernel, Name, Permutation, What
 from spuframe.spu.share import Arithmetic, Array, Boolean, Kind, Share
 from spuframe.spu.wire import from_wire, to_wire, uniform, wire_bytes
 
@@ -126,71 +127,64 @@ def _nothing(parties: int, *arguments: object) -> Cost:
 
 
 # ---- permutations -----------------------------------------------------------------------------------------
-class Permutation:
-    """``x[p_0][p_1]``: party i applies p_i; the dealer knows both, party 1 its own.
-
-    Parameters
-    ----------
-    indices : tuple of (ndarray or None)
-        p_0 and p_1 where this party knows them.
-    rows : int
-    """
-
-    def __init__(self, indices: tuple[Array | None, Array], rows: int) -> None:
-        self.indices, self.rows = indices, rows
-
-    def __repr__(self) -> str:
-        return f"Permutation(rows={self.rows})"  # never the indices
-
-
-def draw(ctx: Context, n: int) -> Permutation:
-    """The dealer draws p_0 alone, and p_1 with party 1."""
-    second = ctx.streams[1 - ctx.rank].permutation(n)
-    return Permutation((ctx.private.permutation(n) if ctx.rank == 0 else None, second), n)
+def draw(ctx: Context, n: int, name: Name) -> Order:
+    """The dealer draws p_0 alone, and p_1 with party 1; before the plan, with what its shuffles will take, if it was told of them."""
+    order: Order = ctx.own.order(name, n)
+    return order
 
 
 def shuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
     """First p_0, then p_1."""
-    return _hop(ctx, 1, perm, _hop(ctx, 0, perm, xs, back=False), back=False)
+    return _moved(ctx, perm, xs, back=False)
 
 
 def unshuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Share]:
     """The inverse of `shuffle`."""
-    return _hop(ctx, 0, perm, _hop(ctx, 1, perm, xs, back=True), back=True)
+    return _moved(ctx, perm, xs, back=True)
 
 
-def _hop(ctx: Context, mover: int, perm: Permutation, xs: Sequence[Share], *, back: bool) -> list[Share]:
-    """The other party hides its part with a and keeps b; the mover permutes the sum and adds ``p(a) - b``. One round."""
-    for x in xs:
-        if x.rows != perm.rows:
-            raise ProtocolError(f"a permutation of {perm.rows} rows cannot take a column of {x.rows}: draw one of the column's size")
-    if not xs:
-        return []
-    index = perm.indices[mover]
-    taken = [ctx.own.take(("permute", x.bits), x.size, x.kind, x.shape, mover, index, back) for x in xs]
+def _moved(ctx: Context, perm: Permutation, xs: Sequence[Share], *, back: bool) -> list[Share]:
+    correlations = [ctx.own.take(what, count, perm.known, x.shape) for x, (what, count) in zip(xs, _taken(perm, xs), strict=True)]
+    for mover in (1, 0) if back else (0, 1):
+        xs = _hop(ctx, mover, perm.known.index[mover], xs, correlations, back)
+    return list(xs)
+
+
+def _hop(ctx: Context, mover: int, index: Array | None, xs: Sequence[Share], correlations: Sequence[Sequence[Array]], back: bool) -> list[Share]:
+    """One round, by ``p(a) = b + c``, of which the mover has c, and the other a and b.
+
+    The other sends its part less a, and keeps b: the mover permutes the sum of that and its own part, and adds c. Back, the other sends its part less
+    b and keeps a, and the mover takes c off before.
+    """
     if ctx.rank != mover:
-        ctx.round([(mover, to_wire(minus(x.kind, x.parts[0], a), x.kind, x.shape)) for x, (a, _) in zip(xs, taken, strict=True)], [])
-        return [held(x.kind, x.shape, b) for x, (_, b) in zip(xs, taken, strict=True)]
+        pairs = [(b, a) if back else (a, b) for _, a, b in correlations]
+        ctx.round([(mover, to_wire(minus(x.kind, x.parts[0], mask), x.kind, x.shape)) for x, (mask, _) in zip(xs, pairs, strict=True)], [])
+        return [held(x.kind, x.shape, kept) for x, (_, kept) in zip(xs, pairs, strict=True)]
     messages = [np.empty(wire_bytes(x.kind, x.shape), np.uint8) for x in xs]
     ctx.round([], [(1 - mover, m) for m in messages])
     out = []
-    for x, message, (delta,) in zip(xs, messages, taken, strict=True):
-        whole = held(x.kind, x.shape, plus(x.kind, x.parts[0], from_wire(message, x.kind, x.shape)))
+    for x, message, (c, _, _) in zip(xs, messages, correlations, strict=True):
+        whole = plus(x.kind, x.parts[0], from_wire(message, x.kind, x.shape))
         assert index is not None
-        moved = whole.put(index) if back else whole.take(index)
-        out.append(held(x.kind, x.shape, plus(x.kind, moved.parts[0], delta)))
+        if back:
+            out.append(held(x.kind, x.shape, minus(x.kind, whole, c)).put(index))
+        else:
+            out.append(held(x.kind, x.shape, plus(x.kind, held(x.kind, x.shape, whole).take(index).parts[0], c)))
     return out
 
 
-def shuffle_cost(parties: int, perm: object, xs: Sequence[Share]) -> Cost:
+def _taken(perm: Permutation, xs: Sequence[Share]) -> list[tuple[What, int]]:
+    """For each column what it takes: correlations of this permutation, for as many vectors as it has."""
+    return [(("permute", perm.name, perm.rows, letter(x.kind), x.bits), prod(x.shape[1:])) for x in xs]
+
+
+def shuffle_cost(parties: int, perm: Permutation, xs: Sequence[Share]) -> Cost:
     """Two rounds; a column each way."""
-    if not xs:
-        return Cost(0, (0, 0))
     each = sum(wire_bytes(x.kind, x.shape) for x in xs)
-    material: dict[tuple[str | int | tuple[int, ...], ...], int] = {}
-    for x in xs:
-        material["permute", x.bits] = material.get(("permute", x.bits), 0) + 2 * prod(x.shape)
-    return Cost(2, (each, each), {what: n for what, n in material.items() if n})
+    material: Counter[What] = Counter()
+    for what, count in _taken(perm, xs):
+        material[what] += count
+    return Cost(2, (each, each), +material)
 
 
 KERNELS: dict[str, Kernel] = {
@@ -202,6 +196,8 @@ KERNELS: dict[str, Kernel] = {
     "edabit": Kernel(edabit, edabit_cost, "r in Z_2^k and its bits; 0 rounds, from the supply", "Escudero+ CRYPTO 2020"),
     "sines": Kernel(sines, sines_cost, "r in Z_2^k, 2^f sin h r and 2^f cos h r; 0 rounds, from the supply", "Zheng+ ACSAC 2023, section 4"),
     "draw": Kernel(draw, _nothing, "p_0 of party 0, p_1 of both", "Chase+ (CGP) ASIACRYPT 2020, with a dealer"),
-    "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1], a hop is p(x_other - a + x_mover) + p(a) - b; 2 rounds, k bits", "Chase+ (CGP) ASIACRYPT 2020"),
-    "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_1^-1][p_0^-1]", "as shuffle"),
+    "shuffle": Kernel(
+        shuffle, shuffle_cost, "x[p_0][p_1], a hop is p(x_other - a + x_mover) + c and b, p(a) = b + c; 2 rounds, k bits", "Chase+ (CGP) ASIACRYPT 2020"
+    ),
+    "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_1^-1][p_0^-1], a hop is p^-1(x_other - b + x_mover - c) and a", "as shuffle"),
 }
