@@ -54,7 +54,7 @@ class Desk:
         else:
             mine = np.empty(protocol.deal_sizes(parties, kind, shape)[self.rank], np.uint8)
             self.link.recv_into(0, mine)
-        return protocol.accept(self.rank, parties, mine, kind, shape)
+        return protocol.accepted(self.rank, parties, mine, kind, shape)
 
     def fixed(self, values: Array, f: int = data.F) -> Share:
         return self.share(np.rint(values * 2.0**f).astype(np.int64), Arithmetic(64))

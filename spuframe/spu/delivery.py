@@ -13,7 +13,7 @@ from spuframe.errors import ProtocolError
 from spuframe.spu.encoding import column_kind, column_shape, decode
 from spuframe.spu.kernel import Protocol
 from spuframe.spu.operator import Delivery
-from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share
+from spuframe.spu.share import BIT, Array, Kind, Share
 
 
 def to_plain(delivery: Delivery) -> dict[str, Any]:
@@ -28,8 +28,7 @@ def to_plain(delivery: Delivery) -> dict[str, Any]:
 
 
 def _plain(share: Share, message: Any) -> dict[str, Any]:
-    letter = "A" if isinstance(share.kind, Arithmetic) else "B"
-    return {"kind": [letter, share.bits], "shape": list(share.shape), "data": message.tobytes()}
+    return {"kind": [share.kind.LETTER, share.bits], "shape": list(share.shape), "data": message.tobytes()}
 
 
 def delivered_bytes(delivery: Delivery) -> int:
@@ -60,12 +59,10 @@ def _assemble(protocol: Protocol, parties: int, pieces: Sequence[Mapping[str, An
     fields, rows = [Field.from_plain(f) for f in first["fields"]], int(first["rows"])
 
     def combined(messages: Sequence[Mapping[str, Any]], kind: Kind, shape: tuple[int, ...]) -> Array:
-        expected = protocol.yield_sizes(parties, kind, shape)
-        letter = ["A" if isinstance(kind, Arithmetic) else "B", kind.bits]
-        for party, (message, size) in enumerate(zip(messages, expected, strict=True)):
-            if list(message["kind"]) != letter or tuple(message["shape"]) != shape or len(message["data"]) != size:
-                raise ProtocolError(f"party {party} handed over a message of another kind or size than the plan's", party=f"party {party}")
-        return protocol.combine(parties, [np.frombuffer(m["data"], np.uint8) for m in messages], kind, shape)
+        for party, message in enumerate(messages):
+            if list(message["kind"]) != [kind.LETTER, kind.bits] or tuple(message["shape"]) != shape:
+                raise ProtocolError(f"party {party} handed over a message of another kind or shape than the plan's", party=f"party {party}")
+        return protocol.combined(parties, [np.frombuffer(m["data"], np.uint8) for m in messages], kind, shape)
 
     try:
         keep = None if first["mask"] is None else combined([p["mask"] for p in pieces], BIT, (rows,)).astype(bool)

@@ -23,7 +23,7 @@ import numpy as np
 from spuframe.kernels.sines import sine_words
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.kernel import Derived
-from spuframe.spu.shaping import and_pairs
+from spuframe.spu.shaping import and_pairs, folded, padded
 from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat
 
 
@@ -62,14 +62,7 @@ def msb(box: BlackBox, x: Share, bits: int) -> Share:
     carry, hand = _addition(box, c, r)
     top, low = hand.bit(bits - 1), bits - 1
     size = 1 << (low - 1).bit_length()
-    carry, hand = carry.slice_bits(0, low).widen(size), hand.slice_bits(0, low).widen(size)
-    if size > low:
-        hand = hand ^ box.constant(((1 << size) - 1) ^ ((1 << low) - 1), hand.kind, hand.shape)
-    while carry.bits > 1:
-        (lower, upper), (hand_low, hand_high) = carry.halves(), hand.halves()
-        gained, hand = and_pairs(box, [(hand_high, lower), (hand_high, hand_low)])
-        carry = upper ^ gained
-    return box.not_(top ^ carry)
+    return box.not_(top ^ folded(box, carry.slice_bits(0, low).widen(size), padded(box, hand.slice_bits(0, low), size))[0])
 
 
 def eqz(box: BlackBox, x: Share, bits: int) -> Share:
@@ -77,10 +70,7 @@ def eqz(box: BlackBox, x: Share, bits: int) -> Share:
     if isinstance(x.kind, Arithmetic):
         c, r = _masked(box, x, bits)
         x = r ^ box.constant(c, r.kind, r.shape)
-    word = box.not_(x.slice_bits(0, bits))
-    size = 1 << (bits - 1).bit_length()
-    if size > bits:
-        word = word.widen(size) ^ box.constant(((1 << size) - 1) ^ ((1 << bits) - 1), Boolean(size), word.shape)
+    word = padded(box, box.not_(x.slice_bits(0, bits)), 1 << (bits - 1).bit_length())
     while word.bits > 1:
         word = box.and_(*word.halves())
     return word

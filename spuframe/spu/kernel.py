@@ -33,11 +33,12 @@ open               x                                ndarray of uint words (singl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Structural
 
+from spuframe.errors import ProtocolError
 from spuframe.ir.cost import Cost, Name, What, in_parallel
 from spuframe.spu.context import Context
 from spuframe.spu.layout import Layout
@@ -143,14 +144,14 @@ class Protocol:
     deal_sizes : callable
         ``deal_sizes(parties, kind, shape) -> tuple of int``: the bytes of those messages.
     accept : callable
-        ``accept(rank, parties, message, kind, shape) -> Share``: at a party, the inverse of its ``deal`` message.
+        ``accept(rank, parties, message, kind, shape) -> Share``: at a party, the inverse of its ``deal`` message; called by `accepted`.
     yield_ : callable
         ``yield_(rank, parties, share, streams=None) -> uint8 array``: what a party hands to whom the value is revealed; re-randomised with the
         streams that it shares with the other parties, if they are given.
     yield_sizes : callable
         ``yield_sizes(parties, kind, shape) -> tuple of int``.
     combine : callable
-        ``combine(parties, messages, kind, shape) -> ndarray``: at the receiver; words, or for bits uint8 zeros and ones.
+        ``combine(parties, messages, kind, shape) -> ndarray``: at the receiver; words, or for bits uint8 zeros and ones. Called by `combined`.
     open : callable, optional
         ``open(ctx) -> Own``: the state that its kernels find at ``ctx.own``, made once the parties have agreed their keys.
     dealer : int, optional
@@ -178,3 +179,30 @@ class Protocol:
         """The context with this protocol's own state."""
         ctx.own = None if self.open is None else self.open(ctx)
         return ctx
+
+    def accepted(self, rank: int, parties: int, message: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+        """A dealt share, from a message of its size.
+
+        Raises
+        ------
+        ProtocolError
+            It has another.
+        """
+        size = self.deal_sizes(parties, kind, shape)[rank]
+        if message.nbytes != size:
+            raise ProtocolError(f"a dealt share of {kind}, {shape} for party {rank} must have {size} bytes, got {message.nbytes}: deal it again")
+        return self.accept(rank, parties, message, kind, shape)
+
+    def combined(self, parties: int, messages: Sequence[Array], kind: Kind, shape: tuple[int, ...]) -> Array:
+        """The value, from a message of its size of every party.
+
+        Raises
+        ------
+        ProtocolError
+            A party's has another.
+        """
+        for rank, (message, size) in enumerate(zip(messages, self.yield_sizes(parties, kind, shape), strict=True)):
+            if message.nbytes != size:
+                told = f"party {rank} must hand over {size} bytes of {kind}, {shape}, got {message.nbytes}: it ran another plan, or another spuframe"
+                raise ProtocolError(told, party=f"party {rank}")
+        return self.combine(parties, list(messages), kind, shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ class Arithmetic:
     """Additive over the ring Z_2^bits; bits is 8, 16, 32 or 64."""
 
     bits: int
+    LETTER: ClassVar[str] = "A"
 
     @classmethod
     def least(cls, bits: int) -> Arithmetic:
@@ -42,6 +43,7 @@ class Boolean:
     """
 
     bits: int
+    LETTER: ClassVar[str] = "B"
 
     @property
     def word(self) -> np.dtype[Any]:
@@ -54,6 +56,8 @@ class Boolean:
 
 Kind: TypeAlias = Arithmetic | Boolean
 BIT = Boolean(1)
+KINDS: dict[str, type[Arithmetic] | type[Boolean]] = {kind.LETTER: kind for kind in (Arithmetic, Boolean)}
+"""By their letters, which stand for them in plain data."""
 
 
 def stored_shape(kind: Kind, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from typing import cast
 from spuframe.dtypes import Field, String
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import column_kind
-from spuframe.spu.share import BIT, Arithmetic, Share, columns, concat
+from spuframe.spu.share import BIT, Arithmetic, Boolean, Share, columns, concat
 from spuframe.spu.table import Column, Table
 
 
@@ -78,6 +78,24 @@ def stacked(run: Callable[[list[Share]], Share], groups: Sequence[Sequence[Share
 def and_pairs(box: BlackBox, pairs: Sequence[tuple[Share, Share]]) -> list[Share]:
     """``x & y`` for each pair, in the rounds of one."""
     return stacked(lambda s: box.and_(s[0], s[1]), pairs)
+
+
+def padded(box: BlackBox, word: Share, bits: int) -> Share:
+    """Boolean words with ones above their bits, up to ``bits``; local."""
+    above = ((1 << bits) - 1) ^ word.kind.mask if isinstance(word.kind, Boolean) else 0
+    return word.widen(bits) ^ box.constant(above, Boolean(bits), word.shape) if above else word
+
+
+def folded(box: BlackBox, made: Share, passed: Share) -> tuple[Share, Share]:
+    """Whether something is made at the highest bit, or at one from which all higher bits pass it on; and whether all pass it on.
+
+    So a carry of two operands; or, with (less, equal) of all bits, the order of words. As many bits as a power of two: log2 of the bits rounds.
+    """
+    while made.bits > 1:
+        (low, high), (pass_low, pass_high) = made.halves(), passed.halves()
+        gained, passed = and_pairs(box, [(pass_high, low), (pass_high, pass_low)])
+        made = high ^ gained
+    return made, passed
 
 
 def masked(box: BlackBox, table: Table) -> Table:

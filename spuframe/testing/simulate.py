@@ -162,10 +162,7 @@ def share_out(table: Protocol, parties: int, values: Input) -> list[Share]:
         if kind.bits < 8 * words.itemsize:
             words &= kind.word.type((1 << kind.bits) - 1)
     messages = table.deal(parties, words, kind, shape)
-    sizes = table.deal_sizes(parties, kind, shape)
-    if tuple(m.nbytes for m in messages) != tuple(sizes[:parties]):
-        raise ProtocolError(f"deal of {kind}, {shape} gives {[m.nbytes for m in messages]} bytes, deal_sizes says {sizes}")
-    return [table.accept(rank, parties, message, kind, shape) for rank, message in enumerate(messages)]
+    return [table.accepted(rank, parties, message, kind, shape) for rank, message in enumerate(messages)]
 
 
 def put_together(table: Protocol, parties: int, ends: Sequence[Any]) -> Any:
@@ -173,10 +170,7 @@ def put_together(table: Protocol, parties: int, ends: Sequence[Any]) -> Any:
     first = ends[0]
     if isinstance(first, Share):
         messages = [table.yield_(rank, parties, share) for rank, share in enumerate(ends)]
-        sizes = table.yield_sizes(parties, first.kind, first.shape)
-        if tuple(m.nbytes for m in messages) != tuple(sizes[:parties]):
-            raise ProtocolError(f"yield_ gives {[m.nbytes for m in messages]} bytes, yield_sizes says {sizes}")
-        return table.combine(parties, messages, first.kind, first.shape)
+        return table.combined(parties, messages, first.kind, first.shape)
     if isinstance(first, list | tuple):
         return type(first)(put_together(table, parties, end) for end in zip(*ends, strict=True))
     for other in ends[1:]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spuframe.errors import FrameError, ProtocolError
+from spuframe.errors import ProtocolError
 from spuframe.plugins import protocol as protocol_by_name
-from spuframe.protocols.aby3 import arithmetic, sharing
+from spuframe.protocols.aby3 import PROTOCOL, arithmetic, sharing
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Share
 from spuframe.spu.wire import to_wire
 from spuframe.testing import simulate, simulate_blackbox
@@ -161,7 +161,7 @@ def test_truncation_refuses_what_it_cannot_do() -> None:
 def test_messages_of_a_wrong_size_are_refused() -> None:
     kind = Arithmetic(64)
     messages = sharing.deal(3, np.arange(4, dtype=np.uint64), kind, (4,))
-    with pytest.raises(FrameError, match="48 bytes"):
-        sharing.accept(1, 3, messages[1][:-1], kind, (4,))
-    with pytest.raises(FrameError, match="hand over 32 bytes"):
-        sharing.combine(3, [np.zeros(31, np.uint8)] * 3, kind, (4,))
+    with pytest.raises(ProtocolError, match="48 bytes"):
+        PROTOCOL.accepted(1, 3, messages[1][:-1], kind, (4,))
+    with pytest.raises(ProtocolError, match="party 0 must hand over 32 bytes"):
+        PROTOCOL.combined(3, [np.zeros(31, np.uint8)] * 3, kind, (4,))

@@ -94,11 +94,6 @@ def a2b_cost(parties: int, x: Share, bits: int) -> Cost:
 
 
 # ---- boolean to arithmetic -------------------------------------------------------------------------------
-def narrowest(bits: int) -> int:
-    """The smallest ring of at least ``bits`` bits."""
-    return 8 if bits <= 8 else 16 if bits <= 16 else 32 if bits <= 32 else 64
-
-
 def is_few(x: Kind, bits: int) -> bool:
     """Whether words of kind x are converted to a ring of ``bits`` bits by products."""
     return x == BIT or x.bits * bits <= FEW_BITS
@@ -192,7 +187,7 @@ def _b2a_by_sum(ctx: Context, first: Array, second: Array, width: int, bits: int
     if carry:
         row = circuit.outputs[-1]
         high_own, high_other = (unpack(plane_to_bitmap(s[row], n), n) for s in states)
-        bit = _Products(ctx, high_own, high_other, 1, narrowest(bits - width))
+        bit = _Products(ctx, high_own, high_other, 1, Arithmetic.least(bits - width).bits)
     ctx.round([*(bit.sends if bit else []), *sends], [*(bit.recvs if bit else []), *recvs])
     if ctx.rank == 1:
         parts = drawn, rest
@@ -215,7 +210,7 @@ def b2a_cost(parties: int, x: Share, bits: int) -> Cost:
     carry = bits > width
     opened = width * plane_bytes(n)
     cost = run_cost(masking_circuit(width, carry), n) + Cost(1, (opened, ring, opened))
-    high = n * narrowest(bits - width) // 8
+    high = n * Arithmetic.least(bits - width).bits // 8
     return cost + Cost(1, (high, high, high)) if carry else cost
 
 

@@ -12,18 +12,13 @@ from spuframe.kernels.sines import sine_words
 from spuframe.protocols.semi2k_dealer.sharing import held, minus
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Name, What
+from spuframe.spu.kinds import KINDS
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, unpack
 from spuframe.spu.supply import Supply
 from spuframe.spu.wire import uniform
 
 DEALER = 0
 """Its rank."""
-KINDS: dict[str, type[Arithmetic] | type[Boolean]] = {"A": Arithmetic, "B": Boolean}
-"""By the letters that material is told with."""
-
-
-def letter(kind: Kind) -> str:
-    return next(name for name, of in KINDS.items() if isinstance(kind, of))
 
 
 class Dealer(Supply):

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from spuframe.protocols.semi2k_dealer.dealer import Order, letter
+from spuframe.protocols.semi2k_dealer.dealer import Order
 from spuframe.protocols.semi2k_dealer.sharing import held, minus, plus, total
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel, Name, Permutation, What
@@ -175,7 +175,7 @@ def _hop(ctx: Context, mover: int, index: Array | None, xs: Sequence[Share], cor
 
 def _taken(perm: Permutation, xs: Sequence[Share]) -> list[tuple[What, int]]:
     """For each column what it takes: correlations of this permutation, for as many vectors as it has."""
-    return [(("permute", perm.name, perm.rows, letter(x.kind), x.bits), prod(x.shape[1:])) for x in xs]
+    return [(("permute", perm.name, perm.rows, x.kind.LETTER, x.bits), prod(x.shape[1:])) for x in xs]
 
 
 def shuffle_cost(parties: int, perm: Permutation, xs: Sequence[Share]) -> Cost:
@@ -196,8 +196,6 @@ KERNELS: dict[str, Kernel] = {
     "edabit": Kernel(edabit, edabit_cost, "r in Z_2^k and its bits; 0 rounds, from the supply", "Escudero+ CRYPTO 2020"),
     "sines": Kernel(sines, sines_cost, "r in Z_2^k, 2^f sin h r and 2^f cos h r; 0 rounds, from the supply", "Zheng+ ACSAC 2023, section 4"),
     "draw": Kernel(draw, _nothing, "p_0 of party 0, p_1 of both", "Chase+ (CGP) ASIACRYPT 2020, with a dealer"),
-    "shuffle": Kernel(
-        shuffle, shuffle_cost, "x[p_0][p_1], a hop is p(x_other - a + x_mover) + c and b, p(a) = b + c; 2 rounds, k bits", "Chase+ (CGP) ASIACRYPT 2020"
-    ),
-    "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_1^-1][p_0^-1], a hop is p^-1(x_other - b + x_mover - c) and a", "as shuffle"),
+    "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1], a hop is p(x_other - a + x_mover) + c, p(a) = b + c; 2 rounds", "Chase+ (CGP) ASIACRYPT 2020"),
+    "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_1^-1][p_0^-1], a hop is p^-1(x_other - b + x_mover - c)", "as shuffle"),
 }

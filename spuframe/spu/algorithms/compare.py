@@ -14,7 +14,7 @@ import numpy as np
 from spuframe.errors import RangeOverflowError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import RINGS
-from spuframe.spu.shaping import and_pairs, stacked
+from spuframe.spu.shaping import folded, padded, stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Share, concat, word_of
 
 T = TypeVar("T")
@@ -105,15 +105,13 @@ def string_less(box: BlackBox, x: Share | Array, y: Share | Array, width: int, r
         a, b = _public_words(box, x, size, n), _flat(y).widen(size)
         below = _keep(b, ~x, n)
     same = box.not_(a ^ b)
-    below, same = _join(box, below, same)
+    below, same = folded(box, below, same)
     if words == 1:
         return below
     columns = range(words - 1, -1, -1)  # the most significant word first: it becomes the highest bit
     low, eq = (word_of([v.slice(j * n, (j + 1) * n) for j in columns]) for v in (below, same))
     size = 1 << (words - 1).bit_length()
-    low = low.widen(size)
-    eq = eq.widen(size) ^ box.constant(((1 << size) - 1) ^ ((1 << words) - 1), Boolean(size), (n,))
-    return _join(box, low, eq)[0]
+    return folded(box, low.widen(size), padded(box, eq, size))[0]
 
 
 def _public_words(box: BlackBox, words: Array | Share, size: int, rows: int) -> Share:
@@ -136,16 +134,4 @@ def word_less_public(box: BlackBox, x: Share, bound: int) -> Share:
     size = 1 << (x.bits - 1).bit_length()
     wide = x.widen(size)
     limit = box.constant(bound, wide.kind, wide.shape)
-    return _join(box, box.not_(wide).and_public(bound), box.not_(wide ^ limit))[0]
-
-
-def _join(box: BlackBox, below: Share, same: Share) -> tuple[Share, Share]:
-    """Fold words of (less, equal) bits to one bit each."""
-    bits = below.bits
-    while bits > 1:
-        bits //= 2
-        lower, upper = below.halves()
-        equal_low, equal_high = same.halves()
-        from_lower, equal = and_pairs(box, [(equal_high, lower), (equal_high, equal_low)])
-        below, same = upper ^ from_lower, equal
-    return below, same
+    return folded(box, box.not_(wide).and_public(bound), box.not_(wide ^ limit))[0]

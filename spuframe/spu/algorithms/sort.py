@@ -16,7 +16,7 @@ import numpy as np
 
 from spuframe.spu.algorithms.permute import Move, join_bits, open_move, regroup
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Array, Boolean, Share, concat, places
+from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat, places
 
 FEW_ROWS = 4096
 """Up to here a pass is all latency: more bits a pass."""
@@ -28,7 +28,7 @@ def ring_of_places(count: int) -> int:
     >>> ring_of_places(256), ring_of_places(257), ring_of_places(100_000)
     (8, 16, 32)
     """
-    return next(bits for bits in (8, 16, 32, 64) if count <= 1 << bits)
+    return Arithmetic.least(index_bits(count)).bits
 
 
 def index_bits(count: int) -> int:

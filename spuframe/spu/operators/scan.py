@@ -56,7 +56,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
         ends = np.cumsum([s[rank] for s in sizes])[:-1]
         pieces = np.split(message, ends) if sizes else []
         shares = [
-            protocol.accept(rank, env.parties, np.ascontiguousarray(piece), kind, shape)
+            protocol.accepted(rank, env.parties, np.ascontiguousarray(piece), kind, shape)
             for piece, (kind, shape) in zip(pieces, layout, strict=True)
         ]
     rest = iter(shares)
