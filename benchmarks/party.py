@@ -21,8 +21,9 @@ from benchmarks.shaped import Network, ShapedLink
 from spuframe import plugins
 from spuframe.link.base import Link, LinkConfig
 from spuframe.runtime.process import PeakMemory, keep_freed_memory
-from spuframe.spu.blackbox import CHUNK_ROWS, BlackBox
+from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
+from spuframe.spu.engine import CHUNK_ROWS
 from spuframe.spu.kernel import Cost
 from spuframe.spu.share import Kind, Share
 

@@ -16,7 +16,7 @@ from spuframe.spu.plaintext import Expression, Expressions, constants, reachable
 from spuframe.spu.shaping import conform
 from spuframe.spu.share import Share
 from spuframe.spu.table import Column, Table
-from spuframe.spu.value import Call, Node, Value, literal
+from spuframe.spu.value import Call, Inferred, Value, literal
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def bit(box: BlackBox, table: Table, nodes: Expressions, place: int) -> tuple[Sh
     """A predicate as a bit, and the bit of its not being null (None: never null)."""
 
     def finish(evaluation: _Evaluation, value: Value) -> tuple[Share, Share | None]:
-        return evaluation.call(Node.of(nodes[place])).bit(value), value.valid
+        return evaluation.call(Inferred.of(nodes[place])).bit(value), value.valid
 
     return _Evaluation(box, table, nodes).run([(place, finish)])[0]
 
@@ -113,7 +113,7 @@ class _Evaluation:
                 needs.append([made[a] for a in args if a in made])
                 tasks.append(partial(self._compute, place))
             elif place in public:
-                self._values[place] = literal(public[place], Node.of(self._nodes[place]), self.box, self.table.rows)
+                self._values[place] = literal(public[place], Inferred.of(self._nodes[place]), self.box, self.table.rows)
             else:
                 self._values[place] = self._stored(self._nodes[place]["col"])
         for place, finish in wanted:
@@ -121,7 +121,7 @@ class _Evaluation:
             tasks.append(partial(self._finish, place, finish))
         return cast("list[T]", self.box.together(tasks, needs)[len(made) :])
 
-    def call(self, node: Node) -> Call:
+    def call(self, node: Inferred) -> Call:
         return Call(self.box, self.table.rows, node)
 
     def _stored(self, name: str) -> Value:
@@ -132,7 +132,7 @@ class _Evaluation:
 
     def _compute(self, place: int) -> None:
         e, args = self._nodes[place], self._graph.parts[place]
-        self._values[place] = secret(e["fn"])(self.call(Node.of(e)), *[self._read(a) for a in args])
+        self._values[place] = secret(e["fn"])(self.call(Inferred.of(e)), *[self._read(a) for a in args])
 
     def _finish(self, place: int, finish: Callable[[_Evaluation, Value], T]) -> T:
         return finish(self, self._read(place))
@@ -154,7 +154,7 @@ def source(table: Table, name: str) -> Column:
 def _column(evaluation: _Evaluation, value: Value, expression: Expression, field: Field) -> Column:
     if "col" in expression:
         return conform(evaluation.box, source(evaluation.table, expression["col"]), field, wider=True)
-    call, share = evaluation.call(Node.of(expression)), value.share
+    call, share = evaluation.call(Inferred.of(expression)), value.share
     if share is None:
         share = _materialise(value, call)
     return conform(evaluation.box, Column(Field(field.name, value.dtype, value.nullable), share, value.valid), field)

@@ -24,8 +24,8 @@ MARGIN = 2
 
 
 @dataclass(frozen=True)
-class Node:
-    """The inferred result of an expression node.
+class Inferred:
+    """What was inferred of a node of an expression.
 
     Parameters
     ----------
@@ -57,18 +57,18 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Applied(Node):
+class Applied(Inferred):
     """The result of a function at an owner, and what its arguments are."""
 
-    args: tuple[Node, ...] = ()
+    args: tuple[Inferred, ...] = ()
 
     @classmethod
     def over(cls, expression: Mapping[str, Any], args: Sequence[Mapping[str, Any]]) -> Applied:
-        return replace(cls.of(expression), args=tuple(Node.of(a) for a in args))
+        return replace(cls.of(expression), args=tuple(Inferred.of(a) for a in args))
 
 
 @dataclass(frozen=True)
-class Value(Node):
+class Value(Inferred):
     """An operand: a share, or a public scalar that is the same in all rows.
 
     Parameters
@@ -99,7 +99,7 @@ class Value(Node):
 class Call:
     """The application of a primitive: the black box, the number of rows, and what the result must be."""
 
-    def __init__(self, box: BlackBox, rows: int, node: Node) -> None:
+    def __init__(self, box: BlackBox, rows: int, node: Inferred) -> None:
         self.box, self.rows, self.node = box, rows, node
 
     # ---- operands as shares ----------------------------------------------------------------------
@@ -174,7 +174,7 @@ def text_of(x: Value) -> bytes:
     return x.public.encode() if isinstance(x.public, str) else b""
 
 
-def literal(value: Scalar, node: Node, box: BlackBox, rows: int) -> Value:
+def literal(value: Scalar, node: Inferred, box: BlackBox, rows: int) -> Value:
     """A literal; its bounds are its value."""
     if value is None:
         return Value(node.dtype, True, 0, 0, None, None, box.constant(0, BIT, (rows,)))

@@ -13,7 +13,8 @@ from spuframe import plugins
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.algorithms import waves
 from spuframe.spu.algorithms.exp import LOG2_E, log2_of
-from spuframe.spu.blackbox import COEFFICIENT_BITS, BlackBox
+from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.operands import COEFFICIENT_BITS
 from spuframe.spu.share import Arithmetic, Boolean, Share
 from spuframe.testing import simulate_blackbox
 

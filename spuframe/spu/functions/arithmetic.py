@@ -19,7 +19,7 @@ from spuframe.spu.encoding import integers
 from spuframe.spu.rational import Numbers, floored, numbers, shifted, times, with_two, written
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
-from spuframe.spu.value import Applied, Call, Node, Value
+from spuframe.spu.value import Applied, Call, Inferred, Value
 
 _HALF = 31
 
@@ -145,12 +145,12 @@ def _numerator(number: Fraction, frac: int) -> tuple[int, int]:
     return math.floor(number * (1 << frac + 1)) * 2 + 1, frac + 2
 
 
-def _at_limit(node: Node) -> bool:
+def _at_limit(node: Inferred) -> bool:
     """Whether the node's range is that of its type: then the plan clips quotients to it."""
     return max(abs(node.low), abs(node.high)) >= _top(node)
 
 
-def _top(node: Node) -> int:
+def _top(node: Inferred) -> int:
     assert isinstance(node.dtype, Fixed)
     return int(node.dtype.largest * 2.0**node.frac)  # what a float holds, as the range of the plan does
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.shift import shift_right, shift_right_unsigned
 from spuframe.spu.share import Arithmetic, Share
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Call, Inferred, Value
 
 
 def _bit_and(call: Call, x: Value, y: Value) -> Value:
@@ -116,7 +116,7 @@ def _arrow(name: str) -> Any:
     return lambda node, x, y: getattr(pc, name)(_words(x), _words(y))
 
 
-def _plain_shift(node: Node, x: Any, by: Any) -> Any:
+def _plain_shift(node: Inferred, x: Any, by: Any) -> Any:
     kind, count = pa.uint64() if pa.types.is_uint64(x.type) else pa.int64(), by.as_py()
     half = pc.shift_right(x.cast(kind), pa.scalar(count // 2, kind))  # Arrow does not shift by 63
     return pc.shift_right(half, pa.scalar(count - count // 2, kind))

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from spuframe.spu.shaping import and_pairs
 from spuframe.spu.share import Share
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Call, Inferred, Value
 
 
 def _known(call: Call, operands: list[Value], negate: bool) -> list[tuple[Share, Share]]:
@@ -56,7 +56,7 @@ SECRET = {"and": _and, "or": _or, "xor": _xor, "not": _not}
 
 
 def _arrow(name: str) -> Any:
-    def apply(node: Node, *args: Any) -> Any:
+    def apply(node: Inferred, *args: Any) -> Any:
         return getattr(pc, name)(*(a.cast(pa.bool_()) for a in args))
 
     return apply

@@ -25,7 +25,7 @@ from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.rational import Numbers, floored, numbers, remainders, rounded, with_two, written
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
-from spuframe.spu.value import Applied, Call, Node, Value
+from spuframe.spu.value import Applied, Call, Inferred, Value
 
 Bounds = tuple[int, int]
 Work = Callable[[Call, Share, int, Bounds], tuple[Share, Share | None]]
@@ -264,7 +264,7 @@ def _plain(fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | N
     return lambda node, x: _computed(node, read := numbers(node, 0, x), read.floats(), fn, undefined)
 
 
-def _computed(node: Node, x: Numbers, values: Array, fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | None = None) -> Any:
+def _computed(node: Inferred, x: Numbers, values: Array, fn: Callable[[Array], Array], undefined: Callable[[Array], Array] | None = None) -> Any:
     missing = x.missing | undefined(values) if undefined is not None else x.missing
     with np.errstate(all="ignore"):
         found = fn(np.where(missing, 1.0, values))

@@ -11,7 +11,7 @@ from spuframe.dtypes import Bool, Fixed, String
 from spuframe.spu.algorithms.member import either, match_strings, matches, words_of
 from spuframe.spu.encoding import RINGS
 from spuframe.spu.share import Arithmetic, Share, columns, word_of
-from spuframe.spu.value import MARGIN, Call, Node, Value, text_of
+from spuframe.spu.value import MARGIN, Call, Inferred, Value, text_of
 
 
 def _matches(call: Call, x: Value, constants: list[Value]) -> list[tuple[int, Share]]:
@@ -83,12 +83,12 @@ def _keys(x: Any, constants: tuple[Any, ...]) -> tuple[Any, Any]:
     return x, pa.array([c.as_py() for c in constants], x.type)
 
 
-def _plain_isin(node: Node, x: Any, *constants: Any) -> Any:
+def _plain_isin(node: Inferred, x: Any, *constants: Any) -> Any:
     x, values = _keys(x, constants)
     return pc.is_in(x, value_set=values, skip_nulls=True)
 
 
-def _plain_map(node: Node, x: Any, *table: Any) -> Any:
+def _plain_map(node: Inferred, x: Any, *table: Any) -> Any:
     half = len(table) // 2
     x, keys = _keys(x, table[:half])
     values = pa.array([v.as_py() for v in table[half:]], table[half].type)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from spuframe.dtypes import Fixed
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.magnitude import signum
-from spuframe.spu.value import Call, Node, Value
+from spuframe.spu.value import Call, Inferred, Value
 
 
 def _sign(call: Call, x: Value) -> Value:
@@ -28,7 +28,7 @@ def _sign(call: Call, x: Value) -> Value:
     return call.result(found.shift_left(node.frac), x.valid)
 
 
-def _plain(node: Node, x: Any) -> Any:
+def _plain(node: Inferred, x: Any) -> Any:
     return pc.multiply(pc.sign(x).cast(pa.int64()), pa.scalar(1 << node.frac, pa.int64()))
 
 
