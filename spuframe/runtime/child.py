@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 
 _PASSED = (
     "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME",
@@ -27,11 +28,16 @@ def environment(own: Mapping[str, str] | None = None) -> dict[str, str]:
     return {k: v for k, v in given.items() if k in _PASSED or k.startswith(_FAMILIES)}
 
 
-def start(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start a process whose last argument is the descriptor of its end of a connection; give it and this end."""
+def start(command: Sequence[str], starter: Executor) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a process whose last argument is the descriptor of its end of a connection; give it and this end.
+
+    ``starter`` is a thread that lives as long as the process may: the system takes the end of the *thread* that started it for that of its parent
+    (`process.end_with_parent`).
+    """
     ours, theirs = socket.socketpair()
-    with theirs:
-        process = subprocess.Popen(
+
+    def begin() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [*command, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -39,4 +45,6 @@ def start(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socke
             pass_fds=[theirs.fileno()],
             env=environment(),
         )
-    return process, ours
+
+    with theirs:
+        return starter.submit(begin).result(), ours

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,10 @@ class Counters:
 class WorkerProcess:
     """A started worker process; it may wait as a spare before it becomes an instance."""
 
-    def __init__(self, command: Sequence[str], on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0) -> None:
-        self.process, ours = child.start(command)
+    def __init__(
+        self, command: Sequence[str], starter: Executor, on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0
+    ) -> None:
+        self.process, ours = child.start(command, starter)
         assert self.process.stderr is not None
         self.tail = Tail(self.process.stderr)
         self.who = "a worker"

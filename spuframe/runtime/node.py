@@ -266,7 +266,7 @@ class NodeServer:
 
 def main() -> None:
     """Run a node until its stdin ends or it is told to stop."""
-    begin(threads=False)
+    begin(threads=False, orphaned=signal.SIGCONT)  # goes on, and tidies up
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     told = json.loads(sys.stdin.buffer.readline())

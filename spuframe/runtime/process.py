@@ -196,6 +196,14 @@ def no_core_files() -> None:
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
 
 
+def end_with_parent(number: int) -> None:
+    """Let the system send this process a signal, even while it is stopped, once the thread that started it has ended; where it can do that."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, number, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
 def keep_freed_memory(largest: int = 1 << 25, kept: int = 1 << 26) -> None:
     """Let the allocator keep what is freed, for arrays of up to ``largest`` bytes and up to ``kept`` bytes at the end of the heap.
 

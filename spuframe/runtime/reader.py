@@ -6,6 +6,7 @@ It talks to its node alone, and leaves what it read in the session's folder, as 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 def main() -> None:
     """Run a reader on the socket at descriptor ``argv[2]``, with ``argv[1]`` bytes of memory."""
-    begin(threads=True)
+    begin(threads=True, orphaned=signal.SIGKILL)
     channel = Channel(socket.socket(fileno=int(sys.argv[2])), "the node")
     with guarded("the reader", lambda error: channel.send({"id": -1, "error": error})):
         import spuframe.runtime.tables  # noqa: F401  while there is nothing else to do

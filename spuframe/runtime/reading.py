@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import asdict
 from typing import Any
@@ -33,12 +34,14 @@ class Reader:
     ----------
     config : RuntimeConfig
         Of its node.
+    starter : Executor
+        See `child.start`.
     """
 
-    def __init__(self, config: RuntimeConfig) -> None:
+    def __init__(self, config: RuntimeConfig, starter: Executor) -> None:
         self._config = config
         self._quotas = config.quotas
-        self.process, ours = child.start([*(config.reader or command("spuframe.runtime.reader")), str(self._quotas.reader_memory)])
+        self.process, ours = child.start([*(config.reader or command("spuframe.runtime.reader")), str(self._quotas.reader_memory)], starter)
         assert self.process.stderr is not None
         self._tail = Tail(self.process.stderr)
         self._gone = False
@@ -92,15 +95,16 @@ class Reader:
 class Readers:
     """Where sessions get their readers: the first one is started ahead."""
 
-    def __init__(self, config: RuntimeConfig) -> None:
+    def __init__(self, config: RuntimeConfig, starter: Executor) -> None:
         self._config = config
+        self._starter = starter
         self._lock = threading.Lock()
         self._spare: Reader | None = None
 
     def start(self) -> None:
         """Start the spare one, if this node has tables."""
         if self._config.owner is not None and self._config.spares:
-            self._spare = Reader(self._config)
+            self._spare = Reader(self._config, self._starter)
 
     def take(self) -> Reader:
         """A reader, for the caller to close."""
@@ -108,7 +112,7 @@ class Readers:
             spare, self._spare = self._spare, None
         if spare is not None and spare.alive:
             return spare
-        return Reader(self._config)
+        return Reader(self._config, self._starter)
 
     def close(self) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgpack
@@ -58,7 +59,8 @@ class SPURuntime:
         self._spares: list[WorkerProcess] = []
         self._instances: dict[str, Instance] = {}
         self._workers: dict[WorkerProcess, Instance] = {}
-        self.readers = Readers(config)
+        self._starter = ThreadPoolExecutor(1, "spuframe-start")  # of all children, see `child.start`
+        self.readers = Readers(config, self._starter)
         self._open = False
 
     def start(self) -> SPURuntime:
@@ -80,6 +82,7 @@ class SPURuntime:
         for spare in spares:
             spare.stop()
         self.readers.close()
+        self._starter.shutdown(wait=False)
         self.folder.close()
 
     def __enter__(self) -> SPURuntime:
@@ -193,7 +196,7 @@ class SPURuntime:
 
     # ---- workers --------------------------------------------------------------------------------------
     def _start_worker(self) -> WorkerProcess:
-        worker = WorkerProcess(self.config.worker or command("spuframe.runtime.worker"), self._lost, self.config.deadline)
+        worker = WorkerProcess(self.config.worker or command("spuframe.runtime.worker"), self._starter, self._lost, self.config.deadline)
         worker.caller.call("warm", {"protocols": list(self.config.protocols or ())})
         return worker
 

@@ -11,23 +11,26 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from spuframe.errors import SpuframeError, to_wire
-from spuframe.runtime.process import OUT_OF_MEMORY, PeakMemory, end_with_threads, is_memory, no_core_files, out_of_memory
+from spuframe.runtime.process import OUT_OF_MEMORY, PeakMemory, end_with_parent, end_with_threads, is_memory, no_core_files, out_of_memory
 from spuframe.runtime.rpc import unexpected
 
 
-def begin(*, threads: bool) -> PeakMemory:
+def begin(*, threads: bool, orphaned: signal.Signals) -> PeakMemory:
     """Make the process one of ours: deaf to the analyst's Ctrl-C, its log on stderr, nothing of it in a core file.
 
     Parameters
     ----------
     threads : bool
         Whether a thread that dies of an error takes the process along: where one thread's work is all there is.
+    orphaned : Signals
+        What it gets when its parent has ended: it sees the end by itself, but not while it is stopped.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the analyst's terminal is the session's business
     logging.raiseExceptions = False  # a reader of stderr that is gone is no error
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     peak = PeakMemory()
     no_core_files()
+    end_with_parent(orphaned)
     faulthandler.enable()
     if threads:
         end_with_threads()

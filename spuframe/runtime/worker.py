@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import socket
 import sys
 import threading
@@ -195,7 +196,7 @@ def main(factory: EngineFactory | None = None) -> None:
     factory : callable, optional
         A stand-in for the SPU, in tests.
     """
-    peak = begin(threads=True)
+    peak = begin(threads=True, orphaned=signal.SIGKILL)
     keep_freed_memory()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
     with guarded("a worker", lambda error: channel.send({"id": -1, "error": error})):

@@ -173,12 +173,15 @@ session.run(plan("forever"), progress=lambda done, total: print(json.dumps(pids)
 """
 
 
-def test_no_orphans_when_the_analyst_is_killed(standin: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("stopped", [False, pytest.param(True, marks=pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux"))])
+def test_no_orphans_when_the_analyst_is_killed(standin: tuple[str, ...], stopped: bool) -> None:
     root = str(Path(__file__).resolve().parent.parent.parent)
     with subprocess.Popen([sys.executable, "-c", ANALYST, root, json.dumps(standin)], stdout=subprocess.PIPE) as analyst:
         assert analyst.stdout is not None
         pids = json.loads(analyst.stdout.readline())
         assert len(pids) == 4
         pids += [c.pid for p in pids[:2] for c in psutil.Process(p).children(recursive=True)]
+        for pid in pids if stopped else ():
+            os.kill(pid, signal.SIGSTOP)
         analyst.kill()
     assert gone(pids)

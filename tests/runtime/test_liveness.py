@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -130,6 +131,18 @@ def test_a_stopped_worker_does_not_outlive_its_killed_node(start: Start, plan: P
         process.suspend()
     session.close()
     assert not psutil.wait_procs(everything, timeout=LATE)[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent's end is told to stopped processes by Linux alone")
+def test_a_stopped_worker_ends_with_its_node(start: Start, plan: Plans) -> None:
+    session = start(owners=("ann",))
+    session.run(plan(owners=("ann",)))
+    node = psutil.Process(pid_of(session, "owner ann"))
+    workers = node.children(recursive=True)
+    for worker in workers:
+        worker.suspend()
+    node.kill()
+    assert workers and not psutil.wait_procs(workers, timeout=LATE)[1]
 
 
 def test_a_busy_or_stopped_analyst_is_not_the_node_s_silence() -> None:

@@ -11,7 +11,7 @@ from spuframe.runtime.process import OUT_OF_MEMORY
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 CASES = """
-import json, os, sys
+import json, os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from spuframe.errors import AddressInUseError, PeerClosedError
 from spuframe.runtime.top import begin, guarded
@@ -30,7 +30,7 @@ def run(error, deaf=False):
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return status, os.read(told, 4096).decode()
 
-begin(threads=True)
+begin(threads=True, orphaned=signal.SIGKILL)
 cases = [None, ValueError("4711"), AddressInUseError("taken"), MemoryError(), RuntimeError("can't start new thread"), SystemExit(0), KeyboardInterrupt()]
 print(json.dumps([run(error) for error in cases] + [run(ValueError("4711"), deaf=True)]))
 """
