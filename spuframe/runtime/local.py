@@ -14,24 +14,22 @@ import subprocess
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from spuframe import plugins
 from spuframe.config import InsecureWarning, Policy, Quotas, RuntimeConfig, SessionConfig
-from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, SessionClosedError, from_wire
+from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
 from spuframe.runtime.child import environment
 from spuframe.runtime.client import NodeAddress
 from spuframe.runtime.folder import check_folder, sweep
 from spuframe.runtime.launcher import unknown_owner
 from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
 from spuframe.runtime.runtimes import Runtimes
+from spuframe.runtime.uncut import Uncut
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 STOP_SECONDS = 3.0
 SCRATCH = "SPUFRAME_SCRATCH"
 """The environment variable that names the folder for shares and tables, where no argument does."""
@@ -46,6 +44,7 @@ class NodeProcess:
     process: subprocess.Popen[bytes]
     tail: Tail
     ready: io.FileIO
+    stopped: bool = False
 
     @classmethod
     def start(cls, config: RuntimeConfig, mesh: bytes | None = None) -> NodeProcess:
@@ -110,6 +109,8 @@ class NodeProcess:
         except subprocess.TimeoutExpired:
             pass
         how = how_ended(self.process)
+        if self.stopped:  # by ourselves, be it at the end of a script that closed nothing: no news for a log
+            return "its process was stopped"
         log.error("the node of %s ended: %s; the end of its stderr:\n%s", self.config.name, how, self.tail.text())
         return (f"its process was {how}" if how.startswith("killed") else f"its process ended ({how})") + self.tail.last_words()
 
@@ -140,8 +141,7 @@ class LocalLauncher:
         self._base_port = base_port
         self._mesh = secrets.token_bytes(32)
         self._nodes: dict[str, NodeProcess] = {}
-        # A Ctrl-C comes to the main thread alone: in this one, none comes between a node's start and the note of it.
-        self._starter = ThreadPoolExecutor(1, "spuframe-start")
+        self._uncut = Uncut()
         self._pid = os.getpid()
         self._finalizer = weakref.finalize(self, _stop, self._nodes, self._pid)
 
@@ -151,7 +151,7 @@ class LocalLauncher:
             for rank in range(self._config.parties)
         ]
         for config in configs:
-            self._uncut(lambda c=config: self._start(c))  # type: ignore[misc]
+            self._uncut.do(lambda c=config: self._start(c))  # type: ignore[misc]
         return [self._nodes[config.name].wait(self._config.deadline) for config in configs]
 
     def start_owner(self, owner: str, policy: Policy | None) -> NodeAddress:
@@ -162,19 +162,11 @@ class LocalLauncher:
             chosen = replace(chosen, folders=default_folders())
         config = replace(self._base, name=f"owner {owner}", owner=owner, policy=chosen)
         try:
-            self._uncut(lambda: self._start(config))
+            self._uncut.do(lambda: self._start(config))
             return self._nodes[config.name].wait(self._config.deadline)
         except BaseException:  # an interrupt, too: the next try starts another one
-            self._uncut(lambda: self._end(config.name))
+            self._uncut.do(lambda: self._end(config.name))
             raise
-
-    def _uncut(self, work: Callable[[], T]) -> T:
-        """Do a thing that goes on to its end even if an interrupt takes us from here; one after another."""
-        try:
-            done = self._starter.submit(work)
-        except RuntimeError:
-            raise SessionClosedError("the session was closed. Open a new one.") from None
-        return done.result()
 
     def _start(self, config: RuntimeConfig) -> None:
         self._end(config.name)  # started before, but never reached
@@ -191,7 +183,7 @@ class LocalLauncher:
     def stop(self) -> None:
         if os.getpid() != self._pid:
             return
-        self._starter.shutdown()
+        self._uncut.close(wait=True)
         _stop(self._nodes, self._pid)  # an interrupt may cut it: so it is left to the finaliser until it is done
         self._finalizer.detach()
 
@@ -209,6 +201,7 @@ def _stop(nodes: dict[str, NodeProcess], pid: int) -> None:
     killed = False
     for node in nodes.values():
         assert node.process.stdin is not None
+        node.stopped = True
         node.ready.close()
         with contextlib.suppress(OSError):  # it is gone
             node.process.stdin.close()

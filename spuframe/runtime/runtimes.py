@@ -21,6 +21,7 @@ from spuframe.runtime.launcher import Launcher, unknown_owner
 from spuframe.runtime.precision import warn_rounded
 from spuframe.runtime.rpc import forked
 from spuframe.runtime.stored import StoredName, StoredTables
+from spuframe.runtime.uncut import Uncut
 
 if TYPE_CHECKING:
     from spuframe.ir.cost import CostReport
@@ -53,6 +54,7 @@ class Runtimes:
         self._open_tables: dict[str, str] = {}  # handle: owner
         self._stored = StoredTables(self._parties, config.grace)
         self._lock = threading.RLock()  # one plan at a time
+        self._uncut = Uncut()  # groups open and close in it: an instance that nobody knows would stay
         self._state = "new"
 
     # ---- open and close ---------------------------------------------------------------------------
@@ -80,6 +82,7 @@ class Runtimes:
             return
         for client in [*self._parties, *self._owners.values()]:
             client.close()
+        self._uncut.close(wait=False)
         self._launcher.stop()
 
     def __enter__(self) -> Runtimes:
@@ -183,19 +186,19 @@ class Runtimes:
             self._fits(plan)
             self._stored.sweep()
             start = time.perf_counter()
-            group = self._group_for(plan.owners)
+            group = self._uncut.do(lambda: self._group_for(plan.owners))
             shipped = replace(plan, owners=group.owners)
             try:
                 group.prepare(shipped.to_bytes())
             except BaseException as error:
                 if not isinstance(error, PlanError):  # a plan that was refused has done no harm
-                    self._drop_group()
+                    self._uncut.do(self._drop_group)
                 raise
             try:
                 answers = group.run(progress)
             except BaseException as error:
-                self._drop_group()
                 if not self.closed:
+                    self._uncut.do(self._drop_group)
                     self._stored.forget([s.params["name"] for s in plan if s.op == "store"])
                 if self.closed and isinstance(error, SpuframeError):
                     raise SessionClosedError("the session was closed while the plan ran. Open a new one.") from None

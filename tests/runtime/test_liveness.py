@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -38,10 +37,10 @@ from spuframe.runtime.local import NodeProcess
 from spuframe.runtime.node import NodeServer
 from spuframe.runtime.rpc import Caller
 from spuframe.runtime.runtimes import Runtimes
+from tests.processes import in_child, interrupted_at, interrupting, moments
 
 Start = Callable[..., Runtimes]
 Plans = Callable[..., PhysicalPlan]
-T = TypeVar("T")
 LATE = 20.0
 """Seconds that a loaded machine may add to a deadline; what hung before hung for ever."""
 
@@ -59,49 +58,6 @@ def stopped(pid: int) -> Iterator[None]:
 
 def pid_of(session: Runtimes, name: str) -> int:
     return next(int(n["pid"]) for n in session.status() if n["name"] == name)
-
-
-def in_child(work: Callable[[], bool]) -> bool:
-    """Whether ``work`` gives true in a forked child, within a minute."""
-    child = os.fork()
-    if child == 0:
-        good = False
-        try:
-            good = work()
-        finally:
-            os._exit(0 if good else 1)
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
-
-
-def interrupted(work: Callable[[], object], delay: float) -> None:
-    """Do ``work``, with a Ctrl-C after ``delay`` seconds."""
-    timer = threading.Timer(delay, signal.pthread_kill, (threading.get_ident(), signal.SIGINT))
-    with contextlib.suppress(KeyboardInterrupt):
-        timer.start()
-        work()
-        timer.join()
-        time.sleep(0.05)
-    timer.join()
-
-
-def interrupting(true: Callable[..., T]) -> Callable[..., T]:
-    """``true``, with a Ctrl-C once it is done and before anybody has its result; wherever it runs, the Ctrl-C comes to the main thread."""
-
-    def interrupted(*args: object, **options: object) -> T:
-        result = true(*args, **options)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        time.sleep(0.1)  # it has come when this goes on
-        return result
-
-    return interrupted
 
 
 @pytest.mark.slow
@@ -222,15 +178,38 @@ def test_a_forked_child_that_leaves_the_block(start: Start, plan: Plans) -> None
     session.run(plan())
 
 
-@pytest.mark.slow
 def test_an_interrupt_at_any_moment_of_handing_over_a_table(start: Start, plan: Plans, ipc: Callable[[pa.Table], bytes]) -> None:
     session = start(owners=("ann",))
-    data = ipc(pa.table({"x": np.arange(4_000_000)}))
-    for delay in (0.005, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4):
-        interrupted(lambda: session.open_table("ann", {"kind": "arrow", "data": data}), delay)
-    info = session.open_table("ann", {"kind": "arrow", "data": ipc(pa.table({"x": [1, 2, 3]}))})
-    assert info.rows == 3
+    source = {"kind": "arrow", "data": ipc(pa.table({"x": [1, 2, 3]}))}
+    for moment in range(1, 1 + moments(lambda: session.open_table("ann", source))):
+        interrupted_at(moment, lambda: session.open_table("ann", source))
+    assert session.open_table("ann", source).rows == 3
     session.run(plan(owners=("ann",)))
+
+
+def test_an_interrupt_while_a_large_table_is_on_its_way(start: Start, ipc: Callable[[pa.Table], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    session = start(owners=("ann",))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Channel, "_write", interrupting(Channel._write))  # its length has gone
+        session.open_table("ann", {"kind": "arrow", "data": ipc(pa.table({"x": np.arange(1_000_000)}))})
+    assert session.open_table("ann", {"kind": "arrow", "data": ipc(pa.table({"x": [1, 2, 3]}))}).rows == 3
+
+
+@pytest.mark.slow
+def test_an_interrupt_at_some_moments_of_running_a_plan(start: Start, plan: Plans) -> None:
+    """From the group's start to its plan's answer."""
+    session = start(owners=("ann",))
+    mine = plan(owners=("ann",))
+
+    def run() -> None:
+        session._uncut.do(session._drop_group)
+        session.run(mine)
+
+    many = moments(run)
+    for part in range(10):
+        assert interrupted_at(1 + part * (many - 20) // 10, run)
+    assert session.run(mine).profile.ranks[0].steps == ({"op": "sum 3"},)
+    assert [len(n["instances"]) for n in session.status()] == [1, 1]
 
 
 def test_an_interrupt_while_an_owner_starts(start: Start, plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
