@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -25,6 +26,11 @@ settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True
 settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 # Read once, here: `--hypothesis-profile` on the command line still has the last word.
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+# A shell starts background jobs deaf to Ctrl-C, and processes inherit that: what a test interrupts must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

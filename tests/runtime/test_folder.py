@@ -119,7 +119,7 @@ def test_what_a_killed_session_leaves_tells_nothing(tmp_path: Path) -> None:
         assert len(nodes) == 2 and len(everything) >= 6  # nodes, their workers and spares, a reader
         for process in everything:
             process.send_signal(signal.SIGSTOP)  # so that none has time to tidy up
-        for process in everything:
+        for process in reversed(everything):  # children first: they end, and may go on, with their parents
             process.kill()
         assert not psutil.wait_procs(everything[1:], timeout=20)[1]
     left = [p for p in tmp_path.rglob("*") if p.is_file()]

@@ -114,7 +114,9 @@ def ask(handlers: Any, shapes: Any, method: str, params: object) -> dict[str, An
 def desk() -> Iterator[Desk]:
     config = RuntimeConfig("owner ann", owner="ann", spares=0, worker=("/bin/false",))
     with SPURuntime(config) as runtime:
-        yield Desk(runtime, Questions())
+        made = Desk(runtime, Questions())
+        yield made
+        made.close()
 
 
 def test_every_request_has_a_shape_and_an_example(desk: Desk) -> None:
