@@ -68,7 +68,9 @@ def stopped(processes: list[psutil.Process]) -> Iterator[None]:
         yield
     finally:
         for process in processes:
-            process.resume()
+            # A node that goes on may end a child before that child's turn comes.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 WORK: dict[str, Callable[[sf.SecretFrame, sf.SecretFrame], object]] = {
