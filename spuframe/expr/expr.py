@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Literal
 from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility, enclosing, real
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node, rewrite_all, walk
+from spuframe.expr.stated import Cases, Stated
 
 Scalar = bool | int | float | str | None
 """A Python value; None is null."""
@@ -191,15 +192,34 @@ class Function(Expr):
 
     ``last_place`` says how a fixed-point result comes by its last place: "exact", whatever the arguments' were; "kept", nothing is cut off of them; or
     "cut", by a truncation, whose coin a party may know (`spuframe.ir.last_place`). Who does not say is taken to cut.
+
+    ``states`` says how far results may be from the exact ones, by case; there is no default. ``beyond`` says what comes of arguments without a result.
     """
 
     fn: ClassVar[str]
+    states: ClassVar[Cases]
+    beyond: ClassVar[str] = ""
     infix: ClassVar[str] = ""
     last_place: ClassVar[Literal["exact", "kept", "cut"]] = "cut"
+
+    def __init_subclass__(cls) -> None:
+        if "fn" in vars(cls) and not hasattr(cls, "states"):
+            raise TypeError(f"the function {cls.fn!r} does not say how far its results may be from the exact ones: give its class `states`")
 
     @property
     def args(self) -> tuple[Expr, ...]:
         return self.children  # type: ignore[return-value]  # what an expression is made of is one
+
+    @property
+    def case(self) -> str:
+        """Which of the cases of ``states`` this is; asked of the function where there are several."""
+        (only,) = self.states
+        return only
+
+    @property
+    def stated(self) -> Stated:
+        """How far its results may be from the exact ones."""
+        return self.states[self.case]
 
     def value(self, *args: Any) -> Scalar:
         """One row. Called without nulls, unless the class overrides `row`."""

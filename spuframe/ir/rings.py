@@ -35,6 +35,15 @@ def summing(dtype: DType, bounds: Range | None, rows: int) -> tuple[DType, Range
     return dtype.summed(*total, known=bounds is not None), total
 
 
+NEEDS_ROOM = "where the sum of so many rows takes the room of fraction bits"
+"""How the error of a sum or mean is stated there."""
+
+
+def bits_lost(source: Field, rows: int) -> int:
+    """How many fraction bits a column loses before so many values of it are summed."""
+    return source.dtype.frac - summing(source.dtype, source.range, rows)[0].frac
+
+
 class Use:
     """What the steps do with the columns of scans: how wide they want them, which stay narrow, which are stacked and hence of one ring."""
 

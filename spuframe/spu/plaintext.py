@@ -5,7 +5,7 @@ operand; integers are exact; dividing integers gives a float; dividing by zero g
 
 Whether an owner or the parties compute an expression is the optimiser's choice, and must not show: fixed point is held here as it is shared, in int64
 words, which have more bits than a float. So comparisons, floors, quotients, nulls and every other exact function agree to the bit, and the others up to
-their stated error (`spuframe.expr.functions.maths`).
+their stated error (`spuframe.expr.stated`).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Date, Fixed, Int, Range, exponent, number
@@ -37,6 +38,7 @@ from spuframe.expr.functions.common import (
 )
 from spuframe.expr.functions.conversion import Cast, convert
 from spuframe.expr.functions.promotion import numeric, terms
+from spuframe.expr.stated import EXACT, NEAREST, Stated, always
 
 LEAST_SIGNIFICANT = 12
 """Bits that a quotient keeps of what it is where both operands are at their bounds; with fewer, who builds it is warned."""
@@ -53,6 +55,8 @@ class Add(Binary):
     """``left + right``; operands of one type (integers of any width), or a date and a number of days."""
 
     fn, infix = "add", "+"
+    states = always(EXACT)
+    beyond = "refused if the range overflows"
     last_place = "kept"
 
     def inferred(self) -> Info:
@@ -69,6 +73,8 @@ class Sub(Binary):
     """``left - right``; operands of one type (integers of any width), two dates (the days between them), or a date and a number of days."""
 
     fn, infix = "sub", "-"
+    states = always(EXACT)
+    beyond = "refused if the range overflows"
     last_place = "kept"
 
     def inferred(self) -> Info:
@@ -86,6 +92,24 @@ class Mul(Binary):
 
     target: Fixed | None = None
     fn, infix = "mul", "*"
+    states = MappingProxyType(
+        {
+            "integers, whole constants": EXACT,
+            "constants, as they are, however small": Stated(relative=2.0**-29, units=2.5, chance=True),
+            "two floats": Stated(units=3, chance=True),
+        }
+    )
+    beyond = "refused if the ranges overflow"
+
+    @property
+    def case(self) -> str:
+        exact, constant, columns = self.states
+        found = [e for e in self.args if isinstance(e, Lit)]
+        added = self.dtype.frac - sum(bits_of(e) for e in self.args if not isinstance(e, Lit))  # what is not dropped is not rounded
+        for e in found:
+            if isinstance(e.value, int | float) and (Fraction(e.value) * Fraction(2) ** added).denominator > 1:
+                return constant
+        return exact if found or added >= 0 else columns
 
     def inferred(self) -> Info:
         kinds = (self.left.dtype, self.right.dtype)
@@ -137,6 +161,28 @@ class Div(Binary):
 
     target: Fixed
     fn, infix = "div", "/"
+    states = MappingProxyType(
+        {
+            "": NEAREST,
+            f"divisors that may be 2^{LONG} units, and more": Stated(relative=2.0**-27, units=6.5, chance=True),
+            f"constants that are a whole number of {LONG} bits, and more": Stated(relative=2.0**-29, units=2.5, chance=True),
+            "quotients that may reach the limit of their type": Stated(relative=2.0**-25, units=6.5, chance=True),
+        }
+    )
+    beyond = (
+        "null where the divisor is 0; clipped to 2^(62-f) - 1 where it is larger, refused if it always is; a constant 0 is refused as a divisor, an integer "
+        "that may be 2^62 as a dividend; a PrecisionWarning where few digits are left, and of divisors of 61 bits and more"
+    )
+
+    @property
+    def case(self) -> str:
+        nearest, long, digits, limit = self.states
+        if isinstance(self.right, Lit):
+            return digits if _digits(self) >= LONG else nearest
+        own = max(bits_of(self.right), 0 if isinstance(self.left, Lit) else bits_of(self.left) - self.target.f)
+        if bound_of(self.right) * 2.0**own >= 2.0**LONG:
+            return long
+        return limit if bound_of(self) >= self.target.largest / 2 else nearest
 
     def inferred(self) -> Info:
         dtype = self.target
@@ -168,6 +214,7 @@ class Neg(Function):
 
     operand: Expr
     fn = "neg"
+    states = always(EXACT)
     last_place = "kept"
 
     def inferred(self) -> Info:

@@ -24,6 +24,7 @@ from spuframe.expr.functions.arithmetic import mul, sub
 from spuframe.expr.functions.common import Binary, checked, describe, mismatch
 from spuframe.expr.functions.logic import and_, not_, or_, xor
 from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.stated import EXACT, always
 
 _REMEDY = "it needs two booleans or two integers; compare a column with something first, and put comparisons in parentheses"
 MOST_LEFT = 61
@@ -51,6 +52,7 @@ class BitAnd(Bitwise):
     """``left & right`` of integers."""
 
     fn, infix = "bit_and", "&"
+    states = always(EXACT)
 
     def _span(self, left: tuple[int, ...], right: tuple[int, ...]) -> Range:
         return _and_span(left, right)
@@ -64,6 +66,7 @@ class BitOr(Bitwise):
     """``left | right`` of integers."""
 
     fn, infix = "bit_or", "|"
+    states = always(EXACT)
 
     def _span(self, left: tuple[int, ...], right: tuple[int, ...]) -> Range:
         low, high = _and_span((~left[1], ~left[0]), (~right[1], ~right[0]))
@@ -78,6 +81,7 @@ class BitXor(Bitwise):
     """``left ^ right`` of integers."""
 
     fn, infix = "bit_xor", "^"
+    states = always(EXACT)
 
     def _span(self, left: tuple[int, ...], right: tuple[int, ...]) -> Range:
         size = 1 << max(_bits(v) for v in (*left, *right))
@@ -93,6 +97,7 @@ class ShiftRight(Binary):
     """``left >> right``: divided by a power of two and rounded down; the number of bits is a constant."""
 
     fn, infix = "shift_right", ">>"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         by = self.right

@@ -25,6 +25,7 @@ from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import and_, not_
 from spuframe.expr.functions.promotion import same_type
+from spuframe.expr.stated import EXACT, always
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,6 +73,7 @@ class Eq(Compare):
     """``left == right``."""
 
     fn, infix, test, mirrored = "eq", "==", operator.eq, "eq"
+    states = always(EXACT)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,6 +81,7 @@ class Ne(Compare):
     """``left != right``."""
 
     fn, infix, test, mirrored = "ne", "!=", operator.ne, "ne"
+    states = always(EXACT)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +89,7 @@ class Lt(Compare):
     """``left < right``."""
 
     fn, infix, test, mirrored = "lt", "<", operator.lt, "gt"
+    states = always(EXACT)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,6 +97,7 @@ class Le(Compare):
     """``left <= right``."""
 
     fn, infix, test, mirrored = "le", "<=", operator.le, "ge"
+    states = always(EXACT)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,6 +105,7 @@ class Gt(Compare):
     """``left > right``."""
 
     fn, infix, test, mirrored = "gt", ">", operator.gt, "lt"
+    states = always(EXACT)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,6 +113,7 @@ class Ge(Compare):
     """``left >= right``."""
 
     fn, infix, test, mirrored = "ge", ">=", operator.ge, "le"
+    states = always(EXACT)
 
 
 _CLASSES: dict[str, type[Compare]] = {c.fn: c for c in (Eq, Ne, Lt, Le, Gt, Ge)}

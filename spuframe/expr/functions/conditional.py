@@ -17,6 +17,7 @@ from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bound
 from spuframe.expr.functions.common import describe, mismatch, overflow
 from spuframe.expr.functions.logic import not_
 from spuframe.expr.functions.promotion import branches
+from spuframe.expr.stated import EXACT, always
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +28,7 @@ class Where(Function):
     then: Expr
     other: Expr
     fn = "where"
+    states = always(EXACT)
     last_place = "kept"
 
     def inferred(self) -> Info:
@@ -62,6 +64,7 @@ class IsNull(Function):
 
     operand: Expr
     fn = "is_null"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         return self.info_of(Bool(), None, nullable=False)
@@ -77,6 +80,7 @@ class FillNull(Function):
     operand: Expr
     default: Expr
     fn = "fill_null"
+    states = always(EXACT)
     last_place = "kept"
 
     def inferred(self) -> Info:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, number, real
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
 from spuframe.expr.functions.common import checked, describe
+from spuframe.expr.stated import EXACT, Stated
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,7 +21,14 @@ class Cast(Function):
     operand: Expr
     target: DType
     fn = "cast"
+    states = MappingProxyType({"to an integer, to as many fraction bits": EXACT, "to fewer fraction bits": Stated(units=1, chance=True)})
+    beyond = "refused if the range overflows; to an integer toward zero"
     last_place = "kept"
+
+    @property
+    def case(self) -> str:
+        exact, fewer = self.states
+        return fewer if isinstance(self.target, Fixed) and self.operand.dtype.frac > self.target.f else exact
 
     def inferred(self) -> Info:
         source, target = self.operand.dtype, self.target

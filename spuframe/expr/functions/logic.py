@@ -17,6 +17,7 @@ from typing import Any
 from spuframe.dtypes import Bool
 from spuframe.expr.expr import Expr, Function, Info, Scalar, as_expr
 from spuframe.expr.functions.common import Binary, mismatch
+from spuframe.expr.stated import EXACT, always
 
 _REMEDY = "it needs booleans; compare the column with something first, and put comparisons in parentheses"
 
@@ -26,6 +27,7 @@ class And(Binary):
     """``left & right``."""
 
     fn, infix = "and", "&"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         return _logical(self)
@@ -39,6 +41,7 @@ class Or(Binary):
     """``left | right``."""
 
     fn, infix = "or", "|"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         return _logical(self)
@@ -52,6 +55,7 @@ class Xor(Binary):
     """``left ^ right``."""
 
     fn, infix = "xor", "^"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         return _logical(self)
@@ -66,6 +70,7 @@ class Not(Function):
 
     operand: Expr
     fn, infix = "not", "~"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         return _logical(self)

@@ -21,6 +21,7 @@ from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.membership import constant_of
 from spuframe.expr.functions.promotion import same_type
+from spuframe.expr.stated import EXACT, always
 
 LARGEST = 4096
 """Entries of a table: each costs a few bits a row."""
@@ -34,6 +35,7 @@ class Map(Function):
     keys: tuple[Expr, ...]
     values: tuple[Expr, ...]
     fn = "map"
+    states = always(EXACT)
     last_place = "kept"
 
     def inferred(self) -> Info:

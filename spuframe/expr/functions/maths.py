@@ -1,39 +1,8 @@
 """Mathematics on fixed point: exponentials, logarithms, roots, waves, rounding, quotient and remainder.
 
 The result's fraction bits are chosen from the public range of the argument: so many that the smallest result keeps 20 significant bits, if the
-largest one leaves 16 bits of the ring for products; 18 where no range is known. ``f`` below are those of the result, a unit is ``2**-f``. A column is
-rounded to its nearest unit when it is read, and its range outward; what is stated is how far the result is from that of the stored arguments:
-
-============================== ============================================== ======================================================
-function                       error                                          beyond its domain
-============================== ============================================== ======================================================
-``+``, ``-``, comparisons      none; a constant is rounded to a unit          a sum whose range overflows is refused
-to fewer fraction bits         a unit; to integers none, toward zero          refused if the range overflows
-``x * y``                      3 units; integers: none                        refused if the ranges overflow
-``x * c``                      2^-29 relative and 2.5 units, for the constant as
-                               it is, however small
-``x / c``                      none: the nearest unit, half up; 2^-29         ``c = 0`` is refused as a divisor, an integer x that may
-                               relative and 2.5 units, with a                 be 2^62 as a dividend; see ``x / y``
-                               PrecisionWarning, where c is a whole number
-                               of 60 bits and more
-``x / y``, ``1 / x``, means    none: the nearest unit, half up; where y may   null where y = 0; clipped to 2^(62-f) - 1 where it is larger
-                               be 2^60 units, or more: 2^-27 relative and     (within 2^-25 of that too); refused if it always is; a
-                               6.5 units, from 2^61 on with a                 PrecisionWarning where few digits are left
-                               PrecisionWarning
-exp, exp2, ``c ** x``          2^-21 relative and 2 units                     a declared range that overflows is refused; without one, the
-                                                                              result stops at 2^(61-f); below half a unit it is 0 or a unit
-log, log2, log10               3e-7 and a unit                                null where x <= 0; refused if the range never is positive
-sqrt, rsqrt                    2^-19 relative and 2 units                     null where x < 0 (rsqrt: x <= 0)
-sin, cos                       2^-21 and a unit; never beyond 1               none: every x
-sigmoid, tanh, erf             5e-6 and 2 units; never beyond a unit from     none: every x
-                               0 and 1, or -1 and 1
-floor, ceil, round             none: the nearest unit to the decimal          none
-``//``, ``%``                  none, for a constant as it is (0.01 is the     null where the divisor is 0; refused if a constant one is
-                               float64 of that name); a remainder is rounded
-``x ** n``, public integer n   3 units a product, grown by those after it:    refused if the range overflows
-                               about 3 n |x|^(n-2); integers: none
-``x ** y``                     that of exp2, log2 times the largest |y|     null where x < 0, or 0 unless y is public and positive
-============================== ============================================== ======================================================
+largest one leaves 16 bits of the ring for products; 18 where no range is known. How far a result is from that of the stored arguments, each class
+states (`Function.states`); the table of all is in ``docs/design/numbers.md``.
 
 A range or a constant that is wholly outside is refused when the expression is built; but a column of nulls alone (published as [0, 0]) gives nulls. An
 owner that computes an expression alone does so in the same words of 64 bits, not in floats: see `spuframe.spu.plaintext`.
@@ -60,6 +29,7 @@ from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bound
 from spuframe.expr.functions.arithmetic import step_of
 from spuframe.expr.functions.common import checked, mismatch, only_nulls, overflow, ranges_text
 from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.stated import Stated, always
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
@@ -127,6 +97,8 @@ class Exp(Unary):
     """``e ** operand``."""
 
     fn = "exp"
+    states = always(Stated(relative=2.0**-21, units=2, chance=True))
+    beyond = "refused if a declared range overflows; without one, the result stops at 2^(61-f); below half a unit it is 0 or a unit"
     factor: ClassVar[float] = math.log2(math.e)
 
     def _factor(self) -> float:
@@ -198,6 +170,8 @@ class Log(Unary):
     """The natural logarithm; null where the operand is not positive."""
 
     fn = "log"
+    states = always(Stated(absolute=3e-7, units=1, chance=True))
+    beyond = "null where x <= 0; refused if the range never is positive"
     scalar: ClassVar[Any] = math.log
 
     def _bounds(self, low: float, high: float) -> Range:
@@ -272,6 +246,8 @@ class Sqrt(Unary):
     """The square root; null where the operand is negative."""
 
     fn = "sqrt"
+    states = always(Stated(relative=2.0**-19, units=2, chance=True))
+    beyond = "null where x < 0; refused if the range always is"
 
     def _bounds(self, low: float, high: float) -> Range:
         if high < 0:  # null in every row
@@ -290,6 +266,8 @@ class Rsqrt(Unary):
     """``1 / sqrt(operand)``; null where the operand is not positive."""
 
     fn = "rsqrt"
+    states = always(Stated(relative=2.0**-19, units=2, chance=True))
+    beyond = "null where x <= 0; refused if the range never is positive"
 
     def _bounds(self, low: float, high: float) -> Range:
         if high <= 0:  # null in every row
@@ -322,6 +300,9 @@ def rsqrt(operand: object) -> Expr:
 class Wave(Unary):
     """A function whose results are between -1 and 1."""
 
+    states = always(Stated(absolute=2.0**-21, units=1, chance=True))
+    beyond = "never beyond -1 and 1"
+
     def _bounds(self, low: float, high: float) -> Range:
         return (-1.0, 1.0)
 
@@ -350,6 +331,8 @@ class Cos(Wave):
 class Rising(Unary):
     """A function that rises from one constant to another, and never reaches them: a unit is left, so that ``log(1 - sigmoid(x))`` has a value."""
 
+    states = always(Stated(absolute=5e-6, units=2, chance=True))
+    beyond = "never beyond a unit from its limits"
     least: ClassVar[float] = -1.0
 
     def _bounds(self, low: float, high: float) -> Range:

@@ -18,6 +18,7 @@ from spuframe.expr.functions.common import mismatch
 from spuframe.expr.functions.comparison import Compare, eq
 from spuframe.expr.functions.conditional import fill_null
 from spuframe.expr.functions.logic import Or
+from spuframe.expr.stated import EXACT, always
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +28,7 @@ class IsIn(Function):
     operand: Expr
     values: tuple[Expr, ...]
     fn = "isin"
+    states = always(EXACT)
 
     def inferred(self) -> Info:
         for v in self.values:

@@ -18,6 +18,7 @@ from spuframe.expr.functions.common import checked, mismatch, overflow
 from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.stated import EXACT, always
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +28,7 @@ class Sign(Function):
     operand: Expr
     target: Fixed | None = None
     fn = "sign"
+    states = always(EXACT)
     last_place = "exact"
 
     def inferred(self) -> Info:

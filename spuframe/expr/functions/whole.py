@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range, real
@@ -30,6 +31,7 @@ from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
 from spuframe.expr.functions.promotion import numeric, same_type
+from spuframe.expr.stated import EXACT, NEAREST, always
 
 POWER_BITS = 30
 """Fraction bits of the logarithm inside a power."""
@@ -63,6 +65,7 @@ class Floor(Whole):
     """The largest whole number that is not above."""
 
     fn = "floor"
+    states = always(EXACT)
     scalar: ClassVar[Any] = math.floor
 
 
@@ -71,6 +74,7 @@ class Ceil(Whole):
     """The smallest whole number that is not below."""
 
     fn = "ceil"
+    states = always(EXACT)
     scalar: ClassVar[Any] = math.ceil
 
 
@@ -80,6 +84,12 @@ class Round(Whole):
 
     decimals: Lit
     fn = "round"
+    states = MappingProxyType({"to whole numbers": EXACT, "to decimals": NEAREST})
+
+    @property
+    def case(self) -> str:
+        whole, decimals = self.states
+        return decimals if self.decimals.value else whole
 
     def _bounds(self, low: float, high: float) -> Range:
         assert isinstance(self.decimals.value, int)
@@ -119,6 +129,8 @@ class FloorDiv(Divided):
     """``left // right``: rounded down."""
 
     fn, infix = "floordiv", "//"
+    states = always(EXACT)
+    beyond = "null where the divisor is 0, refused if a constant one is; a constant is as it is: 0.01 is the float64 of that name"
     last_place = "exact"
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
@@ -134,7 +146,14 @@ class Mod(Divided):
     """``left % right``: with the sign of the divisor."""
 
     fn, infix = "mod", "%"
+    states = MappingProxyType({"": EXACT, "constants, as they are": NEAREST})
+    beyond = FloorDiv.beyond
     last_place = "kept"
+
+    @property
+    def case(self) -> str:
+        exact, constants = self.states
+        return constants if isinstance(self.dtype, Fixed) and any(isinstance(e, Lit) for e in self.args) else exact
 
     def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
         step = 0 if isinstance(dtype, Fixed) else 1

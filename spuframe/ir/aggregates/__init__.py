@@ -19,6 +19,7 @@ from typing import ClassVar
 
 from spuframe.dtypes import Bool, DType, Field, Int, Range
 from spuframe.errors import PlanError
+from spuframe.expr.stated import EXACT, Cases, Stated, always
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Aggregation(ABC):
     """It counts rows and reads no column."""
     in_order: ClassVar[bool]
     """It depends on the order of the rows."""
+
+    states: ClassVar[Cases]
+    """How far results may be from the exact ones of the stored values, by case."""
+
+    @abstractmethod
+    def stated(self, source: Field, rows: int) -> Stated:
+        """How far results over at most so many rows may be from the exact ones: of ``states``, in units of the result."""
 
     @abstractmethod
     def accepts(self, dtype: DType) -> bool:
@@ -65,6 +73,10 @@ class Counting(Aggregation):
     """A number of rows or values."""
 
     in_order = False
+    states = always(EXACT)
+
+    def stated(self, source: Field, rows: int) -> Stated:
+        return EXACT
 
     def accepts(self, dtype: DType) -> bool:
         return True
@@ -83,6 +95,10 @@ class Picking(Aggregation):
     """One of the values that are there."""
 
     of_rows = False
+    states = always(EXACT)
+
+    def stated(self, source: Field, rows: int) -> Stated:
+        return EXACT
 
     def accepts(self, dtype: DType) -> bool:
         return True

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from spuframe.dtypes import DType, Field, Fixed, Range
 from spuframe.expr.expr import bounds_of, col
 from spuframe.expr.functions.common import checked
+from spuframe.expr.stated import NEAREST, Stated
 from spuframe.ir.aggregates import Summing
-from spuframe.ir.rings import ring_of_sum, summing
+from spuframe.ir.rings import NEEDS_ROOM, bits_lost, ring_of_sum, summing
 
 
 @dataclass(frozen=True)
 class Mean(Summing):
     """The mean."""
+
+    states = MappingProxyType({"": NEAREST, NEEDS_ROOM: Stated(units=1, chance=True, of="that sum, and one of its own")})
+
+    def stated(self, source: Field, rows: int) -> Stated:
+        nearest, coarse = self.states.values()
+        lost = bits_lost(source, rows)
+        more = self.result(source, rows)[0].frac - (source.dtype.frac - lost)  # fraction bits than the sum has
+        return replace(coarse, units=2.0**more + 1, of="") if lost else nearest
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
         low, high = bounds_of(col(source))

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from spuframe.dtypes import DType, Field, Fixed, Range
 from spuframe.expr.expr import bounds_of, col
 from spuframe.expr.functions.common import checked
+from spuframe.expr.stated import NEAREST, Stated, always
 from spuframe.ir.aggregates import Summing
 
 
 @dataclass(frozen=True)
 class Median(Summing):
     """The value in the middle."""
+
+    states = always(NEAREST)
+
+    def stated(self, source: Field, rows: int) -> Stated:
+        return NEAREST
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
         low, high = bounds_of(col(source))

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from spuframe.dtypes import DType, Field, Fixed, Range, exponent
+from spuframe.expr.stated import Stated, always
 from spuframe.ir.aggregates import Summing
 from spuframe.ir.words import MOST, Words, words
 
@@ -18,6 +19,10 @@ class Std(Summing):
     """``sqrt(sum((x - mean)**2) / (n - ddof))``."""
 
     ddof: int = 1
+    states = always(Stated(relative=2.0**-19, units=2, chance=True))
+
+    def stated(self, source: Field, rows: int) -> Stated:
+        return self.states[""]
 
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
         layout = words([source])

@@ -11,14 +11,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from typing import ClassVar
 
 import spuframe.expr as ex
 from spuframe.errors import PlanError
+from spuframe.expr.stated import Cases
 from spuframe.ir import aggregates as primitive
 
 
 class Composite(ABC):
-    """An aggregate that is an expression over aggregates of expressions."""
+    """An aggregate that is an expression over aggregates of expressions; ``states`` says how far it may be from the exact one."""
+
+    states: ClassVar[Cases]
+
+    def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "states"):
+            raise TypeError(f"the aggregate {cls.__name__!r} does not say how far its results may be from the exact ones: give its class `states`")
 
     @abstractmethod
     def parts(self, x: ex.Expr) -> Sequence[tuple[ex.Expr, str]]:

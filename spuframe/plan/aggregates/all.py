@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import spuframe.expr as ex
 from spuframe.dtypes import Bool
+from spuframe.expr.stated import EXACT, always
 from spuframe.plan.aggregates import Composite
 
 
 class All(Composite):
     """None is false."""
+
+    states = always(EXACT)
 
     def parts(self, x: ex.Expr) -> Sequence[tuple[ex.Expr, str]]:
         return [(ex.not_(ex.cast(x, Bool())), "sum")]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import spuframe.expr as ex
+from spuframe.expr.stated import Stated, always
 from spuframe.plan.aggregates import Composite
 
 
 class Sem(Composite):
     """``std / sqrt(n)``."""
+
+    states = always(Stated(relative=2.0**-18, units=4, chance=True))
 
     def __init__(self, ddof: int = 1) -> None:
         self.ddof = ddof

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import spuframe.expr as ex
 from spuframe.dtypes import Fixed
+from spuframe.expr.stated import Stated, always
 from spuframe.plan.aggregates import Composite
 
 
 class Var(Composite):
     """With as many fraction bits as its public range leaves room for."""
+
+    states = always(Stated(relative=2.0**-18, units=4, chance=True))
 
     def __init__(self, ddof: int = 1) -> None:
         self.ddof = ddof

@@ -1,4 +1,4 @@
-"""add, sub, mul, neg, div: exact on integers; the errors on fixed point are stated in `spuframe.expr.functions.maths`."""
+"""add, sub, mul, neg, div: exact on integers; the errors on fixed point are stated by the functions in `spuframe.expr`."""
 
 from __future__ import annotations
 

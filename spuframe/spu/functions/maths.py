@@ -1,6 +1,6 @@
 """exp, exp2, power, log, log2, log10, sqrt, rsqrt, sin, cos, sigmoid, tanh, erf, floor, ceil, round, floordiv, mod.
 
-Errors are stated in `spuframe.expr.functions.maths`. What has no result (the logarithm of zero, a remainder by zero) is null.
+Errors are stated by the functions in `spuframe.expr`. What has no result (the logarithm of zero, a remainder by zero) is null.
 """
 
 from __future__ import annotations
