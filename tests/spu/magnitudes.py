@@ -12,7 +12,8 @@ from spuframe import expr as ex
 from spuframe import plugins
 from spuframe.dtypes import Field, Fixed
 from spuframe.errors import SpuframeError
-from spuframe.expr.expr import Expr, bounds_of
+from spuframe.expr.expr import Expr, Function, bounds_of
+from spuframe.expr.stated import EXACT
 from spuframe.frame.scalar import deviation
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
@@ -52,51 +53,51 @@ def as_stored(column: pa.ChunkedArray, field: Field) -> np.ndarray:
     return np.asarray(words) * 2.0**-field.dtype.f
 
 
-# ---- row by row: how it is built, what it is in float64, and its error beside that of the bound: relative, absolute ---------
+# ---- row by row: how it is built, and what it is in float64; beside the error of the bound it has the one that it states ---------
 Build = Callable[..., Expr]
-FUNCTIONS: dict[str, tuple[Build, Callable[..., object], float, float]] = {
-    "+": (ex.add, np.add, 0, 0),
-    "-": (ex.sub, np.subtract, 0, 0),
-    "*": (ex.mul, np.multiply, 0, 0),
-    "square": (lambda a, b: ex.mul(a, a), lambda a, b: a * a, 0, 0),
-    "* 3.7": (lambda a, b: ex.mul(a, 3.7), lambda a, b: a * 3.7, 0, 0),
-    "* 1e4": (lambda a, b: ex.mul(a, 1e4), lambda a, b: a * 1e4, 0, 0),
-    "* 1e-6": (lambda a, b: ex.mul(a, 1e-6), lambda a, b: a * 1e-6, 0, 0),
-    "* 1e-6 * 1e6": (lambda a, b: ex.mul(ex.mul(a, 1e-6), 1e6), lambda a, b: a, 0, 0),
-    "neg": (lambda a, b: ex.neg(a), lambda a, b: -a, 0, 0),
-    "abs": (lambda a, b: ex.abs_(a), lambda a, b: abs(a), 0, 0),
-    "sign": (lambda a, b: ex.sign(a), lambda a, b: np.sign(a), 0, 0),
-    "sign *": (lambda a, b: ex.mul(ex.sign(a), b), lambda a, b: np.sign(a) * b, 0, 0),
-    "floor": (lambda a, b: ex.floor(a), lambda a, b: np.floor(a), 0, 0),
-    "ceil": (lambda a, b: ex.ceil(a), lambda a, b: np.ceil(a), 0, 0),
-    "round": (lambda a, b: ex.round_(a), lambda a, b: np.round(a), 0, 0),
-    "maximum": (ex.maximum, np.maximum, 0, 0),
-    "minimum": (ex.minimum, np.minimum, 0, 0),
-    "clip": (lambda a, b: ex.clip(a, b, None), lambda a, b: np.maximum(a, b), 0, 0),
-    "+ 1e-9": (lambda a, b: ex.add(a, 1e-9), lambda a, b: a + 1e-9, 0, 0),
-    "where": (lambda a, b: ex.where(ex.gt(a, 0.0), a, b), lambda a, b: np.where(a > 0, a, b), 0, 0),
-    "bool": (lambda a, b: ex.cast(a, bool), lambda a, b: a != 0, 0, 0),
-    "< 0": (lambda a, b: ex.lt(a, 0.0), lambda a, b: a < 0, 0, 0),
-    "== self": (lambda a, b: ex.eq(a, ex.add(a, 0.0)), lambda a, b: a == a, 0, 0),
-    "sqrt": (lambda a, b: ex.sqrt(ex.abs_(a)), lambda a, b: np.sqrt(abs(a)), 2.0**-18, 0),
-    "log": (lambda a, b: ex.log(a), lambda a, b: np.log(np.where(a > 0, a, np.nan)), 0, 1e-6),
-    "exp": (lambda a, b: ex.exp(a), lambda a, b: np.exp(a), 2.0**-20, 0),
-    "sin": (lambda a, b: ex.sin(a), lambda a, b: np.sin(a), 0, 2.0**-20),
-    "cos": (lambda a, b: ex.cos(a), lambda a, b: np.cos(a), 0, 2.0**-20),
-    "sigmoid": (lambda a, b: ex.sigmoid(a), lambda a, b: 1 / (1 + np.exp(-np.clip(a, -700, 700))), 0, 1.5e-5),
-    "tanh": (lambda a, b: ex.tanh(a), lambda a, b: np.tanh(a), 0, 1.5e-5),
-    "erf": (lambda a, b: ex.erf(a), lambda a, b: np.array([math.erf(v) for v in a]), 0, 1.5e-5),
+FUNCTIONS: dict[str, tuple[Build, Callable[..., object]]] = {
+    "+": (ex.add, np.add),
+    "-": (ex.sub, np.subtract),
+    "*": (ex.mul, np.multiply),
+    "square": (lambda a, b: ex.mul(a, a), lambda a, b: a * a),
+    "* 3.7": (lambda a, b: ex.mul(a, 3.7), lambda a, b: a * 3.7),
+    "* 1e4": (lambda a, b: ex.mul(a, 1e4), lambda a, b: a * 1e4),
+    "* 1e-6": (lambda a, b: ex.mul(a, 1e-6), lambda a, b: a * 1e-6),
+    "* 1e-6 * 1e6": (lambda a, b: ex.mul(ex.mul(a, 1e-6), 1e6), lambda a, b: a),
+    "neg": (lambda a, b: ex.neg(a), lambda a, b: -a),
+    "abs": (lambda a, b: ex.abs_(a), lambda a, b: abs(a)),
+    "sign": (lambda a, b: ex.sign(a), lambda a, b: np.sign(a)),
+    "sign *": (lambda a, b: ex.mul(ex.sign(a), b), lambda a, b: np.sign(a) * b),
+    "floor": (lambda a, b: ex.floor(a), lambda a, b: np.floor(a)),
+    "ceil": (lambda a, b: ex.ceil(a), lambda a, b: np.ceil(a)),
+    "round": (lambda a, b: ex.round_(a), lambda a, b: np.round(a)),
+    "maximum": (ex.maximum, np.maximum),
+    "minimum": (ex.minimum, np.minimum),
+    "clip": (lambda a, b: ex.clip(a, b, None), lambda a, b: np.maximum(a, b)),
+    "+ 1e-9": (lambda a, b: ex.add(a, 1e-9), lambda a, b: a + 1e-9),
+    "where": (lambda a, b: ex.where(ex.gt(a, 0.0), a, b), lambda a, b: np.where(a > 0, a, b)),
+    "bool": (lambda a, b: ex.cast(a, bool), lambda a, b: a != 0),
+    "< 0": (lambda a, b: ex.lt(a, 0.0), lambda a, b: a < 0),
+    "== self": (lambda a, b: ex.eq(a, ex.add(a, 0.0)), lambda a, b: a == a),
+    "sqrt": (lambda a, b: ex.sqrt(ex.abs_(a)), lambda a, b: np.sqrt(abs(a))),
+    "log": (lambda a, b: ex.log(a), lambda a, b: np.log(np.where(a > 0, a, np.nan))),
+    "exp": (lambda a, b: ex.exp(a), lambda a, b: np.exp(a)),
+    "sin": (lambda a, b: ex.sin(a), lambda a, b: np.sin(a)),
+    "cos": (lambda a, b: ex.cos(a), lambda a, b: np.cos(a)),
+    "sigmoid": (lambda a, b: ex.sigmoid(a), lambda a, b: 1 / (1 + np.exp(-np.clip(a, -700, 700)))),
+    "tanh": (lambda a, b: ex.tanh(a), lambda a, b: np.tanh(a)),
+    "erf": (lambda a, b: ex.erf(a), lambda a, b: np.array([math.erf(v) for v in a])),
 }
 SIGNIFICANT = 2.0**-27
 """Error of a result against its bound: its operands keep 30 bits, and it is rounded once or twice."""
 
 
 def tolerance(e: Expr, name: str, want: np.ndarray) -> np.ndarray:
-    relative, absolute = FUNCTIONS[name][2:]
     if not isinstance(e.dtype, Fixed):
         return np.zeros_like(want)
-    units = 2 * (bool(absolute) or name in ("minimum", "maximum", "clip")) + 3 * (e.dtype.f == Fixed.MOST)
-    return relative * abs(want) + absolute + units * 2.0**-e.dtype.f + SIGNIFICANT * max(map(abs, bounds_of(e)))
+    stated = e.stated if isinstance(e, Function) else EXACT
+    units = stated.units + 2 * (name in ("minimum", "maximum", "clip")) + 3 * (e.dtype.f == Fixed.MOST)
+    return stated.relative * abs(want) + stated.absolute + units * 2.0**-e.dtype.f + SIGNIFICANT * max(map(abs, bounds_of(e)))
 
 
 def run(nodes: Sequence[LogicalNode], table: pa.Table, protocol: str, owner: bool) -> list[pa.Table]:

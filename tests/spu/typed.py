@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
 from spuframe.errors import PrecisionWarning, SpuframeError
-from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of
+from spuframe.expr.expr import Col, Expr, Function, Lit
 from spuframe.spu.functions import takes_exact
 
 EDGE = Fixed().largest
@@ -90,36 +90,9 @@ def expected(e: Expr, n: int) -> list:
 
 
 # ---- errors ---------------------------------------------------------------------------------------------
-ERRORS = {  # relative, absolute, units: those of the table in `spuframe.expr.functions.maths`, both sides together
-    "exp": (2.0**-20, 0, 4), "exp2": (2.0**-20, 0, 4), "power": (2.0**-20, 0, 4), "log": (0, 6e-7, 3), "log2": (0, 6e-7, 3), "log10": (0, 6e-7, 3),
-    "sqrt": (2.0**-18, 0, 4), "rsqrt": (2.0**-18, 0, 4), "sin": (0, 2.0**-20, 2), "cos": (0, 2.0**-20, 2),
-    "sigmoid": (0, 1e-5, 4), "tanh": (0, 1e-5, 4), "erf": (0, 1e-5, 4), "mul": (2.0**-28, 0, 4), "div": (2.0**-24, 0, 8), "cast": (0, 0, 2),
-}  # fmt: skip
-
-
 def inexact(node) -> bool:
-    """Whether a node's result is stated only up to an error."""
-    if not isinstance(node, Function) or node.fn not in ERRORS:
-        return False
-    if node.fn == "cast":
-        source, target = node.operand.dtype, node.target
-        return isinstance(source, Fixed) and isinstance(target, Fixed) and target.f < source.f
-    if node.fn == "mul":
-        constants = [a for a in node.args if isinstance(a, Lit)]
-        fixed = [a for a in node.args if isinstance(a.dtype, Fixed) and not isinstance(a, Lit)]
-        whole = all(isinstance(a.value, int) or a.value is None or float(a.value).is_integer() for a in constants)
-        return len(fixed) > 1 or not whole or any(node.dtype.f < a.dtype.f for a in fixed)
-    if node.fn == "div":
-        unit = max(node.right.dtype.frac, node.left.dtype.frac - node.dtype.f if not isinstance(node.left, Lit) else 0)
-        wide = max(map(abs, bounds_of(node.right))) * 2**unit >= 2**60 or max(map(abs, node.range)) >= node.dtype.largest / 2
-        return long_divisor(node.right, node) if isinstance(node.right, Lit) else wide
-    return True
-
-
-def long_divisor(constant: Lit, node) -> bool:
-    """Whether a constant has so many digits that a quotient by it is a product with its reciprocal."""
-    own = node.left.dtype.f if isinstance(node.left.dtype, Fixed) else 0
-    return constant.value is not None and (Fraction(2**node.dtype.f, 2**own) / Fraction(constant.value)).denominator >= 2**60
+    """Whether a node's result is stated only up to the coins of truncations."""
+    return isinstance(node, Function) and node.stated.chance
 
 
 def comparable(e: Expr) -> bool:
@@ -249,24 +222,20 @@ _WAYS = {
 }  # fmt: skip
 
 
-def allowed(e: Expr, want, node_unit: float) -> float:
-    """How far a result may be from ``want``."""
-    if not inexact(e):
-        return 0.0
-    relative, absolute, many = ERRORS[e.fn]
-    return relative * abs(float(want)) + absolute + many * node_unit
+def allowed(e: Expr, want) -> Fraction:
+    """How far a result may be from ``want``, which is on the grid."""
+    return e.stated.allowed(want, e.dtype.frac) + Fraction(1, 2 << e.dtype.frac) if inexact(e) else Fraction(0)
 
 
 def close(e: Expr, got: list, want: list) -> bool:
     """Whether rows are what they must be."""
-    unit = 2.0**-e.dtype.f if isinstance(e.dtype, Fixed) else 1.0
     for a, b in zip(got, want, strict=True):
         if (a is None) != (b is None):
             return False
         if a is None:
             continue
         if isinstance(e.dtype, Fixed):
-            if not math.isfinite(a) or abs(Fraction(a) - Fraction(b)) > allowed(e, b, unit):
+            if not math.isfinite(a) or abs(Fraction(a) - Fraction(b)) > allowed(e, b):
                 return bool(np.float64(float(b)) == a)  # more digits than a float has
         elif a != b:
             return False
