@@ -193,7 +193,8 @@ class Function(Expr):
     ``last_place`` says how a fixed-point result comes by its last place: "exact", whatever the arguments' were; "kept", nothing is cut off of them; or
     "cut", by a truncation, whose coin a party may know (`spuframe.ir.last_place`). Who does not say is taken to cut.
 
-    ``states`` says how far results may be from the exact ones, by case; there is no default. ``beyond`` says what comes of arguments without a result.
+    ``states`` says how far results may be from the exact ones, by case; there is no default. ``beyond`` says what comes of
+    arguments that have no result.
     """
 
     fn: ClassVar[str]
@@ -204,7 +205,7 @@ class Function(Expr):
 
     def __init_subclass__(cls) -> None:
         if "fn" in vars(cls) and not hasattr(cls, "states"):
-            raise TypeError(f"the function {cls.fn!r} does not say how far its results may be from the exact ones: give its class `states`")
+            raise TypeError(f"the function {cls.fn!r} does not say how far results may be from the exact ones: give it `states`")
 
     @property
     def args(self) -> tuple[Expr, ...]:

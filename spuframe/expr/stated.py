@@ -1,11 +1,13 @@
-"""How far results are from the exact ones, as data: what each function and aggregate states, which the table in ``docs/design/numbers.md`` is made of.
+"""How far results are from the exact ones, as data: what each function and aggregate states.
 
-A unit is ``2**-f`` of the result; the exact result is that of the arguments as they are stored.
+The table in ``docs/design/numbers.md`` is made of it. A unit is ``2**-f`` of the result. The exact result is that of
+the arguments as they are stored.
 
->>> str(Stated(relative=2.0**-21, units=2, chance=True)), str(NEAREST), str(EXACT)
+>>> exp = Stated(relative=2.0**-21, units=2, chance=True)
+>>> str(exp), str(NEAREST), str(EXACT)
 ('2^-21 relative and 2 units', 'the nearest unit', 'none')
->>> EXACT.chance, float(Stated(relative=2.0**-21, units=2, chance=True).allowed(8, 18)) == 2.0**-18 + 2.0**-17
-(False, True)
+>>> float(exp.allowed(8, 18)) == 2.0**-18 + 2.0**-17
+True
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ class Stated:
     units : float
         Of the result.
     chance : bool
-        Whether it is up to the coins of a truncation: the same computation may give two results, and an owner's may differ from the parties'. Where it
-        is not, there is one result: the nearest unit to the exact one (of a quotient, half goes up).
+        Whether it is up to the coins of a truncation: the same computation may give two results, and an owner's may
+        differ from the parties'. Where it is not, there is one result: the nearest unit to the exact one.
     of : str
         What the units are of, if not of the result.
     """
@@ -54,8 +56,10 @@ class Stated:
         if self == NEAREST:
             return "the nearest unit"
         units = f"{self.units:g} units" if self.units > 1 else "a unit"
-        parts = {f"{_size(self.relative)} relative": self.relative, _size(self.absolute): self.absolute, f"{units}{self.of and ' of ' + self.of}": self.units}
-        return " and ".join(text for text, size in parts.items() if size)
+        if self.of:
+            units = f"{units} of {self.of}"
+        parts = ((f"{_size(self.relative)} relative", self.relative), (_size(self.absolute), self.absolute), (units, self.units))
+        return " and ".join(text for text, size in parts if size)
 
 
 def _size(error: float) -> str:

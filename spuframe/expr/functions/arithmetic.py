@@ -170,8 +170,9 @@ class Div(Binary):
         }
     )
     beyond = (
-        "null where the divisor is 0; clipped to 2^(62-f) - 1 where it is larger, refused if it always is; a constant 0 is refused as a divisor, an integer "
-        "that may be 2^62 as a dividend; a PrecisionWarning where few digits are left, and of divisors of 61 bits and more"
+        "null where the divisor is 0; clipped to 2^(62-f) - 1 where it is larger, refused if it always is; a constant 0 is "
+        "refused as a divisor, an integer that may be 2^62 as a dividend; a PrecisionWarning where few digits are left, and of "
+        "divisors of 61 bits and more"
     )
 
     @property

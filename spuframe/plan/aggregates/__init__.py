@@ -20,13 +20,16 @@ from spuframe.ir import aggregates as primitive
 
 
 class Composite(ABC):
-    """An aggregate that is an expression over aggregates of expressions; ``states`` says how far it may be from the exact one."""
+    """An aggregate that is an expression over aggregates of expressions.
+
+    ``states`` says how far a result may be from the exact one; there is no default.
+    """
 
     states: ClassVar[Cases]
 
     def __init_subclass__(cls) -> None:
         if not hasattr(cls, "states"):
-            raise TypeError(f"the aggregate {cls.__name__!r} does not say how far its results may be from the exact ones: give its class `states`")
+            raise TypeError(f"the aggregate {cls.__name__!r} does not say how far results may be from the exact ones: give it `states`")
 
     @abstractmethod
     def parts(self, x: ex.Expr) -> Sequence[tuple[ex.Expr, str]]:
