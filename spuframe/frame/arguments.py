@@ -58,7 +58,6 @@ KEYWORDS: Mapping[str, Keyword] = MappingProxyType(
         "na_action": Keyword((None, "ignore"), "missing values stay missing: leave na_action out"),
         "left_index": Keyword((False,), f"{_NO_LABELS}: name key columns, on=, left_on=, right_on="),
         "right_index": Keyword((False,), f"{_NO_LABELS}: name key columns, on=, left_on=, right_on="),
-        "indicator": Keyword((False,), "an inner join has only rows of both sides: leave indicator out"),
         "join": Keyword(("outer", "inner"), "all frames need the same columns: select them, frame[['a', 'b']]"),
         "keys": Keyword(_NONE, f"{_NO_LABELS}: assign a column to each frame first"),
         "levels": Keyword(_NONE, _NO_LABELS),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spuframe import expr as ex
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.node import replace_parts
-from spuframe.frame import arguments, query
+from spuframe.frame import arguments, merging, query
 from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
 from spuframe.frame.groupby import GroupBy
@@ -193,24 +193,28 @@ class SecretFrame(Columns):
     def merge(
         self,
         right: SecretFrame | SecretSeries,
-        how: Literal["inner"] = "inner",
+        how: Literal["inner", "left", "right", "outer", "semi", "anti"] = "inner",
         on: str | Sequence[str] | None = None,
         left_on: str | Sequence[str] | None = None,
         right_on: str | Sequence[str] | None = None,
         *,
         suffixes: tuple[str | None, str | None] = ("_x", "_y"),
+        indicator: bool | str = False,
         validate: str | None = None,
     ) -> SecretFrame:
-        """Inner join on equal keys, one side of which is unique.
+        """Join on equal keys, one side of which is unique; as in pandas, a missing key equals a missing key.
 
         Parameters
         ----------
         right : SecretFrame
-        how : {"inner"}
+        how : {"inner", "left", "right", "outer", "semi", "anti"}
+            "semi" and "anti" keep this frame's columns, and its rows whose key the other has, or has not; there keys may repeat on both sides.
         on, left_on, right_on : str or list of str
             The keys; default: the columns that both frames have.
         suffixes : pair of str
             For other columns of one name.
+        indicator : bool or str
+            Add a column, ``_merge`` or of this name, that says "both", "left_only" or "right_only".
         validate : {"one_to_one", "1:1", "one_to_many", "1:m", "many_to_one", "m:1"}, optional
             Which side's keys are unique. By default the side whose owner publishes that they are, else the side with fewer rows. It is
             checked at the parties without showing the keys.
@@ -218,26 +222,22 @@ class SecretFrame(Columns):
         Returns
         -------
         SecretFrame
-            In no particular order.
+            A "left" join with unique keys on the right, "semi" and "anti" keep the order of this frame's rows, a "right" join with unique keys on
+            the left that of the other's. All others come in no particular order.
 
         Raises
         ------
         DuplicateKeyError
             When the plan runs: the keys that must be unique are not.
+
+        Examples
+        --------
+        >>> patients.merge(claims, on="patient_id", how="left", validate="many_to_one")  # doctest: +SKIP
+        >>> patients.merge(deceased, on="patient_id", how="anti")  # doctest: +SKIP
         """
-        if isinstance(right, SecretSeries):
-            right = right.to_frame()
-        if not isinstance(right, SecretFrame):
-            raise TypeMismatchError(f"`right` must be a SecretFrame, got {type(right).__name__}: read it with session.read_csv(..., owner=...)")
-        if right.session is not self.session:
-            raise ForeignFrameError("the frames belong to two sessions: read both tables in one")
-        pair = isinstance(suffixes, tuple | list) and len(suffixes) == 2 and all(s is None or isinstance(s, str) for s in suffixes)
-        if not pair:
-            raise TypeMismatchError(f"`suffixes` must be two strings, such as ('_x', '_y'), got a {type(suffixes).__name__}")
-        keys = {n: None if v is None else arguments.names(v, n) for n, v in (("on", on), ("left_on", left_on), ("right_on", right_on))}
-        if validate is not None:
-            arguments.text(validate, "validate")
-        return self._made(build.join(self.node, right.node, how=arguments.text(how, "how"), **keys, validate=validate, suffixes=suffixes))
+        other = merging.other_side(self, right)
+        keys = {"on": on, "left_on": left_on, "right_on": right_on}
+        return self._made(merging.merge(self.node, other.node, how, keys, suffixes, indicator, validate))
 
     def groupby(
         self, by: str | SecretSeries | Sequence[str | SecretSeries], *, as_index: bool = False, sort: bool = True, dropna: bool = True

@@ -19,6 +19,7 @@ from spuframe.expr.functions.common import bits_of, bound_of
 from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.promotion import numeric
 from spuframe.ir import aggregates as primitive
+from spuframe.ir.joins import KINDS
 from spuframe.plan.aggregates import Composite, composite
 from spuframe.plan.logical import LogicalNode, Order
 from spuframe.plan.nodes.aggregate import Aggregate
@@ -115,8 +116,12 @@ def join(
 
     ``validate`` says which side has unique keys: "one_to_many" the left, "many_to_one" the right. By default it is the side whose owner
     publishes that it has, else the side with fewer rows; an error if they have as many. The parties check it without seeing the keys;
-    duplicates are an error.
+    duplicates are an error. What only selects rows of the left ("semi", "anti") needs nothing to be unique.
     """
+    if how not in KINDS:
+        raise PlanError(f"how must be one of {', '.join(map(repr, KINDS))}, got {how!r}")
+    if KINDS[how].selects and validate is not None:
+        raise PlanError(f"a {how} join takes each left row once at most, whatever repeats on the right: leave validate out")
     if on is not None and (left_on is not None or right_on is not None):
         raise PlanError("give either on, or left_on and right_on, not both")
     keys_left, keys_right = (_names(on), _names(on)) if on is not None else (_names(left_on), _names(right_on))
@@ -127,7 +132,7 @@ def join(
     if len(keys_left) != len(keys_right):
         raise PlanError(f"left_on and right_on must name as many columns, got {len(keys_left)} and {len(keys_right)}")
     pairs = [(left.schema[a], right.schema[b]) for a, b in zip(keys_left, keys_right, strict=True)]  # missing ones are told first
-    side = _unique_side(left, right, keys_left, keys_right, validate)
+    side = "right" if KINDS[how].selects else _unique_side(left, right, keys_left, keys_right, validate)
     for a, b in pairs:
         left, right = _same_keys(left, right, a, b)
     first, second = (s or "" for s in suffixes)

@@ -277,7 +277,7 @@ def test_ordinary_arguments(frame: sf.SecretFrame) -> None:
         (lambda: frame.sort_values("id", na_position="first"), "fillna"),
         (lambda: frame["x"].sum(skipna=False), "isna"),
         (lambda: frame.groupby("g").sum(numeric_only=True), "select the number columns"),
-        (lambda: frame.merge(frame, on="id", indicator=True), "inner join"),
+        (lambda: frame.merge(frame, on="id", indicator=3), "`indicator` must be a str"),
         (lambda: frame[[True, False, True, True]], "condition"),
         (lambda: frame.drop("x", axis=0), "rows go by a condition"),
         (lambda: frame[["x", "x"]], "twice"),

@@ -73,15 +73,14 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
 
 
 def _join(node: Join, left: list[Row], right: list[Row]) -> list[Row]:
-    """Every kind of join, as in SQL: a null matches nothing."""
+    """Every kind of join, as in pandas: a null matches a null."""
 
     def row(a: Row | None, b: Row | None) -> Row:
         side = {"left": a, "right": b, BOTH: b if a is None else a}
         return {n: None if (found := side[s]) is None else found[source] for n, s, source in node.columns}
 
     def matched(a: Row, b: Row) -> bool:
-        keys = [a[k] for k in node.left_on]
-        return None not in keys and keys == [b[k] for k in node.right_on]
+        return [a[k] for k in node.left_on] == [b[k] for k in node.right_on]
 
     pairs = {i: [j for j, b in enumerate(right) if matched(a, b)] for i, a in enumerate(left)}
     if node.how == "semi":

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spuframe.dtypes import SECRET, Bool, Field, Fixed, Int, Schema
 from spuframe.expr import add, and_, col, eq, fill_null, ge, lit, lt, mul, sub
 from spuframe.expr.expr import Expr, bounds_of
+from spuframe.ir.joins import KINDS
 from spuframe.plan import nodes
 from spuframe.plan.build import (
     aggregate,
@@ -126,7 +127,12 @@ def _join(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     if "id" not in node.schema or not isinstance(node.schema["id"].dtype, Int):
         node = h()
     one = draw(st.sampled_from([h(), i(), filter_(i(), draw(predicates(i()))), sort(h(), "age"), kept()]))
-    return join(node, one, on="id", validate="m:1") if draw(st.booleans()) else join(one, node, on="id", validate="1:m")
+    how = draw(st.sampled_from(list(KINDS)))
+    if KINDS[how].selects:
+        return join(node, one, how, "id")
+    n = next(n for n in range(99) if not any(name.endswith((f"_x{n}", f"_y{n}")) for name in (*node.schema.names, *one.schema.names)))
+    left, right, validate = (node, one, "m:1") if draw(st.booleans()) else (one, node, "1:m")
+    return join(left, right, how, "id", validate=validate, suffixes=(f"_x{n}", f"_y{n}"))
 
 
 def _concat(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:

@@ -4,69 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from spuframe.dtypes import SECRET, Field, Fixed, Schema, Whole
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, col
+from spuframe.ir.joins import BOTH, KINDS, SIDES, Kind, other
 from spuframe.plan.logical import LogicalNode, Order, Places, Shape, Ways, as_they_are
 from spuframe.plan.nodes.concat import stacked
 from spuframe.plan.nodes.project import Project
-
-SIDES = ("left", "right")
-BOTH = "both"
-"""Where a key comes from that has the value of whichever side has the row."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Which rows a join has.
-
-    Parameters
-    ----------
-    keeps : frozenset of str
-        The sides whose rows stay without a match.
-    matches : bool
-        Whether rows with a match stay.
-    gives : tuple of str
-        The sides whose columns it has.
-    """
-
-    keeps: frozenset[str]
-    matches: bool
-    gives: tuple[str, ...]
-
-    def has(self, side: str) -> bool:
-        """Whether each row of the result is a row of this side, beside what it matches."""
-        return side in self.gives and other(side) not in self.keeps
-
-
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "inner": Kind(frozenset(), matches=True, gives=SIDES),
-        "left": Kind(frozenset({"left"}), matches=True, gives=SIDES),
-        "right": Kind(frozenset({"right"}), matches=True, gives=SIDES),
-        "outer": Kind(frozenset(SIDES), matches=True, gives=SIDES),
-        "semi": Kind(frozenset(), matches=True, gives=("left",)),
-        "anti": Kind(frozenset({"left"}), matches=False, gives=("left",)),
-    }
-)
-RUNS = frozenset({"inner"})
-"""The kinds that parties compute."""
-
-
-def other(side: str) -> str:
-    """The other side."""
-    return "right" if side == "left" else "left"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Join(LogicalNode):
     """Rows with equal keys; the valid keys of the ``unique`` side must be unique, which the parties check without seeing them.
 
-    The result has the rows of the other side, sorted by key. Pairs of keys of the same name give one column; other names on both sides get
-    the suffixes.
+    The result has the rows of the other side. Where all of these stay, or it is a selection of the left's (semi, anti), which needs
+    nothing to be unique, they stand as they stood; else they are sorted by key, and those of the unique side that stay without a match are
+    below them. Pairs of keys of the same name give one column; other names on both sides get the suffixes.
     """
 
     left: LogicalNode
@@ -78,13 +33,15 @@ class Join(LogicalNode):
     suffixes: tuple[str, str] = ("_x", "_y")
     op = "join"
     own_sessions = frozenset[str]()
-    minds_order = minds_gaps = minds_mask = False
+    minds_gaps = minds_mask = False
 
     def inferred(self) -> Shape:
-        if self.how not in RUNS:
-            raise PlanError(f"how must be 'inner', got {self.how!r}: other joins are not supported yet")
+        if self.how not in KINDS:
+            raise PlanError(f"how must be one of {', '.join(map(repr, KINDS))}, got {self.how!r}")
         if self.unique not in SIDES:
             raise PlanError(f"unique must be 'left' or 'right', got {self.unique!r}")
+        if self.kind.selects and self.unique != "right":
+            raise PlanError(f"a {self.how} join looks for its left rows' keys on the right side: unique must be 'right', got {self.unique!r}")
         if len(self.left_on) != len(self.right_on) or not self.left_on:
             raise PlanError(f"a join needs as many left keys as right keys, at least one; got {len(self.left_on)} and {len(self.right_on)}")
         for a, b in zip(self.left_on, self.right_on, strict=True):
@@ -94,16 +51,31 @@ class Join(LogicalNode):
         return Shape(
             Schema(tuple(replace(f, owners=f.owners | owners) for f in out)),
             self._rows(),
-            masked=True,
-            places=Places(Order.MERGED, packed=False, stored=None),
+            masked=not self.stays or self.kind.selects or self.tables[other(self.unique)].masked,
+            places=self._places(),
             unique=self._unique(),
             plain=False,
         )
+
+    def _places(self) -> Places:
+        if not self.stays:
+            return Places(Order.MERGED, packed=False, stored=None)
+        places = self.tables[other(self.unique)].shape.places
+        return Places(places.order, packed=False, stored=None) if self.kind.selects else places  # as a filter's, or row by row
 
     # ---- what its kind decides ---------------------------------------------------------------------
     @property
     def kind(self) -> Kind:
         return KINDS[self.how]
+
+    @property
+    def stays(self) -> bool:
+        """Whether its rows are those of one side, where they stand."""
+        return self.kind.stays(self.unique)
+
+    @property
+    def minds_order(self) -> bool:
+        return self.stays
 
     @property
     def tables(self) -> dict[str, LogicalNode]:
@@ -141,14 +113,12 @@ class Join(LogicalNode):
         return f if self.kind.has(side) else replace(f, nullable=True)
 
     def _rows(self) -> int:
-        if self.kind.gives == ("left",):
-            return self.left.rows
         many = self.tables[other(self.unique)].rows
         return many + self.tables[self.unique].rows if self.unique in self.kind.keeps else many
 
     def _unique(self) -> frozenset[str]:
         """Each row of the side whose keys may repeat is there once, at most, and so is each of the left in a selection of it."""
-        once = "left" if self.kind.gives == ("left",) else other(self.unique)
+        once = other(self.unique)
         if not self.kind.has(once):
             return frozenset()
         known = self.tables[once].shape.unique
@@ -214,7 +184,7 @@ class Join(LogicalNode):
 
     def described(self) -> str:
         on = ", ".join(a if a == b else f"{a} = {b}" for a, b in zip(self.left_on, self.right_on, strict=True))
-        return f"{self.how} on {on}  ({self.unique} unique)"
+        return f"{self.how} on {on}" if self.kind.selects else f"{self.how} on {on}  ({self.unique} unique)"
 
     def listed(self) -> Mapping[str, Expr | None]:
         return {}

@@ -17,6 +17,8 @@ from spuframe.spu.share import BIT, Arithmetic, Share, concat
 def shift_up(box: BlackBox, x: Share) -> Share:
     """Every row takes the value of the row below it; the last becomes zero."""
     n = x.rows
+    if not n:
+        return x
     return concat([x.slice(1, n), box.constant(0, x.kind, (1, *x.shape[1:]))])
 
 

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from spuframe.spu.algorithms.group import nearest
+from spuframe.spu.algorithms.group import nearest, shift_up
 from spuframe.spu.algorithms.keys import Layout, equal_above, key_words
 from spuframe.spu.algorithms.permute import Move, open_move, regroup
 from spuframe.spu.algorithms.sort import Order, index_bits, partition, sort_order
@@ -35,8 +35,10 @@ class Matching:
         The other side in key order.
     matched : Share
         For each row of the other side, in key order: whether it is valid and its key occurs on the unique side.
-    duplicate : Share
-        One bit: whether the unique side has a key twice.
+    alone : Share or None
+        For each row of the unique side, in key order: whether it is valid and its key does not occur on the other side; if asked for.
+    duplicate : Share or None
+        One bit: whether the unique side has a key twice; if asked for.
     apart : Move
         From the joint order to: the unique side in key order, then the other.
     """
@@ -45,24 +47,38 @@ class Matching:
     unique_order: Order
     other_order: Order
     matched: Share
-    duplicate: Share
+    alone: Share | None
+    duplicate: Share | None
     apart: Move
 
-    def copy_down(self, box: BlackBox, columns: Sequence[Share]) -> list[Share]:
-        """Columns of the unique side (in its original order) for each row of the other side (in key order)."""
-        if not columns:
+    def copy_down(self, box: BlackBox, ordered: Sequence[Share]) -> list[Share]:
+        """Columns of the unique side (in key order) for each row of the other side (in key order)."""
+        if not ordered:
             return []
         others = self.other_order.index.rows
         if not self.unique_rows or not others:
-            return [blank(box, c, others) for c in columns]
-        ordered = self.unique_order.apply(columns)
+            return [blank(box, c, others) for c in ordered]
         steps = [concat([c.differences(), blank(box, c, others)]) for c in ordered]
         spread = [c.prefix() for c in self.apart.gather(steps)]
         return [c.slice(self.unique_rows, c.rows) for c in self.apart.scatter(spread)]
 
 
-def match(box: BlackBox, unique: Table, unique_on: Sequence[str], other: Table, other_on: Sequence[str]) -> Matching:
-    """Sort the keys of both tables together, and find which rows of ``other`` have a partner in ``unique``."""
+def match(
+    box: BlackBox, unique: Table, unique_on: Sequence[str], other: Table, other_on: Sequence[str], *, check: bool = True, alone: bool = False
+) -> Matching:
+    """Sort the keys of both tables together, and find which rows of ``other`` have a partner in ``unique``.
+
+    Parameters
+    ----------
+    box : BlackBox
+    unique, other : Table
+    unique_on, other_on : sequence of str
+        Their keys.
+    check : bool
+        Find whether a key of ``unique`` is there twice.
+    alone : bool
+        Find which rows of ``unique``, whose keys are then unique, have no partner.
+    """
     nu, no = unique.rows, other.rows
     rows = nu + no
     words = _joint_words(box, unique, unique_on, other, other_on)
@@ -81,9 +97,15 @@ def match(box: BlackBox, unique: Table, unique_on: Sequence[str], other: Table, 
         found = box.and_(from_other, nearest(box, same, from_unique))
         return found if valid is None else box.and_(found, valid)
 
-    duplicate, matched, places = box.together(
-        [lambda: _any(box, _duplicates(box, same, from_unique, valid)), has_partner, lambda: partition(box, from_unique)]
-    )
+    def is_alone() -> Share:  # the row below is not of the same key: of unique keys, that would be of the other side
+        last = box.and_(from_unique, box.not_(shift_up(box, same)))
+        return last if valid is None else box.and_(last, valid)
+
+    asked = [lambda: _any(box, _duplicates(box, same, from_unique, valid))] * check + [is_alone] * alone
+    matched, places, *found = box.together([has_partner, lambda: partition(box, from_unique), *asked])
+    duplicate = found[0] if check else None
+    if alone:  # one bit tells both: rows of the other side have partners, rows of the unique side are alone
+        matched = matched ^ found[-1]
     apart, (index, matched) = open_move(box, places, [index, matched])
     own = index.slice_bits(0, side)
     return Matching(
@@ -91,6 +113,7 @@ def match(box: BlackBox, unique: Table, unique_on: Sequence[str], other: Table, 
         Order(box, own.slice(0, nu)),
         Order(box, own.slice(nu, rows)),
         matched.slice(nu, rows),
+        matched.slice(0, nu) if alone else None,
         duplicate,
         apart,
     )

@@ -66,8 +66,11 @@ class Order:
         return self.move.gather(columns)
 
     def undo(self, columns: Sequence[Share]) -> list[Share]:
-        """Columns in sorted order, brought back into the original order."""
-        return self.move.scatter(columns)
+        """Columns in sorted order, brought back into the original order; in the shuffle that opens it, if it was not opened before."""
+        if self._move is not None:
+            return self._move.scatter(columns)
+        self._move, moved = open_move(self.box, self.index, columns, self.labels)
+        return moved
 
 
 def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | None = None, name_bits: int = 0) -> Order:
