@@ -165,7 +165,7 @@ STEPS: dict[type[LogicalNode], Maker] = {
     Sort: lambda draw, node: sort(node, node.schema.names, draw(st.booleans())),
     Limit: lambda draw, node: limit(sort(node, node.schema.names), draw(st.integers(0, 5))),
     Concat: _concat,
-    Cumulate: lambda draw, node: cumulate(in_order(node), "total", draw(numbers(node))),
+    Cumulate: lambda draw, node: cumulate(ordered := in_order(node), "total", draw(numbers(ordered))),
     Attach: _attach,
     Output: lambda draw, node: doubled(node, draw(numbers(node))),
     Tensor: lambda draw, node: doubled(node, draw(numbers(node))),
