@@ -235,7 +235,11 @@ class SecretFrame(Columns):
         >>> patients.merge(claims, on="patient_id", how="left", validate="many_to_one")  # doctest: +SKIP
         >>> patients.merge(deceased, on="patient_id", how="anti")  # doctest: +SKIP
         """
-        other = merging.other_side(self, right)
+        other = right.to_frame() if isinstance(right, SecretSeries) else right
+        if not isinstance(other, SecretFrame):
+            raise TypeMismatchError(f"`right` must be a SecretFrame, got {type(right).__name__}: read it with session.read_csv(..., owner=...)")
+        if other.session is not self.session:
+            raise ForeignFrameError("the frames belong to two sessions: read both tables in one")
         keys = {"on": on, "left_on": left_on, "right_on": right_on}
         return self._made(merging.merge(self.node, other.node, how, keys, suffixes, indicator, validate))
 

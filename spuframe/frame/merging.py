@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from spuframe import expr as ex
-from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
+from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
-from spuframe.frame.column import Column
 from spuframe.ir.joins import KINDS
 from spuframe.plan import build
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
 
-if TYPE_CHECKING:
-    from spuframe.frame.frame import SecretFrame
-
 Keys = Mapping[str, object]
-
-
-def other_side(left: SecretFrame, right: object) -> SecretFrame:
-    """The frame to merge with; a column becomes a frame of one."""
-    frame = right.to_frame() if isinstance(right, Column) else right
-    if not isinstance(frame, type(left)):
-        raise TypeMismatchError(f"`right` must be a SecretFrame, got {type(right).__name__}: read it with session.read_csv(..., owner=...)")
-    if frame.session is not left.session:
-        raise ForeignFrameError("the frames belong to two sessions: read both tables in one")
-    return frame
 
 
 def merge(left: LogicalNode, right: LogicalNode, how: object, keys: Keys, suffixes: object, indicator: object, validate: object) -> LogicalNode:
