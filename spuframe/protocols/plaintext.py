@@ -135,7 +135,7 @@ def _free(*arguments: Any) -> Cost:
 
 
 # ---- how values enter and leave -----------------------------------------------------------------------
-def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+def constant(ctx: Context, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
     """The words themselves."""
     return _held(kind, shape, np.array(values, kind.word))
 

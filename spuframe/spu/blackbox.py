@@ -28,13 +28,13 @@ class BlackBox(Engine):
             return Share(kind, shape, ())
         if kind == BIT:
             bits = np.broadcast_to(np.asarray(values, np.uint8), shape)
-            return self.protocol.constant(self.ctx.rank, self.parties, pack(bits), kind, shape)
+            return self.protocol.constant(self.ctx, pack(bits), kind, shape)
         if isinstance(values, int):
             one = np.full((1,) * len(shape), values % (1 << kind.bits), kind.word)
             words: Array = one if shape == one.shape else np.broadcast_to(one, shape)
         else:
             words = np.broadcast_to(values.astype(kind.word), shape)
-        return self.protocol.constant(self.ctx.rank, self.parties, words, kind, shape)
+        return self.protocol.constant(self.ctx, words, kind, shape)
 
     def add_public(self, x: Share, values: Array | int) -> Share:
         if isinstance(values, int) and isinstance(x.kind, Arithmetic):  # one row, broadcast: nothing of the size of x is made for it
@@ -148,11 +148,30 @@ class BlackBox(Engine):
         return wide if len(like.shape) == 1 else wide.reshape(-1, 1).broadcast(like.shape)
 
     def open(self, x: Share) -> Array:
-        """To all parties. Only for values that the leakage report names or that are uniformly random."""
+        """To all parties: a value that the leakage report names or that is uniformly random, and that may decide what is done next.
+
+        What was opened before is checked first: an error in it could make this value depend on data.
+        """
+        self.settle()
+        return self.open_masked(x)
+
+    def open_masked(self, x: Share) -> Array:
+        """To all parties: a value plus a mask of its own that no party knows. Checked later, with what `settle` checks next."""
         if self.dry:
             self._run("open", (x,), lambda: None)
             return np.broadcast_to(np.zeros((), x.kind.word), x.shape)
         return cast(Array, self._run("open", (x,), lambda: None))
+
+    def settle(self) -> None:
+        """Check all that was opened, if the protocol does: before an opening that means something, before anything is handed over or stored.
+
+        Raises
+        ------
+        ProtocolError
+            A party opened other words than were shared.
+        """
+        if "settle" in self.protocol.kernels:
+            self._run("settle", (), lambda: None)
 
     # ---- randomness -----------------------------------------------------------------------------
     def random(self, kind: Kind, rows: int) -> Share:

@@ -32,6 +32,9 @@ class Components(Layout):
     def count(self, kind: Kind) -> int:
         return self._count
 
+    def held_bits(self, kind: Kind) -> int:
+        return kind.bits
+
     def empty(self, kind: Kind, shape: tuple[int, ...]) -> Parts:
         return tuple(np.empty(stored_shape(kind, shape), kind.word) for _ in range(self._count))
 

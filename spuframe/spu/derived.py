@@ -32,7 +32,7 @@ def _masked(box: BlackBox, x: Share, bits: int) -> tuple[Array, Share]:
     ring = Arithmetic.least(bits).bits
     r, word = box.edabit(ring, ring, x.rows)
     keep = np.uint64((1 << bits) - 1)
-    return box.open(x.narrow(ring) + r).astype(np.uint64) & keep, word.slice_bits(0, bits)
+    return box.open_masked(x.narrow(ring) + r).astype(np.uint64) & keep, word.slice_bits(0, bits)
 
 
 def _addition(box: BlackBox, c: Array, r: Share) -> tuple[Share, Share]:
@@ -80,7 +80,7 @@ def b2a(box: BlackBox, x: Share, bits: int) -> Share:
     """All bits opened under bits that are numbers too: one round."""
     n, planes = x.rows, concat([x.bit(j) for j in range(x.bits)])
     r, bit = box.edabit(bits, 1, planes.rows)
-    c = box.open(planes ^ bit).astype(r.kind.word)
+    c = box.open_masked(planes ^ bit).astype(r.kind.word)
     made = box.add_public(r.scale(1 - 2 * c), c)
     total = made.slice(0, n)
     for j in range(1, x.bits):
@@ -98,7 +98,7 @@ def trunc(box: BlackBox, x: Share, f: int) -> Share:
     k, n, word = x.bits, x.rows, x.kind.word.type
     low, middle, top = box.edabit(k, f, n)[0], box.edabit(k, k - 1 - f, n)[0], box.edabit(k, 1, n)[0]
     r = low + middle.shift_left(f) + top.shift_left(k - 1)
-    c = box.open(box.add_public(x, 1 << (k - 2)) + r)
+    c = box.open_masked(box.add_public(x, 1 << (k - 2)) + r)
     wrapped = top.scale(((word(1) - (c >> word(k - 1))) << word(k - f)).astype(x.kind.word))
     return box.add_public(wrapped - middle - top.shift_left(k - 1 - f), (c >> word(f)) - word(1 << (k - 2 - f)))
 
@@ -108,7 +108,7 @@ def extend(box: BlackBox, x: Share, bits: int) -> Share:
     k, n, kind = x.bits, x.rows, Arithmetic(bits)
     low, top = box.edabit(bits, k - 1, n)[0], box.edabit(bits, 1, n)[0]
     r = low + top.shift_left(k - 1)
-    c = box.open(box.add_public(x, 1 << (k - 2)) + r.narrow(k)).astype(kind.word)
+    c = box.open_masked(box.add_public(x, 1 << (k - 2)) + r.narrow(k)).astype(kind.word)
     word = kind.word.type
     wrapped = top.scale((word(1) - (c >> word(k - 1))) << word(k))
     return box.add_public(wrapped - r, c - word(1 << (k - 2)))
@@ -119,7 +119,7 @@ def fourier(box: BlackBox, x: Share, period: int, terms: Sequence[tuple[int, flo
     rising = sorted(terms)
     harmonics = tuple(h for h, _ in rising)
     r, waves = box.sines(x.bits, period, harmonics, f, x.rows)
-    c = box.open(x.narrow(r.bits) + r)
+    c = box.open_masked(x.narrow(r.bits) + r)
     if box.dry:
         return Share(x.kind, x.shape, ())
     known = sine_words(c, period, harmonics, [factor * 2.0**f for _, factor in rising]).astype(x.kind.word)

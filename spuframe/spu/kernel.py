@@ -28,6 +28,7 @@ sines              kind A(k), period, hs, f, n      A(ring), A(k) (2 len(hs), n)
                                                     knows, and 2^f sin, 2^f cos of 2 pi h r / 2^period for each h; hs rise
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
+settle             none                             nothing: checks all that was opened so far; only a protocol that finds cheaters has it
 ================== ================================ ==========================================================
 """
 
@@ -137,7 +138,7 @@ class Protocol:
     kernels : mapping
         By the names of the table above. A kernel that is missing is an error when it is called for.
     constant : callable
-        ``constant(rank, parties, values, kind, shape) -> Share``: a public array of words as a share, without communication.
+        ``constant(ctx, values, kind, shape) -> Share``: a public array of words as a share, without communication; ``ctx.own`` may hold what it needs.
         For single bits ``values`` is a packed bitmap.
     deal : callable
         ``deal(parties, values, kind, shape) -> list of uint8 arrays``: at the owner, one message per party; fresh OS randomness.
@@ -163,7 +164,7 @@ class Protocol:
     threat: str
     layout: Layout
     kernels: Mapping[str, Kernel | Derived]
-    constant: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
+    constant: Callable[[Context, Array, Kind, tuple[int, ...]], Share]
     deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]]
     deal_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
     accept: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]

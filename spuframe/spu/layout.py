@@ -48,6 +48,10 @@ class Layout(ABC):
         """How many components a value of this kind has."""
 
     @abstractmethod
+    def held_bits(self, kind: Kind) -> int:
+        """How many bits a component has for every value: uniformly random ones, where it is a share."""
+
+    @abstractmethod
     def empty(self, kind: Kind, shape: tuple[int, ...]) -> Parts:
         """Room for a value, to be filled by `write`."""
 

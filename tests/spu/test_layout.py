@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spuframe.spu
 from spuframe.errors import PlanError, ProtocolError
+from spuframe.kernels import wide
 from spuframe.spu.components import Components
 from spuframe.spu.layout import Layout
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, columns, concat, pack, places, stored_shape, unpack, weighted, word_of
+from spuframe.spu.tagged import TAGGED, inner, values_of, words_of
 
 Case: TypeAlias = tuple[str, list[Kind], Callable[..., Share | list[Share]], Callable[..., Any]]
 """Methods of the layout, kinds of the inputs, what runs, and what NumPy gives for it."""
-A, B, W = Arithmetic(16), Boolean(13), Boolean(64)
+A, Q, B, W = Arithmetic(16), Arithmetic(64), Boolean(13), Boolean(64)
 INDEX = np.array([3, 0, 2], np.uint32)
 
 
@@ -107,46 +110,106 @@ CASES: list[Case] = [
     ("sum", [A], lambda x: [x.sum(), columns([x, x]).sum(axis=1)], lambda x: [x.sum(dtype=x.dtype), 2 * x]),
     ("fold", [BIT], lambda x: concat([x] * 64).fold(), lambda x: number(np.concatenate([x] * 64).reshape(-1, 64))),
     ("places", [A, A], lambda x, y: placed(concat([x, y]), x.slice(0, 1)), None),
+    ("add sub neg", [Q, Q], lambda x, y: [x + y, x - y, -x], lambda x, y: [x + y, x - y, -x]),
+    ("add broadcast", [Q, Q], lambda x, y: [x + y.slice(0, 1), x.reshape(-1, 1) + y], lambda x, y: [x + y[:1], x[:, None] + y]),
+    ("scale", [Q], lambda x: [x.scale(-7), x.scale(np.arange(x.rows))], lambda x: [x * np.uint64(2**64 - 7), x * np.arange(len(x), dtype=np.uint64)]),
+    ("weighted", [Q, Q], lambda x, y: weighted([x, y, x], [3, -1, 5]), lambda x, y: x * np.uint64(8) - y),
+    ("narrow bit", [Q], lambda x: [x.narrow(32), x.narrow(16).narrow(8).bit(0)], lambda x: [x.astype(np.uint32), x & 1]),
+    ("shift_left", [Q], lambda x: [x.shift_left(1), x.shift_left(63)], lambda x: [x << np.uint64(1), x << np.uint64(63)]),
+    ("prefix differences", [Q], lambda x: [x.prefix(), x.differences()], lambda x: [np.cumsum(x), np.diff(x, prepend=np.uint64(0))]),
+    ("sum", [Q], lambda x: [x.sum(), columns([x, x]).sum(axis=1)], lambda x: [x.sum(), 2 * x]),
+    ("xor slice_bits", [B], lambda x: x.reshape(-1, 1) ^ x.reshape(-1, 1).slice_bits(0, 13).shift_left(1), lambda x: (x ^ (x << 1 & 8191))[:, None]),
 ]  # fmt: skip
 
 
-def shared(words: Array, kind: Kind, shape: tuple[int, ...], rng: np.random.Generator) -> Share:
-    """Three components; the bits after the last row are arbitrary."""
-    stored = pack(words) if kind == BIT else words
-    a, b = (rng.integers(0, 1 << 64, stored_shape(kind, shape), np.uint64).astype(kind.word) for _ in range(2))
-    if isinstance(kind, Boolean) and kind != BIT:
-        a, b = (p & kind.word.type(kind.mask) for p in (a, b))
-    return Share(kind, shape, (a, b, stored - a - b if isinstance(kind, Arithmetic) else stored ^ a ^ b), Components(3))
+class Untagged:
+    """One or more components at each of some parties; the bits after the last row are arbitrary."""
+
+    def __init__(self, parties: int, count: int) -> None:
+        self.parties, self.layout, self.key = parties, Components(count), 0
+
+    def share(self, words: Array, kind: Kind, shape: tuple[int, ...], rng: np.random.Generator) -> list[Share]:
+        count = self.parties * self.layout.count(kind)
+        stored = pack(words) if kind == BIT else words
+        parts = [rng.integers(0, 1 << 64, stored_shape(kind, shape), np.uint64).astype(kind.word) for _ in range(count - 1)]
+        if isinstance(kind, Boolean) and kind != BIT:
+            parts = [p & kind.word.type(kind.mask) for p in parts]
+        minus = np.subtract if isinstance(kind, Arithmetic) else np.bitwise_xor
+        parts.append(reduce(minus, parts, stored))
+        each = self.layout.count(kind)
+        return [Share(kind, shape, tuple(parts[i : i + each]), self.layout) for i in range(0, count, each)]
+
+    def value(self, held: list[Share]) -> Array:
+        assert all(p.dtype == x.kind.word and len(x.parts) == self.layout.count(x.kind) for x in held for p in x.parts)
+        plus = np.add if isinstance(held[0].kind, Arithmetic) else np.bitwise_xor
+        total = reduce(plus, [p for x in held for p in x.parts])
+        return unpack(total, held[0].rows) if held[0].is_bit else total
 
 
-def value(x: Share) -> Array:
-    a, b, c = x.parts
-    total = a + b + c if isinstance(x.kind, Arithmetic) else a ^ b ^ c
-    return unpack(total, x.rows) if x.is_bit else total
+class WithTags:
+    """Two parties, and a key that neither knows; what stands above the values is arbitrary."""
+
+    layout = TAGGED
+
+    def share(self, words: Array, kind: Kind, shape: tuple[int, ...], rng: np.random.Generator) -> list[Share]:
+        self.key = rng.integers(0, 1 << 64, 2, np.uint64)
+        return self._with_key(words, kind, shape, rng)
+
+    def _with_key(self, words: Array, kind: Kind, shape: tuple[int, ...], rng: np.random.Generator) -> list[Share]:
+        whole = words_of(kind, words)
+        above = rng.integers(0, 1 << 64, whole.shape, np.uint64)
+        whole = wide.add(whole, wide.shift_left(above, kind.bits if isinstance(kind, Arithmetic) else 1))
+        one = tuple(rng.integers(0, 1 << 64, whole.shape, np.uint64) for _ in range(2))
+        other = tuple(wide.sub(v, p) for v, p in zip((whole, self._tag(whole)), one, strict=True))
+        return [Share(kind, shape, parts, TAGGED) for parts in (one, other)]
+
+    def _tag(self, whole: Array) -> Array:
+        return wide.mul(whole, self.key[: whole.shape[-1]])
+
+    def value(self, held: list[Share]) -> Array:
+        """Once the tag is found to be right."""
+        one, other = held
+        assert all(p.shape == (*one.shape, *inner(one.kind)) for p in one.parts)
+        whole, tag = (wide.add(p, q) for p, q in zip(one.parts, other.parts, strict=True))
+        np.testing.assert_array_equal(tag, self._tag(whole), "the tag is not that of the value")
+        return values_of(one.kind, whole)
 
 
+LAYOUTS = {"one component": lambda: Untagged(2, 1), "three": lambda: Untagged(1, 3), "tags": WithTags}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("case", CASES, ids=[f"{i} {c[0]}" for i, c in enumerate(CASES)])
 @given(n=st.integers(4, 40), seed=st.integers(0, 1 << 32))
-def test_what_is_done_to_components_is_done_to_the_value(case: Case, n: int, seed: int) -> None:
+@settings(max_examples=10)
+def test_what_is_done_to_shares_is_done_to_the_value(case: Case, layout: str, n: int, seed: int) -> None:
     name, kinds, run, reference = case
-    rng = np.random.default_rng(seed)
+    rng, how = np.random.default_rng(seed), LAYOUTS[layout]()
     words = [(rng.integers(0, 1 << 64, n, np.uint64) & np.uint64((1 << k.bits) - 1)).astype(k.word) for k in kinds]
     if name == "places":
         digit = rng.integers(0, 3, n)
-        words, reference = [np.uint16(digit == v) for v in (0, 1)], stable
-        one = shared(np.ones(1, np.uint16), A, (1,), rng)
-        got: Any = placed(concat([shared(w, A, (n,), rng) for w in words]), one)
-        expected: Any = stable(np.concatenate(words), np.ones(1))
+        words, kinds = [np.ones(1, np.uint16), *(np.uint16(digit == v) for v in (0, 1))], [A] * 3
+        expected: Any = stable(np.concatenate(words[1:]), np.ones(1))
     else:
-        got, expected = run(*(shared(w, k, (n,), rng) for w, k in zip(words, kinds, strict=True))), reference(*words)
-    for found, right in zip(got, expected, strict=True) if isinstance(got, list) else [(got, expected)]:
-        assert all(p.dtype == found.kind.word for p in found.parts) and found.layout.count(found.kind) == 3
-        np.testing.assert_array_equal(value(found), right)
+        expected = reference(*words)
+    dealt = [(how.share if not i else getattr(how, "_with_key", how.share))(w, k, w.shape, rng) for i, (w, k) in enumerate(zip(words, kinds, strict=True))]
+    ends = [placed(concat(list(own[1:])), own[0]) if name == "places" else run(*own) for own in zip(*dealt, strict=True)]
+    several = isinstance(ends[0], list)
+    for held, right in zip(zip(*ends, strict=True), expected, strict=True) if several else [(ends, expected)]:
+        np.testing.assert_array_equal(how.value(list(held)), right)
+
+
+def test_a_number_with_tags_has_one_linear_bit() -> None:
+    x = WithTags().share(np.arange(3, dtype=np.uint16), A, (3,), np.random.default_rng(0))[0]
+    assert not TAGGED.drops
+    for other in (lambda: x.bit(1), lambda: x.slice_bits(0, 3), lambda: x.drop(2)):
+        with pytest.raises(PlanError, match="a2b|truncate"):
+            other()
 
 
 def test_every_operation_of_a_layout_is_tested() -> None:
     tested = {name for case in CASES for name in case[0].split()}
-    assert tested == Layout.__abstractmethods__ - {"count", "empty", "write"}  # those are tested with the rows of `BlackBox`
+    assert tested == Layout.__abstractmethods__ - {"count", "held_bits", "empty", "write"}  # those are tested with the rows of `BlackBox`
 
 
 def test_a_share_has_the_components_of_its_layout() -> None:
@@ -163,7 +226,7 @@ def test_rows_fold_by_64() -> None:
 
 def test_nothing_else_touches_components() -> None:
     package = Path(spuframe.spu.__file__).parent
-    allowed = {"share.py", "components.py", "layout.py", "evaluate.py"}  # the last has parts of expressions
+    allowed = {"share.py", "components.py", "tagged.py", "layout.py", "evaluate.py"}  # the last has parts of expressions
     found = [
         f"{path.relative_to(package)}:{node.lineno}"
         for path in sorted(package.rglob("*.py"))

@@ -24,11 +24,11 @@ LAYOUT = Components(2)
 
 
 # ---- public values ------------------------------------------------------------------------------------
-def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+def constant(ctx: Context, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
     """``(v, 0, 0)``: no randomness is needed for a public value."""
     held = stored_shape(kind, shape)
-    first = np.array(values, kind.word).reshape(held) if rank == 0 else np.zeros(held, kind.word)
-    second = np.array(values, kind.word).reshape(held) if rank == 2 else np.zeros(held, kind.word)
+    first = np.array(values, kind.word).reshape(held) if ctx.rank == 0 else np.zeros(held, kind.word)
+    second = np.array(values, kind.word).reshape(held) if ctx.rank == 2 else np.zeros(held, kind.word)
     return Share(kind, shape, (first, second), LAYOUT)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from spuframe.kernels.prg import KEY_BYTES, Stream
 from spuframe.spu.components import Components
+from spuframe.spu.context import Context
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, stored_shape, unpack
 from spuframe.spu.wire import from_wire, to_wire, uniform, wire_bytes
 
@@ -29,10 +30,10 @@ def minus(kind: Kind, a: Array, b: Array) -> Array:
     return np.subtract(a, b) if isinstance(kind, Arithmetic) else np.bitwise_xor(a, b)
 
 
-def constant(rank: int, parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
+def constant(ctx: Context, values: Array, kind: Kind, shape: tuple[int, ...]) -> Share:
     """``(v, 0)``."""
     stored = stored_shape(kind, shape)
-    return held(kind, shape, np.array(values, kind.word).reshape(stored) if rank == 0 else np.zeros(stored, kind.word))
+    return held(kind, shape, np.array(values, kind.word).reshape(stored) if ctx.rank == 0 else np.zeros(stored, kind.word))
 
 
 def deal(parties: int, values: Array, kind: Kind, shape: tuple[int, ...]) -> list[Array]:

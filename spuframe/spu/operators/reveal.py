@@ -22,6 +22,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     if table.valid is not None and not ordered and stored is None:
         table = shuffled(box, table)
     table = masked(box, table)
+    box.settle()
     delivery = Delivery(step.schema.fields, table.rows)
     if box.ctx is not None:
         box.ctx.round([], [])  # what is handed over counts as one
