@@ -101,6 +101,7 @@ def fit(session: Any, n: int) -> tuple[Callable[[], Any], Callable[[Any, Any], N
             learning_rate=data.LR_RATE,
             momentum=0.0,
             standardize=False,
+            tol=None,
         ).fit(joined[names], joined["y"])
         profile = session.last_profile  # of the fit, which has run
         return model.coef_.reveal(), profile

@@ -27,7 +27,7 @@ def main() -> None:
         print(answer.reveal(), end="\n\n")
         print(session.last_profile, end="\n\n")
 
-        model = sf.ml.LogisticRegression(max_iter=10).fit(cohort[FEATURES], cohort["readmitted"])
+        model = sf.ml.LogisticRegression().fit(cohort[FEATURES], cohort["readmitted"])
         print(model)
         print(session.last_profile, end="\n\n")
         print("coefficients", dict(zip(FEATURES, model.coef_.reveal()[0].round(4), strict=True)))

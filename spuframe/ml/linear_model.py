@@ -36,8 +36,8 @@ from spuframe.plan.tensor import SLOPE_BITS, Program, Ref
 
 INTERCEPT = "intercept"
 CONVERGED = "converged"
-TOLERANCE = 1e-3
-"""What a gradient may be where a fit has converged: a few times what fixed point lets one see."""
+LEAST_TOLERANCE = 1e-5
+"""A gradient has 18 fraction bits: below some units of them nothing can be asked of it."""
 UNIT = (-(2.0**-10), 1 + 2.0**-10)
 """Bounds of a probability, with room for rounding."""
 
@@ -48,7 +48,7 @@ class LogisticRegression(SecretEstimator):
     The features are brought to mean 0 and variance 1 inside (secretly, as `sklearn.preprocessing.StandardScaler` does), so that
     gradient descent converges whatever their units; the fitted coefficients are those of the original features. The L2 penalty is that
     of scikit-learn on standardised features: ``C * sum(loss) + ||coef||^2 / 2``. The number of steps is public and fixed: nothing stops
-    early, since that would tell something about the data. Whether they were enough nobody sees, unless ``check_convergence`` asks. Rows that a filter
+    early, since when it does would tell more about the data than whether they were enough, which is one bit (``tol``). Rows that a filter
     or a join dropped, and rows with a null, take no part (where they are many, so are the steps that it takes to converge).
     A feature that is constant gets the coefficient 0.
 
@@ -60,7 +60,12 @@ class LogisticRegression(SecretEstimator):
     fit_intercept : bool, default True
         Without an intercept nothing is centred, and standardised features have a mean square of 1.
     max_iter : int, default 100
-        Passes over the rows (epochs).
+        Passes over the rows (epochs), all of which are made.
+    tol : float or None, default 1e-3
+        **Reveals** one bit to the analyst at the end of `fit`: whether the gradient of the mean loss (penalty included) over the features
+        that the steps see, standardised unless told otherwise, is at most ``tol`` in each coefficient. If it is not, there is scikit-learn's
+        `ConvergenceWarning`. scikit-learn's own default is 1e-4, which batches and 18 fraction bits do not reach with many features.
+        None or 0: reveal nothing, and do not ask.
     batch_size : int or None, default 1024
         About so many rows per step; None: all of them (gradient descent). A batch is an even sample of the table, whatever its order.
     learning_rate : float or "auto", default "auto"
@@ -72,10 +77,6 @@ class LogisticRegression(SecretEstimator):
         False: take the features as they are, except for a public power of two per column that brings them into [-1, 1]; the penalty is
         on the coefficients of those.
     solver : {"sgd"}, default "sgd"
-    check_convergence : bool, default False
-        **Reveals** one bit to the analyst at the end of `fit`: whether the gradient of the mean loss (penalty included) over the features
-        that the steps see, standardised unless told otherwise, is at most 1e-3 in each coefficient. If it is not, there is scikit-learn's
-        `ConvergenceWarning`.
 
     Attributes
     ----------
@@ -85,6 +86,7 @@ class LogisticRegression(SecretEstimator):
     n_features_in_ : int
     feature_names_in_ : ndarray of str
     n_iter_ : ndarray (1,)
+        The epochs made: ``max_iter``.
 
     Notes
     -----
@@ -108,23 +110,23 @@ class LogisticRegression(SecretEstimator):
         C: float = 1.0,
         fit_intercept: bool = True,
         max_iter: int = 100,
+        tol: float | None = 1e-3,
         batch_size: int | None = 1024,
         learning_rate: float | Literal["auto"] = "auto",
         momentum: float = 0.8,
         standardize: bool = True,
         solver: Literal["sgd"] = "sgd",
-        check_convergence: bool = False,
     ) -> None:
         self.penalty = penalty
         self.C = C
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
+        self.tol = tol
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.momentum = momentum
         self.standardize = standardize
         self.solver = solver
-        self.check_convergence = check_convergence
 
     # ---- fit ---------------------------------------------------------------------------------------
     def fit(self, X: SecretFrame, y: SecretSeries) -> LogisticRegression:
@@ -151,10 +153,10 @@ class LogisticRegression(SecretEstimator):
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_iter_ = np.array([self.max_iter])
-        if self.check_convergence and fitted[CONVERGED].reveal().item() < 0.5:
+        if self.tol and fitted[CONVERGED].reveal().item() < 0.5:
             warnings.warn(
-                f"the fit did not converge in {self.max_iter} epochs: raise `max_iter`, lower `learning_rate`, or let each step see all rows "
-                "(batch_size=None)",
+                f"the fit did not converge in {self.max_iter} epochs: some gradient is above tol={self.tol:g}. Raise `max_iter`, lower `learning_rate`, "
+                "let each step see all rows (batch_size=None), or raise `tol` (None: do not ask)",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -163,7 +165,7 @@ class LogisticRegression(SecretEstimator):
     def fit_plan(self, X: SecretFrame, y: SecretSeries) -> dict[str, SecretFrame]:
         """The lazy results of training, for ``explain()`` before anything runs: ``{"model": one row}``, and the bit ``"converged"`` if it is revealed."""
         outputs = self._plan(X, y)[0]
-        return outputs | {CONVERGED: outputs["model"][[CONVERGED]]} if self.check_convergence else outputs
+        return outputs | {CONVERGED: outputs["model"][[CONVERGED]]} if self.tol else outputs
 
     def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Slopes, NDArray[np.float64]]:
         """The lazy model, what is public of its slopes, and the units of its coefficients."""
@@ -177,7 +179,7 @@ class LogisticRegression(SecretEstimator):
             features(X, wide=WIDEST)
             by = shifts(list(X.schema))
             x, mask = matrix(p, table, columns, by)
-            w, converged = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns))
+            w, converged = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns), mask)
             slopes, unit = Slopes.shifted(list(X.schema), by, p.f), np.array(units([-s for s in by]))
             coef, intercept = p.transpose(p.rows(w, 0, len(columns))), p.rows(w, len(columns), w.rows) if self.fit_intercept else None
             limbs, offset, centre = p.limbs(coef, slopes.limb, slopes.count), intercept or p.zeros(1, 1), p.zeros(1, len(columns))
@@ -187,7 +189,7 @@ class LogisticRegression(SecretEstimator):
             m = p.moments(x, found.bits, there, scaled=True, centre=True, centred=self.fit_intercept)
             assert m.scaled is not None and m.centre is not None
             mask = None if there is None else p.scale(there, 2.0**p.f)
-            w, converged = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns))
+            w, converged = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns), mask)
             fraction = SLOPE_BITS - table.rows.bit_length() // 2
             coef, intercept = p.slopes(m, w, found, fraction)
             own = np.array(found.fractions) - np.array(found.ups)
@@ -208,7 +210,7 @@ class LogisticRegression(SecretEstimator):
             return x
         return p.hstack([x, mask if mask is not None else p.full(x.rows, 1, 1.0)])
 
-    def _descend(self, p: Program, x: Ref, label: Ref, d: int) -> tuple[Ref, Ref | None]:
+    def _descend(self, p: Program, x: Ref, label: Ref, d: int, mask: Ref | None) -> tuple[Ref, Ref | None]:
         """The coefficients, and 1 where they have converged, else 0, if that is asked for."""
         n, width = x.rows, x.columns
         batches, size = split(n, self.batch_size)
@@ -220,13 +222,18 @@ class LogisticRegression(SecretEstimator):
         self._loop(p, x, label, w, v, (self.max_iter - settle) * batches, size, rate, self.momentum, penalties)
         if settle:
             self._loop(p, x, label, w, v, settle * batches, size, rate if batches == 1 else rate / 4, self.momentum / 2, penalties)
-        return w, self._converged(p, x, label, w, penalties) if self.check_convergence else None
+        return w, self._converged(p, x, label, w, penalties, self.tol, mask) if self.tol else None
 
-    def _converged(self, p: Program, x: Ref, label: Ref, w: Ref, penalties: list[float]) -> Ref:
-        """1 if no component of the gradient is above the tolerance, else 0: a pass over all rows."""
+    def _converged(self, p: Program, x: Ref, label: Ref, w: Ref, penalties: list[float], tol: float, mask: Ref | None) -> Ref:
+        """1 if no component of the gradient is above the tolerance, else 0: a pass over all rows.
+
+        Sums over the rows that take part are divided by the number of all rows: so is the tolerance.
+        """
         error = p.sub(p.logistic(x, w), label)
         gradient = p.matmul_mean(x, error, 1.0, add=[(w, penalties)] if any(penalties) else [], bound=4 * self._steepest(1) / (1 - self.momentum))
-        edge = p.full(w.rows, 1, TOLERANCE)
+        edge = p.full(w.rows, 1, tol)
+        if mask is not None:
+            edge = p.mul(edge, p.matmul_mean(mask, p.full(x.rows, 1, 1.0), bound=1.0))
         inside = p.number(p.positive(p.vstack([p.sub(edge, gradient), p.add(edge, gradient)])))
         missing = p.sub(p.full(1, 1, 2.0 * w.rows - 0.5), p.matmul(p.full(1, inside.rows, 1.0), inside))
         return p.number(p.positive(p.scale(missing, -1.0)))
@@ -263,10 +270,10 @@ class LogisticRegression(SecretEstimator):
                 "lower it, or use learning_rate='auto'"
             )
         sure = 2 * (1 + self.momentum) / curvature
-        if rate > sure and not self.check_convergence:
+        if rate > sure and not self.tol:
             warnings.warn(
                 f"`learning_rate` {rate:g} may make {width} coefficients diverge, which nobody would see: up to {sure:.3g} none does; lower it, use "
-                "learning_rate='auto', or look with check_convergence=True",
+                "learning_rate='auto', or ask with `tol`",
                 ConvergenceWarning,
                 stacklevel=5,
             )
@@ -334,8 +341,8 @@ class LogisticRegression(SecretEstimator):
         _whole("max_iter", self.max_iter)
         if self.batch_size is not None:
             _whole("batch_size", self.batch_size)
-        if not isinstance(self.check_convergence, bool):
-            raise PlanError(f"`check_convergence` must be True or False, got {self.check_convergence!r}")
+        if self.tol is not None and not (_number(self.tol) and (self.tol == 0 or LEAST_TOLERANCE <= self.tol < float("inf"))):
+            raise PlanError(f"`tol` must be None, 0 or a number of at least {LEAST_TOLERANCE:g} (gradients have 18 fraction bits), got {self.tol!r}")
         if not (_number(self.momentum) and 0 <= self.momentum < 1):
             raise PlanError(f"`momentum` must be in [0, 1), got {self.momentum!r}")
 

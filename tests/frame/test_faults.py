@@ -76,7 +76,7 @@ def test_a_killed_worker_ends_the_plan_and_the_session_goes_on(running: sf.Sessi
         return left.merge(right, on="id").reveal()
 
     def fit() -> object:
-        return sf.ml.LogisticRegression(max_iter=200).fit(left[["x", "id"]], left["y"])
+        return sf.ml.LogisticRegression(max_iter=200, tol=None).fit(left[["x", "id"]], left["y"])
 
     error, seconds = killed_during(join if what == "join" else fit, lambda: worker_of(node), 1.5)
     assert isinstance(error, errors.PartyDiedError), error

@@ -90,7 +90,7 @@ def test_predictions_keep_their_rows(session: sf.Session, joined: sf.SecretFrame
         frame = joined.sort_values("id")
     scaler = StandardScaler()
     scaled = scaler.fit_transform(frame[X])
-    model = LogisticRegression(max_iter=8).fit(scaled, frame["y"])
+    model = LogisticRegression(max_iter=8, tol=None).fit(scaled, frame["y"])
     p, label = model.predict_proba(scaled)["1"], model.predict(scaled)
     frame["p"], frame["scaled"] = p, scaled["a"]
     right = (label == frame["y"]).mean()
@@ -121,9 +121,9 @@ def test_columns_and_selections_filtered_alike_keep_their_rows(session: sf.Sessi
     """``X[c]``, ``y[c]``, as they are written with pandas: equal conditions on the same rows."""
     c = joined["b"] > 2
     features, y = joined[["a", "c"]], joined["y"]
-    model = LogisticRegression(max_iter=3).fit(features[c], y[c])
+    model = LogisticRegression(max_iter=3, tol=None).fit(features[c], y[c])
     train = joined[c]
-    same = LogisticRegression(max_iter=3).fit(train[["a", "c"]], train["y"])
+    same = LogisticRegression(max_iter=3, tol=None).fit(train[["a", "c"]], train["y"])
     coef, want, got, ids, hits = sf.reveal(model.coef_, same.coef_, features[c], joined["id"][c], (model.predict(features[c]) == y[c]).mean())
     np.testing.assert_allclose(coef, want, atol=2e-3)
     assert got.index.equals(ids.index)
@@ -136,9 +136,9 @@ def test_columns_and_selections_filtered_alike_keep_their_rows(session: sf.Sessi
 
 
 def test_pipeline(session: sf.Session, joined: sf.SecretFrame) -> None:
-    pipeline = Pipeline([("scale", StandardScaler()), ("fit", LogisticRegression(max_iter=5))]).fit(joined[X], joined["y"])
+    pipeline = Pipeline([("scale", StandardScaler()), ("fit", LogisticRegression(max_iter=5, tol=None))]).fit(joined[X], joined["y"])
     ids, p, y = sf.reveal(joined["id"], pipeline.predict_proba(joined[X])["1"], joined["y"])
-    direct = LogisticRegression(max_iter=5).fit(joined[X], joined["y"])
+    direct = LogisticRegression(max_iter=5, tol=None).fit(joined[X], joined["y"])
     want = direct.predict_proba(joined.sort_values("id")[X])["1"].reveal()
     np.testing.assert_allclose(pd.Series(p.to_numpy(), ids).sort_index(), want, atol=5e-3)
     assert pipeline.score(joined[X], joined["y"]) == pytest.approx(((p > 0.5) == y).mean(), abs=0.02)
@@ -146,7 +146,7 @@ def test_pipeline(session: sf.Session, joined: sf.SecretFrame) -> None:
 
 def test_cost_of_predictions_alone_and_beside(session: sf.Session, joined: sf.SecretFrame) -> None:
     """Declared is measured; columns that are only what predictions stand beside are not computed for a reveal of predictions alone."""
-    model = LogisticRegression(max_iter=1, standardize=False).fit(joined[X], joined["y"])
+    model = LogisticRegression(max_iter=1, standardize=False, tol=None).fit(joined[X], joined["y"])
     alone = model.predict_proba(joined[X])
     beside = joined[["id"]].assign(p=alone["1"])
     for frame, ops in ((alone, ["scan", "scan", "join", "load", "tensor", "output", "reveal"]), (beside, None)):
@@ -186,7 +186,7 @@ def test_what_persist_stored_is_what_is_loaded(session: sf.Session) -> None:
     """Masks and nulls that the optimiser found not to be there are not there in what is loaded."""
     frame = session.from_pandas(LEFT, owner="clinic")
     always = frame[frame["b"] >= 0]
-    model = LogisticRegression(max_iter=2).fit(always[["a", "b"]], always["y"])
+    model = LogisticRegression(max_iter=2, tol=None).fit(always[["a", "b"]], always["y"])
     kinds = {
         "filter": always,
         "notna": frame[frame["a"].notna()],
@@ -208,7 +208,7 @@ def test_what_persist_stored_is_what_is_loaded(session: sf.Session) -> None:
             assert found["b"].sum().reveal() == want["b"].sum(), name
     kept = always.persist()
     assert not kept.masked and len(kept) == N
-    LogisticRegression(max_iter=2).fit(kept[["a", "b"]], kept["y"])
+    LogisticRegression(max_iter=2, tol=None).fit(kept[["a", "b"]], kept["y"])
 
 
 # ---- the first rows ------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def array() -> Any:
 
 
 def fit(frame: sf.SecretFrame, y: Any) -> object:
-    return LogisticRegression(max_iter=1).fit(frame[["a", "b"]], y)
+    return LogisticRegression(max_iter=1, tol=None).fit(frame[["a", "b"]], y)
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
@@ -80,7 +80,9 @@ PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"learning_rate": 0.5, "C": 1e-3}, "must be at most 0.02 here; lower it, raise `C`"),
     ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\), got 1.0"),
     ({"momentum": "high"}, r"`momentum` must be in \[0, 1\)"),
-    ({"check_convergence": 1}, "`check_convergence` must be True or False, got 1"),
+    ({"tol": -1.0}, r"`tol` must be None, 0 or a number of at least 1e-05 .*, got -1.0"),
+    ({"tol": 1e-7}, r"`tol` must be None, 0 or a number of at least 1e-05 .*, got 1e-07"),
+    ({"tol": True}, r"`tol` must be None, 0 or a number .*, got True"),
     ({"solver": "lbfgs"}, "`solver` must be 'sgd', got 'lbfgs'"),
 ]
 
@@ -103,13 +105,13 @@ def test_features_of_a_range_without_room_are_refused(session: sf.Session) -> No
 
 def test_a_step_that_may_be_too_long_is_told(session: sf.Session, frame: sf.SecretFrame) -> None:
     with pytest.warns(ConvergenceWarning, match=r"`learning_rate` 8 may make 2 coefficients diverge.*up to 6.55"):
-        LogisticRegression(max_iter=1, learning_rate=8).fit_plan(frame[["a"]], frame["y"])
+        LogisticRegression(max_iter=1, learning_rate=8, tol=None).fit_plan(frame[["a"]], frame["y"])
 
 
 def test_score_of_no_row_left(session: sf.Session, frame: Any) -> None:
-    model = LogisticRegression(max_iter=1).fit(frame[["a", "b"]], frame["y"])
+    model = LogisticRegression(max_iter=1, tol=None).fit(frame[["a", "b"]], frame["y"])
     assert model.intercept_.reveal().shape == (1,)
-    assert LogisticRegression(max_iter=1, fit_intercept=False).fit(frame[["a"]], frame["y"]).intercept_.reveal().tolist() == [0.0]
+    assert LogisticRegression(max_iter=1, fit_intercept=False, tol=None).fit(frame[["a"]], frame["y"]).intercept_.reveal().tolist() == [0.0]
     none = frame[frame["b"] > 100]
     with pytest.raises(SchemaError, match="no complete row of `X` and `y` is left"):
         model.score(none[["a", "b"]], none["y"])
@@ -118,7 +120,7 @@ def test_score_of_no_row_left(session: sf.Session, frame: Any) -> None:
 
 
 def test_other_features_at_predict(session: sf.Session, frame: Any, foreign: Any) -> None:
-    model = LogisticRegression(max_iter=1).fit(frame[["a", "b"]], frame["y"])
+    model = LogisticRegression(max_iter=1, tol=None).fit(frame[["a", "b"]], frame["y"])
     for method in (model.predict, model.predict_proba, model.decision_function):
         with pytest.raises(SchemaError, match=r"fitted with, \['a', 'b'\]; it lacks \['b'\] and has \[\] besides"):
             method(frame[["a"]])

@@ -54,7 +54,7 @@ def far() -> pd.DataFrame:
 def test_scores_are_those_of_scikit_learn(running: sf.Session, standardize: bool) -> None:
     plain, rows = near(), far().astype(float)
     frame, other = running.from_pandas(plain, owner="o"), running.from_pandas(far(), owner="p")
-    model = LogisticRegression(max_iter=20 if standardize else 5, batch_size=None, standardize=standardize).fit(frame[NAMES], frame["y"] == 1)
+    model = LogisticRegression(max_iter=20 if standardize else 5, batch_size=None, standardize=standardize, tol=None).fit(frame[NAMES], frame["y"] == 1)
     shown = model.decision_function(other), model.predict_proba(other), model.predict(other)
     coef, intercept, got, proba, label = sf.reveal(model.coef_, model.intercept_, *shown)
     # The model that was found, put on far rows: 1e-4 of the largest term, and what its coefficients were rounded by.
@@ -80,7 +80,7 @@ def test_scaled_rows_are_those_of_scikit_learn(running: sf.Session) -> None:
 
 def test_what_cannot_be_held_is_null(session: sf.Session) -> None:
     frame = session.from_pandas(pd.DataFrame({"n": [0, 1, 1, 3], "y": [0, 1, 0, 1]}), owner="o", ranges={"y": (0, 1), "n": (0, 3)})
-    model, scaler = LogisticRegression(max_iter=3).fit(frame[["n"]], frame["y"]), StandardScaler().fit(frame[["n"]])
+    model, scaler = LogisticRegression(max_iter=3, tol=None).fit(frame[["n"]], frame["y"]), StandardScaler().fit(frame[["n"]])
     values = [2.0, 2**50, -(2**50), 2**30, 2**61]
     far = session.from_pandas(pd.DataFrame({"n": [int(v) for v in values]}), owner="p", ranges={"n": (-(2**61), 2**61)})
     z = (np.array(values) - 1.25) / np.std([0, 1, 1, 3])
@@ -107,7 +107,7 @@ def test_rows_of_unknown_range_are_right_or_null(session: sf.Session) -> None:
     rows = pd.DataFrame({"a": [0.5, 2**20, 2**40, -3, 1], "b": [-0.5, 7, 1, 2**20, 2**40]})
     other = scaler.transform(session.from_pandas(rows, owner="p"))
     assert all(f.range is None for f in other.schema)
-    model = LogisticRegression(max_iter=5, batch_size=None).fit(frame[["a", "b"]], frame["y"])
+    model = LogisticRegression(max_iter=5, batch_size=None, tol=None).fit(frame[["a", "b"]], frame["y"])
     score, label, scaled = sf.reveal(model.decision_function(other), model.predict(other), StandardScaler().fit(frame[["a", "b"]]).transform(other))
     want = rows @ model.coef_.reveal()[0] + model.intercept_.reveal()
     assert score.isna().tolist() == label.isna().tolist() == [False, False, True, False, True]
