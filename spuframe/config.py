@@ -121,16 +121,14 @@ class RuntimeConfig:
         Bytes that one instance may use, beside what the interpreter and its libraries hold.
     deadline : float
         Seconds that an instance waits for a peer.
-    spares : int
-        Workers kept started ahead, so that an instance need not wait for one.
     policy : Policy
     scratch : str, optional
         The folder in which a private one is made for shares and tables; None: ``/dev/shm``, in memory, if it can be used, else that for temporary files.
-    worker : tuple of str, optional
-        The command that starts a worker; None: this Python and `spuframe.runtime.worker`.
+    worker : str, optional
+        The module whose ``main`` a worker runs; None: `spuframe.runtime.worker`.
     quotas : Quotas
-    reader : tuple of str, optional
-        The command that starts a process to open tables in; None: this Python and `spuframe.runtime.reader`.
+    reader : str, optional
+        The module whose ``main`` a process runs that opens tables; None: `spuframe.runtime.reader`.
 
     Examples
     --------
@@ -146,12 +144,11 @@ class RuntimeConfig:
     transports: tuple[str, ...] | None = None
     memory_limit: int | None = None
     deadline: float = 60.0
-    spares: int = 1
     policy: Policy = field(default_factory=Policy)
     scratch: str | None = None
-    worker: tuple[str, ...] | None = None
+    worker: str | None = None
     quotas: Quotas = field(default_factory=Quotas)
-    reader: tuple[str, ...] | None = None
+    reader: str | None = None
 
     def __post_init__(self) -> None:
         check_deadline(self.deadline)
@@ -166,7 +163,7 @@ class RuntimeConfig:
         values = dict(data)
         values["policy"] = Policy.from_plain(values["policy"])
         values["quotas"] = Quotas(**values["quotas"])
-        for name in ("protocols", "transports", "worker", "reader"):
+        for name in ("protocols", "transports"):
             values[name] = None if values[name] is None else tuple(values[name])
         return cls(**values)
 

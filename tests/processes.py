@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -73,6 +74,8 @@ def _moments(work: Callable[[], object], last: int | None) -> int:
         nonlocal count
         if event == "c_call" or not frame.f_code.co_filename.startswith(_OURS):
             return
+        if frame.f_back is not None and frame.f_back.f_code.co_filename == weakref.__file__:
+            return  # of a weak table that loses an entry, where Python takes no error, and calls none its own
         count += 1
         if count == last:
             sys.setprofile(None)

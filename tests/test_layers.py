@@ -74,6 +74,7 @@ DYNAMIC_ALLOWED = {
     "spu.aggregates": "how parties compute what ir.aggregates lists: modules of the same names, and no others",
     "spu.functions": "the families of functions are the modules of this package: listed, so that a new one is one file",
     "testing.estimator": "finds the estimators of spuframe.ml by walking its modules, so that nobody keeps a list",
+    "runtime.nursery": "runs the main of the module that its own node or launcher names for a process, never a request",
     "": "may load a sub-package when first asked for",
 }
 

@@ -73,6 +73,11 @@ class SafeCache(FunctionCache):
         # Files of its own: Numba's carry no hash.
         self._cache_file = _Checked(self._cache_path, f"{self._impl.filename_base}.checked", self._impl.locator.get_source_stamp())
 
+    def signatures(self, codegen: Any) -> list[Any]:
+        """The types for which the disk holds machine code of this processor."""
+        index = self._cache_file._load_index()
+        return [key[0] for key in index if key == self._index_key(key[0], codegen)]
+
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep machine code; a full or vanished disk costs the next process a compilation."""
         with contextlib.suppress(OSError):

@@ -7,7 +7,9 @@ place can be written, kernels are compiled anew in every process.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from functools import cache, update_wrapper
@@ -78,6 +80,21 @@ class Compiled:
                 self._dispatcher = njit(nogil=True, fastmath=False, boundscheck=False)(fn)
                 cached(self._dispatcher, fn)
             return self._dispatcher
+
+    def load(self) -> None:
+        """Load the machine code that the disk holds, for whatever types; what cannot be loaded is made when it is called for."""
+        dispatcher: Any = self.dispatcher()
+        with contextlib.suppress(Exception):  # of Numba's, whatever it is: the call that needs it tells
+            for signature in dispatcher._cache.signatures(dispatcher.targetctx.codegen()):
+                dispatcher.compile(signature)
+
+
+def load_cached() -> None:
+    """Load the machine code that the disk holds of every kernel of the modules that are loaded by now."""
+    for module in list(sys.modules.values()):
+        for kernel in list(getattr(module, "__dict__", {}).values()):
+            if type(kernel) is Compiled:  # asked so that no lazy object is woken
+                kernel.load()
 
 
 def cached(dispatcher: Any, fn: FunctionType) -> None:

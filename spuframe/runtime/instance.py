@@ -6,15 +6,14 @@ import enum
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from spuframe.errors import InstanceStateError, PartyDiedError, PeerTimeoutError, SpuframeError
-from spuframe.runtime import child
 from spuframe.runtime.channel import Channel
+from spuframe.runtime.child import Nursery
 from spuframe.runtime.process import OUT_OF_MEMORY, Tail, how_ended, kill, out_of_memory
 from spuframe.runtime.rpc import PING, Caller
 
@@ -83,13 +82,20 @@ class Counters:
 
 
 class WorkerProcess:
-    """A started worker process; it may wait as a spare before it becomes an instance."""
+    """A started worker process.
 
-    def __init__(
-        self, command: Sequence[str], starter: Executor, on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0
-    ) -> None:
-        self.process, ours = child.start(command, starter)
-        assert self.process.stderr is not None
+    Parameters
+    ----------
+    module : str
+        Whose ``main`` it runs.
+    nursery : Nursery
+    on_lost : callable
+        Told when it has ended.
+    deadline : float
+    """
+
+    def __init__(self, module: str, nursery: Nursery, on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0) -> None:
+        self.process, ours = nursery.talk(module)
         self.tail = Tail(self.process.stderr)
         self.who = "a worker"
         self.stopped = False

@@ -21,11 +21,13 @@ from pathlib import Path
 from spuframe import plugins
 from spuframe.config import InsecureWarning, Policy, Quotas, RuntimeConfig, SessionConfig
 from spuframe.errors import InstanceError, PartyDiedError, PeerTimeoutError, from_wire
-from spuframe.runtime.child import environment
+from spuframe.runtime.child import Child, Nursery
 from spuframe.runtime.client import NodeAddress
 from spuframe.runtime.folder import check_folder, sweep
 from spuframe.runtime.launcher import unknown_owner
-from spuframe.runtime.process import Tail, above_stdio, command, how_ended, kill
+from spuframe.runtime.process import Tail, above_stdio, how_ended, kill
+from spuframe.runtime.reading import READER
+from spuframe.runtime.runtime import WORKER
 from spuframe.runtime.runtimes import Runtimes
 from spuframe.runtime.uncut import Uncut
 
@@ -35,49 +37,49 @@ SCRATCH = "SPUFRAME_SCRATCH"
 """The environment variable that names the folder for shares and tables, where no argument does."""
 
 
+NODE = "spuframe.runtime.node"
+
+
 @dataclass
 class NodeProcess:
     """A node that was started here; it ends when its stdin does."""
 
     config: RuntimeConfig
     secret: bytes = field(repr=False)
-    process: subprocess.Popen[bytes]
+    process: Child
     tail: Tail
+    stdin: io.FileIO
     ready: io.FileIO
+    nursery: Nursery | None = None
     stopped: bool = False
 
     @classmethod
-    def start(cls, config: RuntimeConfig, mesh: bytes | None = None) -> NodeProcess:
+    def start(cls, config: RuntimeConfig, mesh: bytes | None = None, nursery: Nursery | None = None) -> NodeProcess:
         """Start the process; `wait` for it afterwards.
 
         ``mesh`` is the secret that all nodes have in common whose instances may join; by default it has none in common with others.
+        ``nursery`` is what starts it; by default one of its own, which ends with it.
         """
-        secret = secrets.token_bytes(32)
-        ours, theirs = map(above_stdio, os.pipe())
-        ready = io.FileIO(ours)
+        secret, own = secrets.token_bytes(32), None
+        if nursery is None:
+            nursery = own = stocked(config)
+        stdin, tells = map(above_stdio, os.pipe())
+        hears, ready = map(above_stdio, os.pipe())
         try:
-            process = subprocess.Popen(
-                command("spuframe.runtime.node"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs],
-                env=environment(),
-                start_new_session=True,  # a Ctrl-C in the terminal is for the analyst alone
-            )
+            process = nursery.begin(NODE, ready, stdin=stdin)
         except BaseException:
-            ready.close()
+            os.close(tells)
+            os.close(hears)
+            if own is not None:
+                own.close()
             raise
         finally:
-            os.close(theirs)
-        assert process.stdin is not None and process.stderr is not None
-        told = {"config": config.to_plain(), "secret": secret.hex(), "mesh": (mesh or secrets.token_bytes(32)).hex(), "ready_fd": theirs}
-        node = cls(config, secret, process, Tail(process.stderr), ready)
-        try:
-            process.stdin.write(json.dumps(told).encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            pass  # `wait` finds out why
+            os.close(stdin)
+            os.close(ready)
+        node = cls(config, secret, process, Tail(process.stderr), io.FileIO(tells, "w"), io.FileIO(hears), own)
+        told = {"config": config.to_plain(), "secret": secret.hex(), "mesh": (mesh or secrets.token_bytes(32)).hex()}
+        with contextlib.suppress(BrokenPipeError):  # `wait` finds out why
+            node.stdin.write(json.dumps(told).encode() + b"\n")
         return node
 
     def wait(self, deadline: float) -> NodeAddress:
@@ -104,15 +106,37 @@ class NodeProcess:
         return NodeAddress(self.config.name, host, port, self.secret, self.config.owner)
 
     def how_died(self) -> str:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            pass
         how = how_ended(self.process)
         if self.stopped:  # by ourselves, be it at the end of a script that closed nothing: no news for a log
             return "its process was stopped"
         log.error("the node of %s ended: %s; the end of its stderr:\n%s", self.config.name, how, self.tail.text())
         return (f"its process was {how}" if how.startswith("killed") else f"its process ended ({how})") + self.tail.last_words()
+
+    def ask_to_end(self) -> None:
+        """Let it end by itself."""
+        self.stopped = True
+        self.ready.close()
+        self.stdin.close()
+
+    def stop(self, until: float | None = None) -> int:
+        """Have it ended by the time ``until``, by force if it must be, with its workers, which may be stopped; give its status."""
+        self.ask_to_end()
+        try:
+            self.process.wait(STOP_SECONDS if until is None else max(0.01, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL, group=True)
+            kill(self.process)
+        self.tail.text()
+        if self.nursery is not None:
+            self.nursery.close()
+        return -signal.SIGKILL if self.process.returncode is None else self.process.returncode
+
+
+def stocked(config: RuntimeConfig) -> Nursery:
+    """A nursery of nodes, which has what their workers and readers need: a node's own nursery comes of it."""
+    return Nursery.start().load([NODE, config.worker or WORKER, config.reader or READER], config.protocols or ())
 
 
 class LocalLauncher:
@@ -141,9 +165,10 @@ class LocalLauncher:
         self._base_port = base_port
         self._mesh = secrets.token_bytes(32)
         self._nodes: dict[str, NodeProcess] = {}
+        self._nursery: list[Nursery] = []
         self._uncut = Uncut()
         self._pid = os.getpid()
-        self._finalizer = weakref.finalize(self, _stop, self._nodes, self._pid)
+        self._finalizer = weakref.finalize(self, _stop, self._nodes, self._pid, self._nursery)
 
     def start_parties(self) -> Sequence[NodeAddress]:
         configs = [
@@ -170,7 +195,9 @@ class LocalLauncher:
 
     def _start(self, config: RuntimeConfig) -> None:
         self._end(config.name)  # started before, but never reached
-        self._nodes[config.name] = NodeProcess.start(config, self._mesh)
+        if not self._nursery:
+            self._nursery.append(stocked(self._base))
+        self._nodes[config.name] = NodeProcess.start(config, self._mesh, self._nursery[0])
 
     def _end(self, name: str) -> None:
         if name in self._nodes:
@@ -184,7 +211,7 @@ class LocalLauncher:
         if os.getpid() != self._pid:
             return
         self._uncut.close(wait=True)
-        _stop(self._nodes, self._pid)  # an interrupt may cut it: so it is left to the finaliser until it is done
+        _stop(self._nodes, self._pid, self._nursery)  # an interrupt may cut it: so it is left to the finaliser until it is done
         self._finalizer.detach()
 
 
@@ -194,27 +221,16 @@ def default_folders() -> tuple[str, ...]:
     return (os.getcwd(), *([str(datasets)] if datasets.is_dir() else []))
 
 
-def _stop(nodes: dict[str, NodeProcess], pid: int) -> None:
-    """End all nodes: first by their stdin, then by force, with their workers, which may be stopped. Only in the process that started them."""
+def _stop(nodes: dict[str, NodeProcess], pid: int, nursery: Sequence[Nursery] = ()) -> None:
+    """End all nodes, and what started them. Only in the process that started it."""
     if os.getpid() != pid:
         return
-    killed = False
     for node in nodes.values():
-        assert node.process.stdin is not None
-        node.stopped = True
-        node.ready.close()
-        with contextlib.suppress(OSError):  # it is gone
-            node.process.stdin.close()
+        node.ask_to_end()
     until = time.monotonic() + STOP_SECONDS
-    for node in nodes.values():
-        try:
-            killed |= node.process.wait(max(0.01, until - time.monotonic())) < 0
-        except subprocess.TimeoutExpired:
-            killed = True
-            with contextlib.suppress(OSError):
-                os.killpg(node.process.pid, signal.SIGKILL)  # not reaped yet, so that the number is still its own
-            kill(node.process)
-        node.tail.text()
+    killed = [node for node in nodes.values() if node.stop(until) < 0]
+    for each in nursery:
+        each.close()
     for parent in {node.config.scratch for node in nodes.values()} if killed else ():
         sweep(parent)  # what they had no time to remove
     nodes.clear()
@@ -230,11 +246,10 @@ def local(
     policy: Policy | None = None,
     base_port: int | None = None,
     scratch: str | os.PathLike[str] | None = None,
-    spares: int = 1,
     quotas: Quotas | None = None,
     transport: str = "tcp",
-    worker: Sequence[str] | None = None,
-    reader: Sequence[str] | None = None,
+    worker: str | None = None,
+    reader: str | None = None,
 ) -> Runtimes:
     """Make the runtimes of a session whose parties and owners are processes of this machine. Use it with ``with``.
 
@@ -257,14 +272,12 @@ def local(
         Where each process makes a private folder for its shares and tables, gone when it ends. By default what the environment variable
         ``SPUFRAME_SCRATCH`` names; else ``/dev/shm``, in memory, if it can be used; else the system's folder for temporary files. It needs room for
         every open table and every persisted frame (at each party as much again).
-    spares : int
-        Workers that each process keeps started ahead.
     quotas : Quotas, optional
         What each process lets the session ask of it.
     transport : str
         By which the processes are joined: ``"tcp"`` over the loopback, ``"unix"``, or that of an installed package.
-    worker, reader : sequence of str, optional
-        The command of a worker, and of a process that opens tables, for tests.
+    worker, reader : str, optional
+        The module of a worker, and of a process that opens tables, for tests.
 
     Raises
     ------
@@ -296,11 +309,10 @@ def local(
         transports=(transport,),
         memory_limit=memory_limit,
         deadline=deadline,
-        spares=spares,
         scratch=None if place is None else check_folder(place),
-        worker=None if worker is None else tuple(worker),
+        worker=worker,
         quotas=quotas or Quotas(),
-        reader=None if reader is None else tuple(reader),
+        reader=reader,
     )
     launcher = LocalLauncher(config, known, policy or Policy(), base, base_port)
     return Runtimes(launcher, config)

@@ -31,6 +31,8 @@ from spuframe.link.mesh import HANDSHAKE_SECONDS
 from spuframe.link.sockets import WaitingRoom, check_network
 from spuframe.runtime.channel import Channel
 from spuframe.runtime.checks import Holding, check_plan
+from spuframe.runtime.child import Nursery
+from spuframe.runtime.nursery import fork
 from spuframe.runtime.questions import Questions
 from spuframe.runtime.reading import Reader
 from spuframe.runtime.requests import NODE
@@ -155,7 +157,7 @@ class Desk:
                     self._questions.ask(where, column, value, self._config.name)
         with self._reading:  # one table at a time, in one process
             if self._reader is None or not self._reader.alive:
-                self._reader = self._runtime.readers.take()
+                self._reader = self._runtime.reader()
             if self._closed:
                 self.close()
             found = self._reader.open(source, self._space)
@@ -192,11 +194,13 @@ class NodeServer:
         What a session must prove to know.
     mesh : bytes, optional
         What the nodes whose instances may join have in common; no session knows it.
+    nursery : Nursery, optional
+        What starts workers and readers, see `SPURuntime`.
     """
 
-    def __init__(self, config: RuntimeConfig, secret: bytes, mesh: bytes | None = None) -> None:
+    def __init__(self, config: RuntimeConfig, secret: bytes, mesh: bytes | None = None, nursery: Nursery | None = None) -> None:
         self.config = config
-        self.runtime = SPURuntime(config, mesh)
+        self.runtime = SPURuntime(config, mesh, nursery)
         self._questions = Questions()
         self._own = Credentials(secret, control_id(config.name), 0, 2).check()
         self._listener: socket.socket | None = None
@@ -265,12 +269,14 @@ class NodeServer:
 
 
 def main() -> None:
-    """Run a node until its stdin ends or it is told to stop."""
+    """Run a node until its stdin ends or it is told to stop; it tells where it listens at descriptor ``argv[1]``."""
     begin(threads=False, orphaned=signal.SIGCONT)  # goes on, and tidies up
-    stop = threading.Event()
+    nursery = fork()  # before there is a secret, or a thread
+    stop, parent = threading.Event(), os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGCONT, lambda *_: None if os.getppid() == parent else stop.set())
     told = json.loads(sys.stdin.buffer.readline())
-    ready = os.fdopen(told["ready_fd"], "w")
+    ready = os.fdopen(int(sys.argv[1]), "w")
 
     def tell(answer: Mapping[str, Any]) -> None:
         with ready:
@@ -278,11 +284,10 @@ def main() -> None:
 
     with guarded(told["config"]["name"], lambda error: tell({"error": error})):
         config = RuntimeConfig.from_plain(told["config"])
-        with contextlib.closing(NodeServer(config, bytes.fromhex(told["secret"]), bytes.fromhex(told["mesh"]))) as node:
+        with contextlib.closing(NodeServer(config, bytes.fromhex(told["secret"]), bytes.fromhex(told["mesh"]), nursery)) as node:
             tell({"address": list(node.start())})
             threading.Thread(target=_watch, args=(stop,), name="spuframe-stdin", daemon=True).start()
-            # The pipe may be held open by a child that the analyst forked: so its process counts too.
-            parent = os.getppid()
+            # The pipe may be held open by a child that the analyst forked: so its process counts too, by way of its nursery.
             while not stop.wait(2.0) and os.getppid() == parent:
                 pass
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from spuframe.errors import InstanceMemoryError
 
@@ -112,7 +112,17 @@ class Tail:
                 self._lines.append(line[: self._width].decode(errors="replace").rstrip())
 
 
-def how_ended(process: subprocess.Popen[bytes]) -> str:
+class Process(Protocol):
+    """What can be asked of a process that was started here, by whatever means."""
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+def how_ended(process: Process) -> str:
     """Say in words how a process ended."""
     code = process.poll()
     if code is None:
@@ -120,7 +130,7 @@ def how_ended(process: subprocess.Popen[bytes]) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit status {code}"
 
 
-def kill(process: subprocess.Popen[bytes], timeout: float = 5.0) -> None:
+def kill(process: Process, timeout: float = 5.0) -> None:
     """Kill a process and wait for its end, so that no zombie stays."""
     with contextlib.suppress(OSError):
         process.kill()
@@ -190,18 +200,29 @@ def no_core_files() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        import ctypes
+    dumpable(False)
 
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+def dumpable(yes: bool) -> None:
+    """Let this process's memory be read by debuggers of this user, or not; where the system knows the difference."""
+    _prctl(4, int(yes))  # PR_SET_DUMPABLE
+
+
+def call_it(name: str) -> None:
+    """Give this process the name that `ps` and `top` show, where the system can do that."""
+    _prctl(15, name.encode()[:15])  # PR_SET_NAME
 
 
 def end_with_parent(number: int) -> None:
     """Let the system send this process a signal, even while it is stopped, once the thread that started it has ended; where it can do that."""
+    _prctl(1, number)  # PR_SET_PDEATHSIG
+
+
+def _prctl(option: int, value: int | bytes) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(1, number, 0, 0, 0)  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def keep_freed_memory(largest: int = 1 << 25, kept: int = 1 << 26) -> None:

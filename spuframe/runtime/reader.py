@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,17 @@ def _open(params: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {"handle": handle, "fields": [f.to_plain() for f in fields], "rows": table.num_rows, "unique": distinct, "rounded": rounded}
 
 
+def load(protocols: Sequence[str]) -> None:
+    """Load what opening a table needs: for the nursery of readers."""
+    from spuframe.runtime import fields, handles, tables  # noqa: F401
+
+
 def main() -> None:
     """Run a reader on the socket at descriptor ``argv[2]``, with ``argv[1]`` bytes of memory."""
     begin(threads=True, orphaned=signal.SIGKILL)
     channel = Channel(socket.socket(fileno=int(sys.argv[2])), "the node")
     with guarded("the reader", lambda error: channel.send({"id": -1, "error": error})):
-        import spuframe.runtime.tables  # noqa: F401  while there is nothing else to do
-
+        load(())
         set_memory_limit(int(sys.argv[1]))
         serve(channel, {"open": _open}, READER, "the reader")
 

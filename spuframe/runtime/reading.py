@@ -1,4 +1,4 @@
-"""The node's hand on the processes in which tables are opened (`spuframe.runtime.reader`): one for each session, the first one kept ready.
+"""The node's hand on the processes in which tables are opened (`spuframe.runtime.reader`): one for each session.
 
 One process serves all tables of a session, so that a small table costs no start of its own; what one session hands over never meets another's.
 """
@@ -6,25 +6,24 @@ One process serves all tables of a session, so that a small table costs no start
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import asdict
 from typing import Any
 
 from spuframe.config import RuntimeConfig
 from spuframe.errors import DataError, PartyDiedError, SpuframeError
-from spuframe.runtime import child
 from spuframe.runtime.channel import Channel
-from spuframe.runtime.process import OUT_OF_MEMORY, Tail, command, how_ended, kill
+from spuframe.runtime.child import Nursery
+from spuframe.runtime.process import OUT_OF_MEMORY, Tail, how_ended, kill
 from spuframe.runtime.requests import OPENED
 from spuframe.runtime.rpc import PING, Caller
 from spuframe.runtime.space import Space
 
 log = logging.getLogger(__name__)
+READER = "spuframe.runtime.reader"
 SILENCE = 60.0
-"""Seconds at least that a reader may give no sign of life: it imports."""
+"""Seconds at least that a reader may give no sign of life: it may have to import."""
 
 
 class Reader:
@@ -34,15 +33,14 @@ class Reader:
     ----------
     config : RuntimeConfig
         Of its node.
-    starter : Executor
-        See `child.start`.
+    nursery : Nursery
+        Of its node.
     """
 
-    def __init__(self, config: RuntimeConfig, starter: Executor) -> None:
+    def __init__(self, config: RuntimeConfig, nursery: Nursery) -> None:
         self._config = config
         self._quotas = config.quotas
-        self.process, ours = child.start([*(config.reader or command("spuframe.runtime.reader")), str(self._quotas.reader_memory)], starter)
-        assert self.process.stderr is not None
+        self.process, ours = nursery.talk(config.reader or READER, str(self._quotas.reader_memory))
         self._tail = Tail(self.process.stderr)
         self._gone = False
         silence = max(config.deadline, SILENCE)
@@ -90,32 +88,3 @@ class Reader:
 
     def _lost(self, reason: SpuframeError | None) -> SpuframeError:
         return PartyDiedError(f"the reader of {self._config.name} ended. Open the table again.", party=self._config.name)
-
-
-class Readers:
-    """Where sessions get their readers: the first one is started ahead."""
-
-    def __init__(self, config: RuntimeConfig, starter: Executor) -> None:
-        self._config = config
-        self._starter = starter
-        self._lock = threading.Lock()
-        self._spare: Reader | None = None
-
-    def start(self) -> None:
-        """Start the spare one, if this node has tables."""
-        if self._config.owner is not None and self._config.spares:
-            self._spare = Reader(self._config, self._starter)
-
-    def take(self) -> Reader:
-        """A reader, for the caller to close."""
-        with self._lock:
-            spare, self._spare = self._spare, None
-        if spare is not None and spare.alive:
-            return spare
-        return Reader(self._config, self._starter)
-
-    def close(self) -> None:
-        with self._lock:
-            spare, self._spare = self._spare, None
-        if spare is not None:
-            spare.close()

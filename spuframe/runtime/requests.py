@@ -66,7 +66,6 @@ NODE: Mapping[str, Record] = {
 """What a session may ask of a node."""
 
 WORKER: Mapping[str, Record] = {
-    "warm": Record({"protocols": Many(_PLUGIN)}),
     "listen": Record({"transport": _PLUGIN, "host": Text(255, 1), "folder": Text(4096, 1)}),
     "initialise": Record({k: v for k, v in SEAT.items() if k != "owners"} | {"secret": Octets(64, 16)} | _SPACE),
     "run": Record({"plan": Octets(), "progress": Flag()}),

@@ -9,7 +9,6 @@ import logging
 import secrets
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgpack
@@ -19,13 +18,14 @@ from spuframe.config import RuntimeConfig
 from spuframe.errors import InstanceStateError, PolicyError, QuotaError, SpuframeError
 from spuframe.link.sockets import check_network
 from spuframe.runtime.checks import check_seat
+from spuframe.runtime.child import Nursery
 from spuframe.runtime.folder import PrivateFolder
 from spuframe.runtime.instance import Instance, State, WorkerProcess
-from spuframe.runtime.process import command
-from spuframe.runtime.reading import Readers
+from spuframe.runtime.reading import READER, Reader
 from spuframe.runtime.space import Space
 
 log = logging.getLogger(__name__)
+WORKER = "spuframe.runtime.worker"
 
 
 class SPURuntime:
@@ -38,10 +38,12 @@ class SPURuntime:
     config : RuntimeConfig
     mesh : bytes, optional
         The secret of all nodes whose instances may join, which comes from whoever starts them and never with a request; by default one of its own.
+    nursery : Nursery, optional
+        What starts workers and readers, the runtime's own from here on; by default one that it makes when it first needs it.
 
     Examples
     --------
-    >>> with SPURuntime(RuntimeConfig("party 0", spares=0)) as runtime:
+    >>> with SPURuntime(RuntimeConfig("party 0")) as runtime:
     ...     instance = runtime.create()
     ...     print(instance.state)
     ...     runtime.close_instance(instance.name)
@@ -50,39 +52,36 @@ class SPURuntime:
     closed
     """
 
-    def __init__(self, config: RuntimeConfig, mesh: bytes | None = None) -> None:
+    def __init__(self, config: RuntimeConfig, mesh: bytes | None = None, nursery: Nursery | None = None) -> None:
         self.config = config
         self._mesh = secrets.token_bytes(32) if mesh is None else mesh
         self.folder = PrivateFolder(config.scratch)
         self._names = itertools.count()
         self._lock = threading.Lock()
-        self._spares: list[WorkerProcess] = []
         self._instances: dict[str, Instance] = {}
         self._workers: dict[WorkerProcess, Instance] = {}
-        self._starter = ThreadPoolExecutor(1, "spuframe-start")  # of all children, see `child.start`
-        self.readers = Readers(config, self._starter)
+        self._nursery = nursery
+        self._rearing = threading.Lock()
         self._open = False
 
     def start(self) -> SPURuntime:
-        """Make the folder, and the first spare workers."""
+        """Make the folder."""
         self.folder.open()
         self._open = True
-        self.readers.start()
-        self._refill()
+        if self._nursery is not None:
+            self._load(self._nursery)
         return self
 
     def close(self) -> None:
         """Kill all instances and remove the folder; twice is harmless."""
         with self._lock:
             self._open = False
-            instances, spares = list(self._instances.values()), self._spares
-            self._spares = []
+            instances = list(self._instances.values())
         for instance in instances:
             instance.close()
-        for spare in spares:
-            spare.stop()
-        self.readers.close()
-        self._starter.shutdown(wait=False)
+        with self._rearing:
+            if self._nursery is not None:
+                self._nursery.close()  # with what it started
         self.folder.close()
 
     def __enter__(self) -> SPURuntime:
@@ -93,13 +92,13 @@ class SPURuntime:
 
     # ---- instances --------------------------------------------------------------------------------
     def create(self) -> Instance:
-        """Make an instance, of a spare worker if there is one."""
+        """Make an instance, with a worker of its own."""
         with self._lock:
             self._check_open()
             if len(self._instances) >= self.config.quotas.instances:
                 text = f"{len(self._instances)} instances run already"
                 raise QuotaError.of(text, "instances", self.config.quotas.instances, self.config.name)
-            worker = self._spares.pop() if self._spares else self._start_worker()
+            worker = WorkerProcess(self.config.worker or WORKER, self._children(), self._lost, self.config.deadline)
             instance = Instance(f"spu-{next(self._names)}", self.config.name, worker)
             self._instances[instance.name] = instance
             self._workers[worker] = instance
@@ -186,7 +185,6 @@ class SPURuntime:
             self._instances.pop(name, None)
             self._workers = {w: i for w, i in self._workers.items() if i is not instance}
         instance.close()
-        self._refill()
 
     # ---- what outlives instances --------------------------------------------------------------------
     def space(self) -> Space:
@@ -194,22 +192,26 @@ class SPURuntime:
         self._check_open()
         return Space(self.folder.path / secrets.token_hex(8))
 
-    # ---- workers --------------------------------------------------------------------------------------
-    def _start_worker(self) -> WorkerProcess:
-        worker = WorkerProcess(self.config.worker or command("spuframe.runtime.worker"), self._starter, self._lost, self.config.deadline)
-        worker.caller.call("warm", {"protocols": list(self.config.protocols or ())})
-        return worker
+    # ---- processes ------------------------------------------------------------------------------------
+    def reader(self) -> Reader:
+        """A process that opens tables, for the caller to close."""
+        return Reader(self.config, self._children())
 
-    def _refill(self) -> None:
-        with self._lock:
-            while self._open and len(self._spares) < self.config.spares:
-                self._spares.append(self._start_worker())
+    def _children(self) -> Nursery:
+        with self._rearing:
+            self._check_open()
+            if self._nursery is None:
+                self._nursery = Nursery.start()
+                self._load(self._nursery)
+            return self._nursery
+
+    def _load(self, nursery: Nursery) -> None:
+        modules = [self.config.worker or WORKER] + ([] if self.config.owner is None else [self.config.reader or READER])
+        nursery.load(modules, self.config.protocols or ())
 
     def _lost(self, worker: WorkerProcess, error: SpuframeError) -> None:
         """A worker's connection ended: called by its reader, after the requests under way got the error."""
         with self._lock:
-            if worker in self._spares:
-                self._spares.remove(worker)
             instance = self._workers.pop(worker, None)
         if instance is not None and instance.state is not State.CLOSED:
             instance.fail(error)

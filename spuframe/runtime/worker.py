@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -70,7 +70,7 @@ class Worker:
         self._session = b""
         self._plans = 0
         self._owner = False
-        self._handlers = {"warm": self._warm, "listen": self._listen, "initialise": self._initialise, "run": self._run}
+        self._handlers = {"listen": self._listen, "initialise": self._initialise, "run": self._run}
 
     def serve(self) -> None:
         """Answer until the node is gone; runs in the main thread, so that a plan does."""
@@ -87,13 +87,6 @@ class Worker:
                 requests.put(message)
         # The node closed or died. Nothing here is worth keeping: peers see the end of the links.
         os._exit(0)
-
-    def _warm(self, params: dict[str, Any], emit: Emit) -> None:
-        """Import while there is nothing else to do; an error shows again when it matters."""
-        from spuframe import plugins
-
-        for name in params["protocols"]:
-            plugins.protocol(name)
 
     def _listen(self, params: dict[str, Any], emit: Emit) -> str:
         from spuframe import plugins
@@ -188,6 +181,25 @@ class _Failing:
             raise known from None
 
 
+def load(protocols: Sequence[str]) -> None:
+    """Load what plans need, with the machine code of the protocols' kernels, as far as there is some: for the nursery of workers."""
+    import numba  # noqa: F401
+
+    from spuframe import plugins
+    from spuframe.ir.operators import operators
+    from spuframe.kernels.jit import load_cached
+    from spuframe.runtime import handles, store  # noqa: F401
+    from spuframe.spu import functions, spu  # noqa: F401
+    from spuframe.spu.operator import operator
+
+    functions.load()
+    for name in operators():
+        operator(name)
+    for name in protocols:
+        plugins.protocol(name)
+    load_cached()
+
+
 def main(factory: EngineFactory | None = None) -> None:
     """Run a worker on the socket at descriptor ``argv[1]``.
 
@@ -201,7 +213,6 @@ def main(factory: EngineFactory | None = None) -> None:
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), "the node")
     with guarded("a worker", lambda error: channel.send({"id": -1, "error": error})):
         if factory is None:
-            # Imported before there is anything to do: a spare worker has this behind it.
             from spuframe.spu.spu import SPU
 
             factory = SPU

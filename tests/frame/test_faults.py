@@ -61,7 +61,7 @@ def killed_during(work: Callable[[], object], victim: Callable[[], int], delay: 
 
 def worker_of(session_pid: int) -> int:
     """The busiest worker of a node: the one that runs the plan."""
-    workers = psutil.Process(session_pid).children()
+    workers = [p for p in psutil.Process(session_pid).children(recursive=True) if p.name() == "spuframe worker"]
     return max(workers, key=lambda p: sum(p.cpu_times()[:2])).pid
 
 

@@ -32,13 +32,11 @@ ROWS = 5_000
 def opened() -> Iterator[Callable[[str], sf.Session]]:
     """Sessions by protocol, all at the same nodes: each has instances, tables and a store of its own."""
     names = ["party 0", "party 1", "party 2", "owner ann"]
-    common: dict[str, Any] = {"spares": 0, "protocols": ("aby3", "plaintext")}
+    common: dict[str, Any] = {"protocols": ("aby3", "plaintext")}
     started = [NodeProcess.start(RuntimeConfig(n, owner="ann" if n == "owner ann" else None, **common), bytes(range(32))) for n in names]
     with contextlib.ExitStack() as stack:
         for node in started:
-            stack.callback(node.process.wait, 10.0)
-            assert node.process.stdin is not None
-            stack.callback(node.process.stdin.close)
+            stack.callback(node.stop)
         *parties, ann = (node.wait(60.0) for node in started)
 
         def make(protocol: str) -> sf.Session:
@@ -106,7 +104,7 @@ def test_a_stopped_node_is_named_in_time(
 
         def __call__(self, done: int, total: int) -> None:
             if done == (2 if what == "join" else 1):
-                frozen.enter_context(stopped([node, *(node.children() if whole else ())]))
+                frozen.enter_context(stopped([node, *(node.children(recursive=True) if whole else ())]))
 
     with frozen:
         with monkeypatch.context() as patch, pytest.raises(PeerTimeoutError, match="party 1") as caught:

@@ -20,7 +20,7 @@ from spuframe.runtime.local import local
 
 progress.DELAY = 0.0
 warnings.simplefilter("ignore", sf.InsecureWarning)
-session = sf.Session(local(protocol="plaintext", spares=0)).open()
+session = sf.Session(local(protocol="plaintext")).open()
 frame = session.from_pandas(pd.DataFrame({{"x": [1.0, 2.0, 4.0]}}), owner="ann")
 print(*(node["pid"] for node in session.status()), flush=True)
 """

@@ -3,10 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
-from spuframe.kernels.jit import jit
+from spuframe.kernels import jit as kernels
+from spuframe.kernels.jit import Compiled, jit
 
 
 @jit
@@ -45,6 +48,17 @@ def test_first_calls_from_many_threads() -> None:
     for t in threads:
         t.join()
     assert results == [42] * 4
+
+
+def test_machine_code_on_disk_is_loaded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    for word in ("u2", "i4"):
+        double(np.arange(3, dtype=word))
+    fresh = Compiled(double.__wrapped__)
+    monkeypatch.setattr(kernels, "sys", SimpleNamespace(modules={"made": SimpleNamespace(one=fresh, other=3), "gone": None}))
+    kernels.load_cached()
+    loaded = fresh.dispatcher()
+    assert len(loaded.signatures) >= 2 and set(loaded.stats.cache_hits) == set(loaded.signatures) and not loaded.stats.cache_misses
+    assert fresh(np.arange(3, dtype="u2")).tolist() == [0, 2, 4]
 
 
 def test_importing_the_kernels_does_not_import_numba() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -19,11 +17,11 @@ from spuframe.runtime.local import local
 from spuframe.runtime.runtimes import Runtimes
 
 T = TypeVar("T")
-STANDIN = (sys.executable, str(Path(__file__).parent / "standin.py"))
+STANDIN = "tests.runtime.standin"
 
 
 @pytest.fixture
-def standin() -> tuple[str, ...]:
+def standin() -> str:
     return STANDIN
 
 
@@ -48,7 +46,7 @@ def start() -> Iterator[Callable[..., Runtimes]]:
         def make(*, owners: tuple[str, ...] = ("ann", "bob"), **options: Any) -> Runtimes:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", InsecureWarning)
-                session = local(protocol="plaintext", **{"spares": 0, "worker": STANDIN, "deadline": 30.0} | options)
+                session = local(protocol="plaintext", **{"worker": STANDIN, "deadline": 30.0} | options)
             stack.enter_context(session)
             for owner in owners:
                 session.add_owner(owner)

@@ -1,19 +1,16 @@
-"""A worker whose engine does what the plan's options say, in place of the SPU; run as a script by the tests."""
+"""A worker whose engine does what the plan's options say, in place of the SPU."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 import numpy as np
 
 from spuframe.errors import DuplicateKeyError
-from spuframe.runtime.worker import main
+from spuframe.runtime import worker
 
 
 class StandIn:
@@ -64,5 +61,5 @@ class StandIn:
         return {"deliveries": [], "profile": profile}
 
 
-if __name__ == "__main__":
-    main(StandIn)
+def main() -> None:
+    worker.main(StandIn)

@@ -174,7 +174,7 @@ session.run(plan("forever"), progress=lambda done, total: print(json.dumps(pids)
 
 
 @pytest.mark.parametrize("stopped", [False, pytest.param(True, marks=pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux"))])
-def test_no_orphans_when_the_analyst_is_killed(standin: tuple[str, ...], stopped: bool) -> None:
+def test_no_orphans_when_the_analyst_is_killed(standin: str, stopped: bool) -> None:
     root = str(Path(__file__).resolve().parent.parent.parent)
     with subprocess.Popen([sys.executable, "-c", ANALYST, root, json.dumps(standin)], stdout=subprocess.PIPE) as analyst:
         assert analyst.stdout is not None

@@ -116,7 +116,7 @@ def tree(*tops: psutil.Process) -> list[psutil.Process]:
 def test_what_a_killed_session_leaves_tells_nothing(tmp_path: Path) -> None:
     with session_to_kill(tmp_path) as (analyst, nodes):
         everything = tree(analyst)
-        assert len(nodes) == 2 and len(everything) >= 6  # nodes, their workers and spares, a reader
+        assert len(nodes) == 2 and len(everything) >= 6  # two nodes with their nurseries, their workers, a reader
         for process in everything:
             process.send_signal(signal.SIGSTOP)  # so that none has time to tidy up
         for process in reversed(everything):  # children first: they end, and may go on, with their parents

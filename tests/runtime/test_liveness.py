@@ -32,6 +32,7 @@ from spuframe.link import handshake
 from spuframe.link.framing import decode_abort, encode_abort
 from spuframe.link.sockets import MAX_UNPROVEN
 from spuframe.runtime.channel import Channel
+from spuframe.runtime.child import Child, Nursery
 from spuframe.runtime.client import Client, NodeAddress
 from spuframe.runtime.local import NodeProcess
 from spuframe.runtime.node import NodeServer
@@ -216,13 +217,14 @@ def test_an_interrupt_while_an_owner_starts(start: Start, plan: Plans, monkeypat
     """Of its process: started and not yet noted, ready and not yet reached, reached and not yet known."""
     before = {c.pid for c in psutil.Process().children()}
     session = start(owners=())
-    for where, name in ((subprocess, "Popen"), (NodeProcess, "wait"), (handshake, "connect")):
+    for where, name in ((Nursery, "begin"), (NodeProcess, "wait"), (handshake, "connect")):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(where, name, interrupting(getattr(where, name)))
             session.add_owner("ann")
     session.add_owner("ann")
     session.run(plan(owners=("ann",)))
-    assert {c.pid for c in psutil.Process().children()} - before == {n["pid"] for n in session.status()}
+    (nursery,) = (c for c in psutil.Process().children() if c.pid not in before)
+    assert {c.pid for c in nursery.children()} == {n["pid"] for n in session.status()}
 
 
 def test_an_interrupt_while_a_session_opens(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +239,7 @@ def test_an_interrupt_of_closing_leaves_it_to_the_next_try(start: Start, monkeyp
     session = start(owners=())
     nodes = [psutil.Process(n["pid"]) for n in session.status()]
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(subprocess.Popen, "wait", interrupting(subprocess.Popen.wait))
+        patch.setattr(Child, "wait", interrupting(Child.wait))
         session.close()
     session.close()
     assert not any(n.is_running() for n in nodes)
@@ -273,7 +275,7 @@ def test_a_group_opens_with_every_owner_whose_tables_are_open(start: Start, plan
 @pytest.fixture
 def lone_node() -> Iterator[tuple[NodeServer, NodeAddress]]:
     secret = secrets.token_bytes(32)
-    node = NodeServer(RuntimeConfig("party 0", spares=0), secret)
+    node = NodeServer(RuntimeConfig("party 0"), secret)
     host, port = node.start()
     yield node, NodeAddress("party 0", host, port, secret)
     node.close()

@@ -69,5 +69,5 @@ def test_quotas_are_numbers(quotas: dict[str, Any]) -> None:
 
 
 def test_quotas_travel_with_the_configuration() -> None:
-    config = RuntimeConfig("party 0", quotas=Quotas(rows=7), reader=("a", "b"))
+    config = RuntimeConfig("party 0", quotas=Quotas(rows=7), reader="a.b")
     assert RuntimeConfig.from_plain(config.to_plain()) == config

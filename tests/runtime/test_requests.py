@@ -62,7 +62,6 @@ GOOD: dict[str, dict[str, Any]] = {
     "status": {},
 }
 WORKERS: dict[str, dict[str, Any]] = {
-    "warm": {"protocols": ["plaintext"]},
     "listen": {"transport": "tcp", "host": "127.0.0.1", "folder": "/nowhere"},
     "initialise": {k: v for k, v in SEAT.items() if k != "owners"} | {"secret": bytes(32), "folder": "/nowhere", "key": bytes(32)},
     "run": {"plan": b"", "progress": False},
@@ -112,7 +111,7 @@ def ask(handlers: Any, shapes: Any, method: str, params: object) -> dict[str, An
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    config = RuntimeConfig("owner ann", owner="ann", spares=0, worker=("/bin/false",))
+    config = RuntimeConfig("owner ann", owner="ann", worker="tests.runtime.broken")
     with SPURuntime(config) as runtime:
         made = Desk(runtime, Questions())
         yield made

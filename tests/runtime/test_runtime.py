@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgpack
+import psutil
 import pytest
 
 from spuframe.config import RuntimeConfig, SessionConfig
@@ -24,8 +25,8 @@ from spuframe.runtime.runtime import SPURuntime
 
 
 @pytest.fixture
-def runtime(standin: tuple[str, ...]) -> Iterator[SPURuntime]:
-    with SPURuntime(RuntimeConfig("party 0", worker=standin, spares=0, protocols=("plaintext",))) as runtime:
+def runtime(standin: str) -> Iterator[SPURuntime]:
+    with SPURuntime(RuntimeConfig("party 0", worker=standin, protocols=("plaintext",))) as runtime:
         yield runtime
 
 
@@ -137,17 +138,13 @@ def test_a_constructor_opens_nothing() -> None:
         runtime.create()
 
 
-def test_a_spare_is_taken_and_replaced(standin: tuple[str, ...]) -> None:
-    with SPURuntime(RuntimeConfig("party 0", worker=standin, spares=1, protocols=("plaintext",))) as runtime:
-        (spare,) = runtime._spares
-        instance = ready(runtime)
-        assert instance.pid == spare.process.pid
-        instance.run(plan())
-        assert runtime._spares == []  # nothing starts while a plan may run
-        runtime.close_instance(instance.name)
-        pids = [w.process.pid for w in runtime._spares]
-        assert len(pids) == 1
-    assert not alive(pids[0]) and not runtime.folder.path.exists()
+def test_closing_ends_the_workers_and_what_started_them(standin: str) -> None:
+    with SPURuntime(RuntimeConfig("party 0", worker=standin, protocols=("plaintext",))) as runtime:
+        before = set(psutil.Process().children(recursive=True))
+        ready(runtime).run(plan())
+        ours = set(psutil.Process().children(recursive=True)) - before
+        assert len(ours) == 2
+    assert not any(p.is_running() for p in ours) and not runtime.folder.path.exists()
 
 
 def test_a_process_of_the_runtime_is_light() -> None:
@@ -166,5 +163,5 @@ def test_configurations_are_checked(bad: dict[str, Any]) -> None:
 
 
 def test_a_configuration_survives_the_wire() -> None:
-    config = RuntimeConfig("owner ann", "ann", protocols=("aby3",), worker=("x",), memory_limit=1 << 30)
+    config = RuntimeConfig("owner ann", "ann", protocols=("aby3",), worker="x", memory_limit=1 << 30)
     assert RuntimeConfig.from_plain(msgpack.unpackb(msgpack.packb(config.to_plain()))) == config

@@ -148,7 +148,7 @@ def test_owners_may_be_fixed(start: Start) -> None:
         session.add_owner("ann", Policy())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InsecureWarning)
-        with local(protocol="plaintext", owners=["hospital"], spares=0) as fixed:
+        with local(protocol="plaintext", owners=["hospital"]) as fixed:
             with pytest.raises(OwnerNotFoundError, match="Did you mean 'hospital'"):
                 fixed.open_table("hospitl", {"kind": "csv", "path": "x"})
 
@@ -213,20 +213,18 @@ def test_nothing_secret_is_on_a_command_line_or_in_the_environment(start: Start,
         assert not any(s.hex() in each or repr(s) in each for s in secrets)
 
 
-def test_a_node_runs_an_insecure_protocol_only_if_it_is_named(standin: tuple[str, ...], plan: Plans) -> None:
-    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, spares=0))
+def test_a_node_runs_an_insecure_protocol_only_if_it_is_named(standin: str, plan: Plans) -> None:
+    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin))
     try:
         with Runtimes(Running([node.wait(30.0)]), SessionConfig("plaintext", 1)) as session:
             with pytest.raises(PolicyError, match="insecure protocol 'plaintext'"):
                 session.run(plan(owners=()))
     finally:
-        assert node.process.stdin is not None
-        node.process.stdin.close()
-        node.process.wait(10.0)
+        node.stop()
 
 
-def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
-    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, spares=0, protocols=("plaintext",)))
+def test_nodes_that_run_already(standin: str, plan: Plans) -> None:
+    node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, protocols=("plaintext",)))
     try:
         address = node.wait(30.0)
         with Runtimes(Running([address]), SessionConfig("plaintext", 1)) as session:
@@ -240,22 +238,20 @@ def test_nodes_that_run_already(standin: tuple[str, ...], plan: Plans) -> None:
         with Runtimes(Running([address]), SessionConfig("plaintext", 1)) as session:  # a session's end is not the node's
             assert session.run(plan(owners=())).tables == []
     finally:
-        assert node.process.stdin is not None
-        node.process.stdin.close()
-        assert node.process.wait(10) == 0
+        assert node.stop() == 0
     with pytest.raises(PeerTimeoutError, match="party 0 could not be reached"):
         Runtimes(Running([address]), SessionConfig("plaintext", 1, deadline=1.0)).open()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_node_that_is_ended_from_outside(standin: tuple[str, ...], number: int, tmp_path: Path) -> None:
+def test_a_node_that_is_ended_from_outside(standin: str, number: int, tmp_path: Path) -> None:
     node = NodeProcess.start(RuntimeConfig("party 0", worker=standin, scratch=str(tmp_path)))
     node.wait(30.0)
     children = psutil.Process(node.process.pid).children()
-    assert len(list(tmp_path.iterdir())) == 1 and len(children) == 1
+    assert len(list(tmp_path.iterdir())) == 1 and len(children) == 1  # its nursery
     node.process.send_signal(number)
     assert node.process.wait(10) == (0 if number == signal.SIGTERM else -number)
-    node.process.stdin.close()
+    node.stop()
     assert psutil.wait_procs(children, timeout=10)[1] == []
     assert len(list(tmp_path.iterdir())) == (0 if number == signal.SIGTERM else 1)
 
@@ -273,6 +269,6 @@ def test_a_group_that_cannot_form_leaves_no_instances(start: Start, plan: Plans)
 
 
 def test_a_worker_that_cannot_start(start: Start, plan: Plans) -> None:
-    session = start(worker=("/bin/false",))
+    session = start(worker="tests.runtime.broken")
     with pytest.raises(PartyDiedError, match="exit status 1"):
         session.run(plan())

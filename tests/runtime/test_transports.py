@@ -63,12 +63,12 @@ def test_sockets_that_are_files(start: Callable[..., Runtimes], plan: Callable[.
 @pytest.mark.filterwarnings("ignore::spuframe.config.InsecureWarning")
 def test_a_transport_of_another_package(loud: Path, ipc: Callable[[pa.Table], bytes]) -> None:
     assert plugins.TRANSPORTS.installed() == ["loud", "tcp", "unix"]
-    with local(protocol="plaintext", spares=0, transport="loud") as session:
+    with local(protocol="plaintext", transport="loud") as session:
         session.add_owner("ann")
         session.run(PhysicalPlan("plaintext", 1, ("ann",), ()))
     assert (loud / "bound.txt").read_text() == "127.0.0.1\n" * 2  # by the party and by the owner, each in a process of its own
     check_transport("loud")
-    with SPURuntime(RuntimeConfig("party 0", host="0.0.0.0", spares=0)) as runtime:
+    with SPURuntime(RuntimeConfig("party 0", host="0.0.0.0")) as runtime:
         runtime.check_transport("unix")
         for exposed in ("tcp", "loud"):
             with pytest.raises(LinkError, match=r"'0\.0\.0\.0' is not the loopback, and without TLS"):
@@ -85,8 +85,8 @@ def test_a_name_that_is_not_installed() -> None:
         plugins.protocol("aby4")
 
 
-def test_a_node_looks_at_what_a_request_names(standin: tuple[str, ...]) -> None:
-    node = NodeProcess.start(RuntimeConfig("party 0", spares=0, protocols=("plaintext",), transports=("unix",), worker=standin))
+def test_a_node_looks_at_what_a_request_names(standin: str) -> None:
+    node = NodeProcess.start(RuntimeConfig("party 0", protocols=("plaintext",), transports=("unix",), worker=standin))
     try:
         address, plan = node.wait(60.0), PhysicalPlan("plaintext", 1, (), (), options={"do": "exchange"})
         for name, error, match in [
@@ -99,6 +99,4 @@ def test_a_node_looks_at_what_a_request_names(standin: tuple[str, ...]) -> None:
         with Runtimes(Running([address]), SessionConfig("plaintext", 1, transport="unix")) as session:
             assert session.run(plan).profile.ranks[0].steps == ({"op": "sum 1"},)
     finally:
-        assert node.process.stdin is not None
-        node.process.stdin.close()
-        node.process.wait(10)
+        node.stop()

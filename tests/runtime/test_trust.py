@@ -36,7 +36,7 @@ SEAT = {
 @contextmanager
 def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Runtimes, Runtimes]]:
     """Two sessions at the same nodes: a party and the owner ann."""
-    configs = [RuntimeConfig("party 0", spares=0, protocols=("plaintext",)), RuntimeConfig("owner ann", owner="ann", spares=0, protocols=("plaintext",))]
+    configs = [RuntimeConfig("party 0", protocols=("plaintext",)), RuntimeConfig("owner ann", owner="ann", protocols=("plaintext",))]
     nodes = [NodeProcess.start(c, secret) for c in configs]
     try:
         party, owner = (n.wait(60.0) for n in nodes)
@@ -45,9 +45,7 @@ def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Runtimes, R
             yield one, two
     finally:
         for node in nodes:
-            assert node.process.stdin is not None
-            node.process.stdin.close()
-            node.process.wait(10.0)
+            node.stop()
 
 
 def plan(*steps: Step) -> PhysicalPlan:
@@ -111,12 +109,12 @@ def test_an_alias_is_refused_over_the_wire(start: Start, ipc: Ipc, monkeypatch: 
 
 
 def test_the_secret_of_a_mesh_names_all_addresses() -> None:
-    with SPURuntime(RuntimeConfig("party 0", spares=0), b"m" * 32) as one, SPURuntime(RuntimeConfig("party 1", spares=0), b"m" * 32) as two:
+    with SPURuntime(RuntimeConfig("party 0"), b"m" * 32) as one, SPURuntime(RuntimeConfig("party 1"), b"m" * 32) as two:
         terms = SEAT | {"session_id": b"s", "protocol": "aby3", "transport": "tcp"}
         relayed = terms | {"addresses": ["127.0.0.1:7001", "127.0.0.1:7009"]}
         assert one._secret(terms) == two._secret(terms | {"rank": 0})
         assert len({one._secret(t) for t in (terms, relayed, terms | {"session_id": b"t"}, terms | {"parties": 2}, terms | {"transport": "unix"})}) == 5
-    with SPURuntime(RuntimeConfig("party 0", spares=0)) as stranger:
+    with SPURuntime(RuntimeConfig("party 0")) as stranger:
         assert stranger._secret(terms) != one._secret(terms)
 
 

@@ -33,6 +33,11 @@ def _modules() -> list[ModuleType]:
     return [import_module(f"{__name__}.{m.name}") for m in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name)]
 
 
+def load() -> None:
+    """Import all families, so that no plan waits for that."""
+    _modules()
+
+
 def _find(which: str, name: str) -> Callable[..., Any]:
     table = _table(which)
     if name not in table:
