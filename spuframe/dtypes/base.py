@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,6 +35,7 @@ ALIASES = {
     "int": "int64", "boolean": "bool", "float16": "float", "float32": "float", "float64": "float", "double": "float",
     "Float32": "float", "Float64": "float",
     **{f"{u}Int{b}": f"{u.lower()}int{b}" for u in ("", "U") for b in (8, 16, 32, 64)},
+    **{f"{np}64{u}": ours for np, ours in (("datetime", "timestamp"), ("timedelta", "duration")) for u in ("", "[s]", "[ms]", "[us]", "[ns]")},
 }  # fmt: skip
 """How Python, NumPy and pandas call the types."""
 
@@ -44,7 +46,8 @@ def alias(name: str) -> str:
     >>> alias("Int64"), alias("float64"), alias("date")
     ('int64', 'float', 'date')
     """
-    return ALIASES.get(name, name)
+    zoned = re.fullmatch(r"datetime64\[[mnu]?s, (.{1,64})\]", name)
+    return f"timestamp[{zoned[1]}]" if zoned else ALIASES.get(name, name)
 
 
 def exponent(bound: float) -> int:
@@ -160,9 +163,40 @@ class DType:
         """Bits of the ring of a column with the bounds; 0 for what is shared as bits."""
         return 0
 
+    # ---- what its values are computed to: types of words that are added and multiplied as they are -----
+    @property
+    def counted(self) -> bool:
+        """Whether an integer stands for so many units of it, and converts to and from it so."""
+        return False
+
+    @property
+    def adds(self) -> bool:
+        """Whether its values have a sum."""
+        return self.is_numeric
+
+    @property
+    def of_units(self) -> bool:
+        """Whether its values have sums, although they are no numbers but so many units: decimals and durations."""
+        return self.adds and self.has_range and not self.is_numeric
+
+    @property
+    def zero(self) -> Any:
+        """The constant nothing, of what `adds`."""
+        return 0
+
     def summed(self, low: float, high: float, known: bool = True) -> DType:
         """The type of a sum between the bounds; ``known``: they follow from bounds of the terms."""
         raise TypeMismatchError(f"values of {self} have no sum")
+
+    def plus(self, other: DType) -> DType | None:
+        """The type of ``x + y`` with y of the other type; None where words of the two are not added. As `minus` and `times`."""
+        return None
+
+    def minus(self, other: DType) -> DType | None:
+        return None
+
+    def times(self, other: DType) -> DType | None:
+        return None
 
     # ---- how it meets other types ----------------------------------------------------------------------
     def like(self, other: DType) -> bool:
@@ -174,8 +208,12 @@ class DType:
         return self if self == other else None
 
     def wider(self, other: DType) -> DType | None:
-        """The type that both convert to without loss, as far as it is one of theirs."""
+        """The type that both convert to without loss, as far as this one knows it (see `meet`)."""
         return self.united(other)
+
+    def factor(self, source: DType) -> int | None:
+        """How many units of this type one of the other is, if it is converted by counting in these; None where it is not."""
+        return 1 if self == source else None
 
     # ---- how its values are shown ------------------------------------------------------------------------
     @property
@@ -183,9 +221,29 @@ class DType:
         """The Arrow type of a revealed column."""
         raise NotImplementedError
 
+    @property
+    def held(self) -> pa.DataType:
+        """The Arrow type in which an owner computes with its values."""
+        return self.arrow
+
+    def numbers(self, array: Any) -> Any:
+        """A column of `arrow`, as it is held."""
+        return array
+
+    def valued(self, array: Any) -> Any:
+        """What is held, as a column of `arrow`."""
+        return array.cast(self.arrow)
+
     def constant(self, value: Any) -> Any:
-        """A public value in the form that constants and ranges have."""
+        """A value that a user writes, in the form that constants and ranges have."""
         return value
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """A constant of another type as one of this type, or of one that values of this type convert to; None where it is none.
+
+        It has the form that constants have; a type of times, decimals and durations takes it for a constant that stands beside its columns, too.
+        """
+        return None
 
     def shown(self, value: Any) -> str:
         """A constant as people write it."""
@@ -197,3 +255,8 @@ class DType:
 
     def __str__(self) -> str:
         return self.name
+
+
+def meet(a: DType, b: DType) -> DType | None:
+    """The type that both convert to without loss, as far as one of the two knows it."""
+    return a.wider(b) or b.wider(a)

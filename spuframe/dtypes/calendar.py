@@ -1,18 +1,27 @@
-"""Days."""
+"""Days, points in time and the time between them."""
 
 from __future__ import annotations
 
 import datetime
+import re
+import zoneinfo
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spuframe.dtypes.measure import Whole
-from spuframe.errors import PlanError
+from spuframe.dtypes.base import DType
+from spuframe.dtypes.measure import INT_LIMIT, Int, Whole
+from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 EPOCH = datetime.date(1970, 1, 1)
+MIDNIGHT = datetime.datetime(1970, 1, 1)
+MICROSECOND = datetime.timedelta(microseconds=1)
+DAY = 86_400_000_000
+"""Microseconds of a day."""
+_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]{0,63}|[+-]\d\d:\d\d")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +47,7 @@ class Date(Whole):
         """
         if isinstance(value, str):
             try:
-                return (datetime.date.fromisoformat(value) - EPOCH).days
+                value = datetime.datetime.fromisoformat(value)
             except ValueError:
                 raise PlanError(f"a date must be given as 'YYYY-MM-DD', got {value!r}") from None
         if isinstance(value, datetime.datetime):
@@ -60,16 +69,233 @@ class Date(Whole):
         """
         return EPOCH + datetime.timedelta(days=days)
 
+    def plus(self, other: DType) -> DType | None:
+        return self if isinstance(other, Int) else None
+
+    def minus(self, other: DType) -> DType | None:
+        return Int(64) if self == other else self.plus(other)
+
+    def factor(self, source: DType) -> int | None:
+        return 1 if isinstance(source, Int | Date) else None
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """A string, a point in time at midnight; a number stays one, of days."""
+        if isinstance(value, str):
+            return self, self.days(value)
+        if isinstance(dtype, Timestamp):
+            if dtype.zone is not None or value % DAY:
+                raise PlanError(f"a date has no time of day and no zone, got {dtype.shown(value)}: use .date()")
+            return self, value // DAY
+        return None
+
     @property
     def arrow(self) -> pa.DataType:
         import pyarrow as pa
 
         return pa.date32()
 
+    def numbers(self, array: Any) -> Any:
+        import pyarrow as pa
+
+        return array.cast(pa.int32()).cast(self.held)
+
+    def valued(self, array: Any) -> Any:
+        import pyarrow as pa
+
+        return array.cast(pa.int32()).cast(self.arrow)
+
     def constant(self, value: Any) -> Any:
         return None if value is None else self.days(value)
 
     def shown(self, value: Any) -> str:
-        return str(self.day(int(value)))
+        low, high = self.bounds
+        return str(self.day(int(value))) if low <= value <= high else f"day {value}"
+
+    bound = shown
+
+
+@dataclass(frozen=True, eq=False)
+class Duration(Whole):
+    """Microseconds between two points in time, as pandas' ``timedelta64[us]``; below 2^62 in magnitude, which are 146,000 years."""
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        return -INT_LIMIT + 1, INT_LIMIT - 1
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        return ("duration", "timedelta64[us]")
+
+    @property
+    def adds(self) -> bool:
+        return True
+
+    def summed(self, low: float, high: float, known: bool = True) -> Duration:
+        return self
+
+    def plus(self, other: DType) -> DType | None:
+        return self if self == other else None
+
+    minus = plus
+
+    def times(self, other: DType) -> DType | None:
+        return self if isinstance(other, Int) else None
+
+    def factor(self, source: DType) -> int | None:
+        return 1 if isinstance(source, Int | Duration) else None
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        return (self, value) if self == dtype else None
+
+    @property
+    def arrow(self) -> pa.DataType:
+        import pyarrow as pa
+
+        return pa.duration("us")
+
+    def constant(self, value: Any) -> Any:
+        """The microseconds of a `datetime.timedelta`, or a number of them.
+
+        >>> Duration().constant(datetime.timedelta(seconds=2))
+        2000000
+        """
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        if isinstance(value, datetime.timedelta):
+            if getattr(value, "nanoseconds", 0):  # of pandas
+                raise PlanError(f"durations are whole microseconds here, got {value!s}: round it, .round('us')")
+            return value // MICROSECOND
+        raise PlanError(f"a duration must be a datetime.timedelta, got {type(value).__name__}")
+
+    def shown(self, value: Any) -> str:
+        sign = "-" if value < 0 else ""
+        days, rest = divmod(abs(int(value)), DAY)
+        time = str(datetime.timedelta(microseconds=rest))
+        return f"{sign}{days} days {time}" if days else f"{sign}{time}"
+
+    bound = shown
+
+
+@dataclass(frozen=True, eq=False)
+class Timestamp(Whole):
+    """Microseconds since 1970-01-01, from year 1 to 9999, as pandas' ``datetime64[us]``: of a clock without a zone, or of UTC and shown in a zone.
+
+    Parameters
+    ----------
+    zone : str or None
+        Its name, such as "Europe/Berlin" or "+01:00"; None: no zone, and nothing is said of which moments these are.
+    """
+
+    zone: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.zone is not None and not _ZONE.fullmatch(self.zone):
+            raise SchemaError(f"a zone is a name such as 'Europe/Berlin' or an offset such as '+01:00', got {self.zone[:40]!r}")
+
+    @property
+    def name(self) -> str:
+        return "timestamp" if self.zone is None else f"timestamp[{self.zone}]"
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        return (self.name, "datetime64[us]" if self.zone is None else f"datetime64[us, {self.zone}]")
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last microsecond."""
+        low, high = Date().bounds
+        return low * DAY, (high + 1) * DAY - 1
+
+    @property
+    def clock(self) -> datetime.tzinfo | None:
+        """The zone as Python knows it.
+
+        Raises
+        ------
+        PlanError
+            There is no such zone on this machine.
+        """
+        offset = _OFFSET.fullmatch(self.zone or "")
+        if offset:
+            return datetime.timezone(datetime.timedelta(hours=int(offset[1] + offset[2]), minutes=int(offset[1] + offset[3])))
+        try:
+            return None if self.zone is None else zoneinfo.ZoneInfo(self.zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise PlanError(f"there is no zone {self.zone!r} on this machine: convert it to 'UTC', or install the package tzdata") from None
+
+    def like(self, other: DType) -> bool:
+        """Points of UTC are compared, whatever zones they are shown in."""
+        return isinstance(other, Timestamp) and (self.zone is None) == (other.zone is None)
+
+    def united(self, other: DType) -> DType | None:
+        return self if self == other else Timestamp("UTC") if self.like(other) else None
+
+    def wider(self, other: DType) -> DType | None:
+        return self if isinstance(other, Date) and self.zone is None else self.united(other)
+
+    def plus(self, other: DType) -> DType | None:
+        return self if isinstance(other, Duration) else None
+
+    def minus(self, other: DType) -> DType | None:
+        return Duration() if self.like(other) else self.plus(other)
+
+    def factor(self, source: DType) -> int | None:
+        """Days begin at midnight; a clock without a zone may be said to be UTC."""
+        if isinstance(source, Date):
+            return DAY if self.zone is None else None
+        return 1 if isinstance(source, Int) or self.like(source) or (source == Timestamp() and self.zone == "UTC") else None
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """A string, of the zone's own clock unless it says otherwise; a day for its midnight there; a point in time of as much of a zone."""
+        if isinstance(value, str):
+            return self, self.constant(value)
+        if isinstance(dtype, Date):
+            return self, self.constant(dtype.shown(value))
+        if isinstance(dtype, Timestamp):
+            self._check_zone(dtype.shown(value), dtype.zone is not None)
+            return self, value
+        return None
+
+    def _check_zone(self, value: object, zoned: bool) -> None:
+        if zoned != (self.zone is not None):
+            told = "has a zone, and the column none" if zoned else "has no zone, and the column one"
+            raise TypeMismatchError(f"the point in time {value!s} {told}: give both one, or none, .tz_localize(...) in pandas")
+
+    @property
+    def arrow(self) -> pa.DataType:
+        import pyarrow as pa
+
+        return pa.timestamp("us", self.zone)
+
+    def constant(self, value: Any) -> Any:
+        """The microseconds of a `datetime.datetime`, an ISO string, a date, or a number of them.
+
+        >>> Timestamp().constant("1970-01-02 00:00:01"), Timestamp("+01:00").constant("1970-01-01T01:00"), Timestamp().constant(5)
+        (86401000000, 0, 5)
+        """
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        if isinstance(value, str):
+            try:
+                value = datetime.datetime.fromisoformat(value)
+            except ValueError:
+                raise PlanError(f"a point in time must be given as 'YYYY-MM-DD HH:MM:SS', got {value!r}") from None
+            if value.tzinfo is None and self.zone is not None:
+                value = value.replace(tzinfo=self.clock)
+        elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            value = datetime.datetime(value.year, value.month, value.day, tzinfo=self.clock)
+        if not isinstance(value, datetime.datetime):
+            raise PlanError(f"a point in time must be a datetime.datetime or a string 'YYYY-MM-DD HH:MM:SS', got {type(value).__name__}")
+        if getattr(value, "nanosecond", 0):  # of pandas
+            raise PlanError(f"points in time are whole microseconds here, got {value!s}: round it, .round('us')")
+        self._check_zone(value, value.tzinfo is not None)
+        return (value - MIDNIGHT.replace(tzinfo=value.tzinfo and datetime.UTC)) // MICROSECOND
+
+    def shown(self, value: Any) -> str:
+        low, high = self.bounds
+        if not low <= value <= high:
+            return f"microsecond {value}"
+        value = MIDNIGHT + datetime.timedelta(microseconds=int(value))
+        return str(value) if self.zone is None else f"{value}+00:00"
 
     bound = shown

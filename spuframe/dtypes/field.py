@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from spuframe.dtypes.base import DType, Range
-from spuframe.dtypes.measure import Fixed
 from spuframe.dtypes.names import parse_dtype
 from spuframe.errors import ColumnNotFoundError, SchemaError
 
@@ -71,7 +70,7 @@ class Field:
     owners: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if isinstance(self.dtype, Fixed) and self.range is not None:
+        if self.range is not None:
             object.__setattr__(self, "range", self.dtype.outward(self.range))
 
     def renamed(self, name: str) -> Field:

@@ -56,6 +56,10 @@ class Whole(Measure):
         return None if bounds is None else int(bounds[1]) - int(bounds[0]) + 1
 
     @property
+    def counted(self) -> bool:
+        return True
+
+    @property
     def room(self) -> tuple[int, int]:
         """Between which bounds a computed value may lie."""
         return self.bounds
@@ -65,6 +69,16 @@ class Whole(Measure):
         """What messages call a computed value."""
         return f"a {self.name}"
 
+    @property
+    def held(self) -> pa.DataType:
+        """Whole numbers of units."""
+        import pyarrow as pa
+
+        return pa.int64()
+
+    def numbers(self, array: Any) -> Any:
+        return array.cast(self.held)
+
 
 @dataclass(frozen=True, eq=False)
 class Bool(DType):
@@ -73,6 +87,14 @@ class Bool(DType):
     @property
     def limits(self) -> tuple[int, int]:
         return 0, 1
+
+    @property
+    def counted(self) -> bool:
+        return True
+
+    @property
+    def adds(self) -> bool:
+        return True
 
     def count(self, bounds: Range | None) -> int:
         return 2
@@ -124,6 +146,18 @@ class Int(Whole):
     def summed(self, low: float, high: float, known: bool = True) -> Int:
         return Int(64)
 
+    def plus(self, other: DType) -> DType | None:
+        return Int(64) if isinstance(other, Int) else None
+
+    minus = times = plus
+
+    def factor(self, source: DType) -> int | None:
+        """What counts in days or microseconds is converted to their number."""
+        return 1 if source.counted else None
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        return (self, int(value)) if isinstance(value, bool | int) and self.bounds[0] <= value <= self.bounds[1] else None
+
     def like(self, other: DType) -> bool:
         return isinstance(other, Int)
 
@@ -135,6 +169,10 @@ class Int(Whole):
         import pyarrow as pa
 
         return pa.from_numpy_dtype(self.name)
+
+    @property
+    def held(self) -> pa.DataType:
+        return self.arrow
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +250,18 @@ class Fixed(Measure):
         top = max(abs(low), abs(high))
         return self if top < self.limit else Fixed(max(0 if known else min(self.f, DEFAULT_FRACTION_BITS), self.ROOM - exponent(top)))
 
+    def plus(self, other: DType) -> DType | None:
+        return self if self == other else None
+
+    minus = plus
+
+    @property
+    def zero(self) -> Any:
+        return 0.0
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        return (self, real(value)) if isinstance(value, int | float) and abs(value) < self.limit else None
+
     @property
     def name(self) -> str:
         return "float" if self.f == DEFAULT_FRACTION_BITS else f"float[f={self.f}]"
@@ -277,6 +327,13 @@ class Fixed(Measure):
         import pyarrow as pa
 
         return pa.float64()
+
+    @property
+    def held(self) -> pa.DataType:
+        """Words."""
+        import pyarrow as pa
+
+        return pa.int64()
 
     def constant(self, value: Any) -> Any:
         return None if value is None else real(value)

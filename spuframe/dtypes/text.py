@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spuframe.dtypes.base import DType
 
@@ -38,6 +38,9 @@ class String(DType):
 
     def wider(self, other: DType) -> DType | None:
         return String(max(self.width, other.width)) if isinstance(other, String) else None
+
+    def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        return (self, value) if isinstance(dtype, String) and dtype.width <= self.width else None
 
     @property
     def arrow(self) -> pa.DataType:

@@ -11,6 +11,7 @@ from spuframe.expr.functions.logic import and_, not_, or_, xor
 from spuframe.expr.functions.lookup import map_
 from spuframe.expr.functions.maths import cos, erf, exp, exp2, log, log2, log10, rsqrt, sigmoid, sin, sqrt, tanh
 from spuframe.expr.functions.membership import isin
+from spuframe.expr.functions.promotion import beside
 from spuframe.expr.functions.sign import sign
 from spuframe.expr.functions.whole import ceil, floor, floordiv, mod, pow_, round_
 from spuframe.expr.node import Node
@@ -27,6 +28,7 @@ __all__ = [
     "add",
     "and_",
     "as_expr",
+    "beside",
     "between",
     "bit_and",
     "bit_not",

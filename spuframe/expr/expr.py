@@ -16,12 +16,13 @@ name, which takes expressions or Python scalars and puts in the casts that panda
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from spuframe.dtypes import PUBLIC, Bool, Date, DType, Field, Fixed, Int, Range, Schema, String, Visibility, enclosing, real
+from spuframe.dtypes import PUBLIC, Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, Schema, String, Timestamp, Visibility, enclosing, real
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node, rewrite_all, walk
 from spuframe.expr.stated import Cases, Stated
@@ -160,7 +161,7 @@ class Lit(Expr):
     Parameters
     ----------
     value : bool, int, float, str or None
-        In the form of its type: int for Int, float for Fixed (int where a float does not hold it), days since 1970-01-01 for Date.
+        In the form of its type: int for Int, float for Fixed (int where a float does not hold it), units for others: days since 1970-01-01 for Date.
     type : DType
     """
 
@@ -260,22 +261,57 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
     >>> lit(None, Int(64)).nullable
     True
     """
-    if type(value).__module__ == "numpy" and hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, datetime.date) or (isinstance(dtype, Date) and value is not None):
-        if dtype is not None and not isinstance(dtype, Date):
-            raise PlanError(f"the constant {value!s} is no {dtype}: give a value of that type")
-        return Lit(Date.days(value), Date())
-    if isinstance(value, datetime.timedelta):
-        if value % datetime.timedelta(days=1):
-            raise PlanError(f"dates move by whole days, got {value!s}: give a number of days")
-        value = value.days
-    if value is not None and not isinstance(value, bool | int | float | str):
-        raise PlanError(f"a constant must be a bool, int, float, str, date or None, got {type(value).__name__}: convert it first")
     if value is None:
         if dtype is None:
             raise PlanError("null has no type of its own: use is_null(x), fill_null(x, value), or lit(None, dtype)")
         return Lit(None, dtype)
+    value = scalar(value)
+    if dtype is not None and dtype.has_range and not dtype.is_numeric:
+        return Lit(dtype.constant(value), dtype)
+    found = _typed(value)
+    if dtype is None or dtype == found.type:
+        return found
+    adopted = dtype.adopted(found.value, found.type)
+    if adopted is None:
+        raise PlanError(f"the constant {value!s} is no {dtype}: give a value of that type")
+    return Lit(adopted[1], adopted[0])
+
+
+def scalar(value: object) -> object:
+    """NumPy's scalars as Python's; times to the microsecond.
+
+    >>> import numpy
+    >>> scalar(numpy.int8(3)), scalar(numpy.timedelta64(5, "s"))
+    (3, datetime.timedelta(seconds=5))
+    """
+    if type(value).__module__ != "numpy" or not hasattr(value, "item"):
+        return value
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind in ("m", "M") and isinstance(value.item(), int):  # NumPy's nanoseconds
+        fine = value.astype(f"{kind}8[us]")  # type: ignore[attr-defined]
+        if fine != value:
+            raise PlanError(f"times are whole microseconds here, got {value!s}: round it")
+        value = fine
+    return value.item()
+
+
+def _typed(value: object) -> Lit:
+    """A constant of the type that its value has."""
+    if isinstance(value, datetime.datetime):
+        kind = Timestamp() if value.tzinfo is None else Timestamp("UTC")
+        return Lit(kind.constant(value), kind)
+    if isinstance(value, datetime.date):
+        return Lit(Date.days(value), Date())
+    if isinstance(value, datetime.timedelta):
+        return Lit(Duration().constant(value), Duration())
+    if isinstance(value, decimal.Decimal):
+        number = Decimal.of(value)
+        if number is None:
+            raise PlanError(f"the constant {value!s} has more than {Decimal.MOST} digits: round it, or give a float")
+        return Lit(number[1], number[0])
+    if not isinstance(value, bool | int | float | str):
+        known = "bool, int, float, str, date, datetime, timedelta, Decimal or None"
+        raise PlanError(f"a constant must be a {known}, got {type(value).__name__}: convert it first")
     if isinstance(value, float) and not math.isfinite(value):
         remedy = "a missing value is null here, use isna() and fillna()" if value != value else "compare with infinity, x < np.inf, or take a finite bound"
         raise PlanError(f"a constant must be finite, got {value}: {remedy}")
@@ -292,15 +328,7 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
             raise PlanError(f"the constant {value} is too large for {found}: |x| must be below {found.limit:g}")
     else:
         found = String(max(1, len(value.encode())))
-    if dtype is None or dtype == found:
-        return Lit(value, found)
-    if isinstance(dtype, Fixed) and isinstance(value, int | float) and abs(value) < dtype.limit:
-        return Lit(real(value), dtype)  # type: ignore[arg-type]  # a Fraction stays none
-    if isinstance(dtype, Int) and isinstance(value, bool | int) and dtype.bounds[0] <= value <= dtype.bounds[1]:
-        return Lit(int(value), dtype)
-    if isinstance(dtype, String) and isinstance(found, String) and found.width <= dtype.width:
-        return Lit(value, dtype)
-    raise PlanError(f"the constant {value!r} is no {dtype}: give a value of that type")
+    return Lit(value, found)
 
 
 def as_expr(value: object) -> Expr:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from spuframe.errors import PlanError, TypeMismatchError
+from spuframe.expr.expr import scalar
 from spuframe.frame.null import Null
 
 C = TypeVar("C", bound=type)
@@ -164,7 +165,7 @@ def plain(value: object) -> object:
     if isinstance(value, Null) or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return value.item()  # type: ignore[attr-defined]
+        return scalar(value)
     return value
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, Date, DType, Field
+from spuframe.dtypes import Bool, DType, Field
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
+from spuframe.expr.functions.promotion import numeric
 from spuframe.frame import arguments, display, scalar, summary
 from spuframe.frame.array_functions import call_function, call_ufunc, refuse_array
 from spuframe.frame.operators import Operators
@@ -135,7 +137,7 @@ class Column(Operators):
                 f"what column {self.name!r} and a missing value give is missing in every row: isna() and fillna() treat missing values, and "
                 "where(condition, sf.null) writes them"
             )
-        if isinstance(other, datetime.date | datetime.timedelta):  # pandas' scalars are such, too
+        if isinstance(other, datetime.date | datetime.timedelta | decimal.Decimal):  # pandas' scalars are such, too
             return ex.as_expr(other)
         if isinstance(other, SecretScalar):
             raise TypeMismatchError(f"{other.name} is secret, and a constant is needed beside column {self.name!r}: .reveal() it, if it may be seen")
@@ -222,14 +224,10 @@ class Column(Operators):
         ends = [None if ex.idle(self.expr, v, upper=i == 1) else v for i, v in enumerate(ends)]
         base, made = self._common([self, *(v for v in ends if v is not None)])
         exprs = iter(made[1:])
-        low, high = (None if v is None else self._bound(next(exprs)) for v in ends)
+        low, high = (None if v is None else ex.beside(next(exprs), self.expr) for v in ends)
         if isinstance(low, ex.Lit) and isinstance(high, ex.Lit) and low.range and high.range and low.range > high.range:
             low, high = high, low
         return type(self)(self.session, base, ex.clip(made[0], low, high), self.name)
-
-    def _bound(self, e: ex.Expr) -> ex.Expr:
-        dated = isinstance(self.dtype, Date) and isinstance(e, ex.Lit) and isinstance(e.value, str)
-        return ex.lit(e.value, self.dtype) if dated else e  # type: ignore[attr-defined]
 
     def map(self, func: Mapping[object, object]) -> Self:
         """The value that a small public dict has for each value; null where it has none.
@@ -317,6 +315,7 @@ class Column(Operators):
 
     def var(self, ddof: int = 1) -> SecretScalar:
         """Variance of the values that are there, over their number less ``ddof``; null without enough of them."""
+        numeric("take the variance of", self.expr)
         root = scalar.deviation(self.base, self.name, self.expr, arguments.whole(ddof, "ddof"))
         return SecretScalar(self.session, root, f"var of {self.name}", scalar.squared)
 
@@ -364,7 +363,7 @@ class Column(Operators):
 
     def describe(self) -> SecretSummary:
         """Count, mean, standard deviation, smallest and largest value of numbers; there are no quantiles."""
-        if not self.dtype.is_numeric:
+        if not self.dtype.is_numeric and not self.dtype.of_units:
             raise TypeMismatchError(f"describe is of number columns, and {self.name!r} is {self.dtype}: .count(), .nunique() and .min() are of any")
         return summary.of_column(self, summary.DESCRIBED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
@@ -236,7 +237,7 @@ class Columns(Summaries, Operators):
         if is_deferred(value):
             return self._value(name, self._deferred(value))
         value = arguments.plain(value)
-        if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta):
+        if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta | decimal.Decimal):
             return ex.lit(value)
         raise TypeMismatchError(
             f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}: public values of the rows come in through "

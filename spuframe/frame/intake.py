@@ -26,8 +26,6 @@ def _kinds() -> list[tuple[Callable[[Any], bool], str]]:
     t = pa.types
     seconds = "Take its number of seconds, .dt.total_seconds() in pandas"
     return [
-        (t.is_decimal, "Round it to a float, .astype('float64'), or share integers, such as cents"),
-        (t.is_duration, seconds),
         (t.is_time, "Take its number of seconds since midnight"),
         (t.is_nested, "Give each part a column of its own, .explode() or one column a field"),
         (t.is_map, "Give each part a column of its own"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -82,7 +83,7 @@ class SecretScalar(Secret):
                 raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
             if arguments.is_missing(other):
                 raise PlanError(f"what {self.name} and a missing value give is missing: leave it out")
-            if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date):
+            if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date | datetime.timedelta | decimal.Decimal):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
         node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)])
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
@@ -320,4 +321,4 @@ def deviation(table: LogicalNode, name: str, e: ex.Expr, ddof: int) -> LogicalNo
     """The standard deviation of the values that are there; null where they are no more than ``ddof``."""
     if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
         raise PlanError(f"`ddof` must be an integer, 0 or more, got {ddof!r}")
-    return reduce_rows(table, {name: numeric("take the variance of", e)}, [(name, f"std[ddof={ddof}]", name)])
+    return reduce_rows(table, {name: e if e.dtype.of_units else numeric("take the deviation of", e)}, [(name, f"std[ddof={ddof}]", name)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal as decimals
 import itertools
 import os
 import secrets
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 _ORDERS = itertools.count(1)
 """Numbers of random orders: none is given twice in a process, so that rows of two sessions do not look alike either."""
 
-Ranges = Mapping[str, tuple[float, float] | tuple[datetime.date, datetime.date] | tuple[str, str]]
+Bound = float | str | datetime.date | datetime.timedelta | decimals.Decimal
+Ranges = Mapping[str, tuple[Bound, Bound]]
 
 
 @arguments.like_pandas
@@ -155,9 +157,10 @@ class Session:
         sep, encoding, thousands, decimal : str, optional
             As in pandas: ``sep=";"``, ``encoding="latin-1"``, ``thousands="."``, ``decimal=","``.
         parse_dates : sequence of str, optional
-            Columns of dates that are not written YYYY-MM-DD, which needs no word; all of ``date_format``, if that is a mapping.
+            Columns of dates or points in time that are not written YYYY-MM-DD [HH:MM:SS], which needs no word; all of ``date_format``, if that is a
+            mapping.
         date_format : str or mapping of column to str, optional
-            How these are written, such as ``"%d.%m.%Y"``. What is written otherwise is an error, never a guess.
+            How these are written, such as ``"%d.%m.%Y %H:%M"``. What is written otherwise is an error, never a guess.
         na_values : str or sequence of str, optional
             More words for a missing value.
         nan_as_null : bool
@@ -318,11 +321,21 @@ def _common(nan_as_null: bool, fraction_bits: int | Mapping[str, int] | None) ->
 
 
 def _plain_bounds(name: str, bounds: object) -> list[float | str]:
-    """The bounds of a range as plain data; dates as ISO strings."""
+    """The bounds of a range as plain data; times and decimals as strings, durations in microseconds."""
     pair = [arguments.plain(b) for b in bounds] if isinstance(bounds, tuple | list) or type(bounds).__name__ == "ndarray" else []  # type: ignore[attr-defined]
-    if len(pair) != 2 or not all(isinstance(b, bool | int | float | str | datetime.date) for b in pair):
-        raise TypeMismatchError(f"the range of column {name!r} must be (low, high), two numbers, dates or ISO strings, got a {type(bounds).__name__}")
-    return [b.isoformat()[:10] if isinstance(b, datetime.date) else b for b in pair]  # type: ignore[misc]
+    if len(pair) != 2 or not all(isinstance(b, bool | int | float | str | datetime.date | datetime.timedelta | decimals.Decimal) for b in pair):
+        raise TypeMismatchError(
+            f"the range of column {name!r} must be (low, high), two numbers, dates, times, durations or ISO strings, got a {type(bounds).__name__}"
+        )
+    return [_plain_bound(b) for b in pair]
+
+
+def _plain_bound(value: Any) -> float | str:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return value // datetime.timedelta(microseconds=1)
+    return str(value) if isinstance(value, decimals.Decimal) else value
 
 
 @arguments.takes_keywords

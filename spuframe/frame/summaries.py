@@ -116,5 +116,5 @@ class Summaries:
 
 
 def is_number(column: Column) -> bool:
-    """Whether numeric_only keeps it: numbers and booleans."""
-    return column.dtype.is_numeric or isinstance(column.dtype, Bool)
+    """Whether numeric_only keeps it: numbers, booleans and durations."""
+    return column.dtype.adds

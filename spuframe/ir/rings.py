@@ -13,7 +13,7 @@ Source: TypeAlias = tuple[int, str]
 Origins: TypeAlias = Mapping[str, frozenset[Source]]
 """Which scanned columns the columns of a table are."""
 
-_SAME = frozenset(("add", "sub", "mul", "neg", "where", "fill_null", "cast"))
+_SAME = frozenset(("add", "sub", "mul", "neg", "where", "fill_null", "cast", "units"))
 _COMPARE = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 
 

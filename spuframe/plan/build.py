@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, String, private
+from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, meet, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.common import bits_of, bound_of
@@ -35,6 +35,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.plain import Plain
 from spuframe.plan.rows import check_order
+from spuframe.plan.units import counted, restored
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
@@ -141,9 +142,7 @@ def join(
 
 def _same_keys(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tuple[LogicalNode, LogicalNode]:
     """The tables with a pair of keys in one type, if one holds both exactly (what is unique stays so); else as they are, for the join to judge."""
-    common: DType | None = None
-    if isinstance(a.dtype, String):
-        common = a.dtype.wider(b.dtype)
+    common = None if a.dtype.like(b.dtype) else meet(a.dtype, b.dtype)
     for whole, real in ((a, b), (b, a)):
         if isinstance(whole.dtype, Int) and isinstance(real.dtype, Fixed) and bound_of(col(whole)) < real.dtype.limit:
             common = real.dtype
@@ -199,11 +198,12 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
     for name, how, _ in wanted:
         if composite(how) is None and primitive.aggregation(how).in_order:
             check_order(table, f"the aggregate {name!r} ({how})")
-    if all(composite(how) is None for _, how, _ in wanted):
+    if all(composite(how) is None and (column is None or _takes(table.schema[column].dtype, how)) for _, how, column in wanted):
         return Aggregate(table, by, tuple(wanted))
     columns: dict[str, Expr] = {k: col(table.schema[k]) for k in by}
     made: list[tuple[str, str, str | None]] = []
     results: list[tuple[str, Composite | None, list[str]]] = []
+    counts: dict[str, DType] = {}  # what is aggregated by its units
     for i, (name, how, column) in enumerate(wanted):
         whole = composite(how)
         if whole is None:
@@ -211,9 +211,13 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
         elif column is None:
             raise PlanError(f"{how} needs a column: give (column, {how!r})")
         else:
-            parts = whole.parts(numeric(f"take the {how} of", col(table.schema[column])))
+            x: Expr = col(table.schema[column])
+            parts = whole.parts(x if x.dtype.of_units else numeric(f"take the {how} of", x))
         places = [f"{i}.{j}" for j in range(len(parts))]
         for place, (e, part) in zip(places, parts, strict=True):
+            if e is not None and not _takes(e.dtype, part):
+                counts[place] = e.dtype
+                e = counted(e)
             if e is not None:
                 columns[place] = e
             made.append((place, part, None if e is None else place))
@@ -221,9 +225,14 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
     node = Aggregate(Project(table, tuple(columns.items())), by, tuple(made))
     out: dict[str, Expr] = {k: col(node.schema[k]) for k in by}
     for name, whole, places in results:
-        found = [col(node.schema[p]) for p in places]
+        found = [restored(col(node.schema[p]), counts[p]) if p in counts else col(node.schema[p]) for p in places]
         out[name] = found[0] if whole is None else whole.finish(*found)
     return Project(node, tuple(out.items()))
+
+
+def _takes(dtype: DType, how: str) -> bool:
+    """Whether the parties take an aggregate of the values, and not of their units."""
+    return not dtype.of_units or primitive.aggregation(how).accepts(dtype)
 
 
 def sort(table: LogicalNode, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> Sort:
@@ -262,7 +271,7 @@ def _common(name: str, schemas: Sequence[Schema]) -> DType:
     types = [s[name].dtype for s in schemas]
     common: DType | None = types[0]
     for t in types[1:]:
-        common = None if common is None else common.wider(t)
+        common = None if common is None else meet(common, t)
     if common is not None:
         return common
     if all(t.is_numeric for t in types):

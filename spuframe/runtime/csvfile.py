@@ -16,6 +16,8 @@ import pyarrow.csv
 
 from spuframe.errors import ColumnNotFoundError, DataError, SchemaError
 
+_CLOCK = ("%H", "%I", "%M", "%S", "%f", "%T", "%R", "%c", "%X")
+"""What a format says of the time of day."""
 _NULLS = pa.csv.ConvertOptions().null_values
 
 
@@ -26,7 +28,8 @@ def read_csv(path: str, source: Mapping[str, Any]) -> pa.Table:
     ----------
     path : str
     source : mapping
-        ``sep``, ``encoding``, ``thousands``, ``decimal``, ``na_values`` as `pandas.read_csv`; ``dates``: column to the format of its dates.
+        ``sep``, ``encoding``, ``thousands``, ``decimal``, ``na_values`` as `pandas.read_csv`; ``dates``: column to the format of its dates or
+        points in time.
     """
     sep, decimal = (_one(source, word, given) for word, given in (("sep", ","), ("decimal", ".")))
     thousands = _one(source, "thousands", "") if source.get("thousands") else ""
@@ -82,15 +85,17 @@ def _one_column(table: pa.Table, sep: str) -> None:
 
 
 def _dates(name: str, column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
-    """Text as dates, all in one format."""
+    """Text as dates, all in one format; as points in time, if that says the time of day, and of UTC, if it says the offset."""
     words = column.combine_chunks().dictionary_encode()
-    days: list[datetime.date | None] = []
+    times: list[datetime.datetime | None] = []
     for word in words.dictionary.to_pylist():
         try:
-            days.append(datetime.datetime.strptime(word.strip(), pattern).date())
+            times.append(datetime.datetime.strptime(word.strip(), pattern))
         except ValueError:
-            days.append(None)
-    found = pa.array(days, pa.date32()).take(words.indices)
+            times.append(None)
+    kind = pa.timestamp("us", "UTC" if "%z" in pattern else None) if any(mark in pattern for mark in _CLOCK) else pa.date32()
+    made = [t if t is None or pa.types.is_timestamp(kind) else t.date() for t in times]
+    found = pa.array(made, kind).take(words.indices)
     bad = pc.and_(pc.is_null(found), pc.is_valid(column.combine_chunks()))
     if pc.any(bad).as_py():
         rows = pc.indices_nonzero(bad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import logging
 import math
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.config import RangePolicy
-from spuframe.dtypes import Bool, Date, DType, Field, Fixed, Int, Range, String, exponent, private
+from spuframe.dtypes import Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, String, Timestamp, Whole, exponent, private
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,12 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
         return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, largest, nan_as_null), dtype
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column, _fit_string(name, column)
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+    if pa.types.is_date(kind):
         return _fit_date(name, column), Date()
+    if pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
+        return _fit_time(name, column, kind)
+    if pa.types.is_decimal(kind):
+        return _fit_decimal(name, column, kind)
     if pa.types.is_null(kind):
         raise TypeMismatchError(
             f"column {name!r} has only missing values, so that its type is not known. Leave it out (name the columns to read), or give it a type."
@@ -59,7 +64,7 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
     raise TypeMismatchError(
         f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. "
         "Leave it out (name the columns to read), or cast it at the owner to "
-        "a bool, integer, float, date or short string (a duration, for example, to its number of seconds)."
+        "a bool, integer, float, decimal, date, timestamp, duration or short string (a time of day, for example, to its number of seconds)."
     )
 
 
@@ -76,22 +81,50 @@ def _fit_float(name: str, column: pa.ChunkedArray, largest: float, nan_as_null: 
 
 
 def _fit_date(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Dates, or points in time that are all midnights (as pandas holds dates), as date32."""
+    """Dates as date32."""
     kind = column.type
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        raise TypeMismatchError(
-            f"column {name!r} holds points in time with the zone {kind.tz!r}, which spuframe cannot share. "
-            "Cast it at the owner to a date, or to an integer."
-        )
     if not pa.types.is_date32(kind):
         days = column.cast(pa.date32(), safe=False)
-        remedy = "Take their dates (.dt.normalize() in pandas), or cast the column to an integer, such as seconds"
-        _refuse(name, pc.not_equal(days.cast(kind), column), "times of day, where only dates can be shared", remedy, TypeMismatchError)
+        _refuse(name, pc.not_equal(days.cast(kind), column), "dates with a time of day", "Make them timestamps", TypeMismatchError)
         column = days
     least, most = Date().bounds
     days = column.cast(pa.int32())
     _refuse(name, pc.or_(pc.less(days, least), pc.greater(days, most)), "not between the years 1 and 9999", "Leave the column out")
     return column
+
+
+def _fit_time(name: str, column: pa.ChunkedArray, kind: Any) -> tuple[pa.ChunkedArray, DType]:
+    """Points in time and durations, in microseconds."""
+    dtype: Timestamp | Duration = Timestamp(kind.tz) if pa.types.is_timestamp(kind) else Duration()
+    if isinstance(dtype, Timestamp):
+        try:
+            dtype.clock  # noqa: B018  # asked for, so that nobody who reveals them finds that there is none
+        except PlanError as error:
+            raise TypeMismatchError(f"column {name!r}: {error}") from None
+    units, (least, most) = column.cast(pa.int64()), dtype.bounds
+    if kind.unit == "ns":
+        whole = pc.multiply(pc.divide(units, 1000), 1000)
+        _refuse(name, pc.not_equal(whole, units), "finer than a microsecond", "Round them, .dt.round('us') in pandas")
+        units = pc.divide(units, 1000)
+    else:
+        times = {"s": 1_000_000, "ms": 1_000, "us": 1}[kind.unit]
+        outside = pc.or_(pc.less(units, -(-least // times)), pc.greater(units, most // times))
+        told = "not between the years 1 and 9999" if isinstance(dtype, Timestamp) else "of 146,000 years and more"
+        _refuse(name, outside, told, "Leave the column out")
+        units = pc.multiply(units, times)
+    return units.cast(dtype.arrow), dtype
+
+
+def _fit_decimal(name: str, column: pa.ChunkedArray, kind: Any) -> tuple[pa.ChunkedArray, DType]:
+    """Decimals of 18 digits at most; with a wider type if all values have no more."""
+    scale = max(kind.scale, 0)
+    if scale > Decimal.MOST:
+        raise TypeMismatchError(f"column {name!r} has {scale} digits after the point, of at most {Decimal.MOST}. Round it at the owner.")
+    dtype = Decimal(max(scale, 1, min(kind.precision - min(kind.scale, 0), Decimal.MOST)), scale)
+    wide = column.cast(pa.decimal256(76, scale))
+    limit = pa.scalar(decimal.Decimal(10) ** (dtype.precision - scale), pa.decimal256(76, scale))
+    _refuse(name, pc.greater_equal(pc.abs(wide), limit), f"of more than {dtype.precision} digits", "Round them at the owner, or take floats")
+    return wide.cast(dtype.arrow), dtype
 
 
 def _fit_string(name: str, column: pa.ChunkedArray) -> String:
@@ -113,9 +146,9 @@ def publish(
     it has values beyond those that arithmetic has room for.
     """
     bounds: Range | None = None
-    if isinstance(dtype, Date):
-        column = column.cast(pa.int32())
-    if isinstance(dtype, Int | Fixed | Date):
+    if isinstance(dtype, Whole):
+        column = dtype.numbers(column)
+    if isinstance(dtype, Whole | Fixed):
         low, high = pc.min_max(column).as_py().values()
         found = (0, 0) if low is None else (low, high)
         if declared is not None:
@@ -124,7 +157,7 @@ def publish(
             bounds = found
         elif policy == "none":
             bounds = nothing(dtype, found, keep_bits=keep_bits)
-        elif isinstance(dtype, Int | Date):
+        elif isinstance(dtype, Whole):
             bounds = magnitude(found[0], found[1], dtype)
         else:
             bounds = magnitude_float(float(found[0]), float(found[1]), dtype.largest if keep_bits else LARGEST)
@@ -134,7 +167,8 @@ def publish(
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
             outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
             log.warning("values outside a declared range", extra={"column": name, "rows": pc.indices_nonzero(outside.combine_chunks()).to_pylist()[:100]})
-            text = f"column {name!r} holds values that are outside the range {bounds[0]} to {bounds[1]}. Declare a wider one with ranges="
+            least, most = map(dtype.bound, bounds) if not dtype.is_numeric else bounds
+            text = f"column {name!r} holds values that are outside the range {least} to {most}. Declare a wider one with ranges="
             raise EncodingError(f"{text}; the owner's log names the rows.")
     elif declared is not None:
         raise TypeMismatchError(f"column {name!r} is {dtype}, which has no range. Leave it out of ranges=.")
@@ -142,13 +176,13 @@ def publish(
 
 
 def unique(table: pa.Table, fields: list[Field], policy: RangePolicy) -> list[str]:
-    """Columns that may be keys (integers, dates, strings) and have no value twice, nulls aside: so that a join knows which side to check.
+    """Columns that may be keys (integers, decimals, times, strings) and have no value twice, nulls aside: so that a join knows which side to check.
 
     With "none" nothing is published.
     """
     if policy == "none":
         return []
-    keys = [f.name for f in fields if isinstance(f.dtype, Int | Date | String)]
+    keys = [f.name for f in fields if isinstance(f.dtype, Whole | String)]
     return [n for n in keys if pc.count_distinct(table[n], mode="only_valid").as_py() == len(table) - table[n].null_count]
 
 
@@ -161,7 +195,7 @@ def coarse(column: pa.ChunkedArray, field: Field) -> bool:
     return bool(((kept == 0) & (values != 0)).any()) or (bool((kept != values).any()) and 0 < values.max() - values.min() < CLOSE * unit)
 
 
-def magnitude(low: int, high: int, dtype: Int | Date) -> tuple[int, int]:
+def magnitude(low: int, high: int, dtype: Whole) -> tuple[int, int]:
     """Bounds rounded outward to powers of two.
 
     >>> magnitude(37, 92, Int(64)), magnitude(-100, 5, Int(64))
@@ -191,7 +225,7 @@ def magnitude_float(low: float, high: float, largest: float) -> tuple[float, flo
     return (-up(-low) if low < 0 else down(low) if low > 0 else 0.0), (up(high) if high > 0 else -down(-high) if high < 0 else 0.0)
 
 
-def nothing(dtype: Int | Fixed | Date, found: Range, *, keep_bits: bool = False) -> Range:
+def nothing(dtype: Whole | Fixed, found: Range, *, keep_bits: bool = False) -> Range:
     """The same bounds for all columns of a type, if its values are within those that leave room for arithmetic; else wider ones, at last the type's.
 
     Small floats have narrower ones.
@@ -201,20 +235,18 @@ def nothing(dtype: Int | Fixed | Date, found: Range, *, keep_bits: bool = False)
     >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7)), nothing(Fixed(), (0.0, 1e-7))
     ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0), (-0.0009765625, 0.0009765625))
     """
-    if isinstance(dtype, Date):
-        return dtype.bounds
     top = next((c for c in _CLASSES["floats" if isinstance(dtype, Fixed) else "integers"] if -c <= found[0] and found[1] <= c), None)
     largest = dtype.largest if isinstance(dtype, Fixed) and keep_bits else LARGEST
     least, most = (-largest, largest) if isinstance(dtype, Fixed) else dtype.bounds
     return (least, most) if top is None else (max(least, -top), min(most, top))
 
 
-def _declared(name: str, dtype: Int | Fixed | Date, declared: Any, limit: float) -> Range:
-    if isinstance(dtype, Date) and isinstance(declared, list | tuple):
+def _declared(name: str, dtype: Whole | Fixed, declared: Any, limit: float) -> Range:
+    if not dtype.is_numeric and isinstance(declared, list | tuple):
         try:
-            declared = [Date.days(d) for d in declared]
+            declared = [dtype.constant(d) for d in declared]
         except PlanError as error:
-            raise TypeMismatchError(f"the range of column {name!r} must be of dates: {error}") from None
+            raise TypeMismatchError(f"the range of column {name!r} must be of values of {dtype}: {error}") from None
     good = isinstance(declared, list | tuple) and len(declared) == 2 and all(isinstance(b, int | float) and math.isfinite(b) for b in declared)
     if not good or not declared[0] <= declared[1]:
         raise TypeMismatchError(f"the range of column {name!r} must be (low, high) with low <= high, got {declared!r}.")

@@ -6,7 +6,10 @@ type             kind                 words
 bool             ``Boolean(1)``       a bitmap
 int              ``Arithmetic(k)``    two's complement; k is the narrowest of 8, 16, 32, 64 with ``|x| < 2**(k-2)``, at most 64
 fixed point      ``Arithmetic(64)``   ``round(x * 2**f)``
+decimal[p,s]     ``Arithmetic(k)``    multiples of ``10**-s``, as int
 date             ``Arithmetic(k)``    days since 2000-01-01, as int: from 1955 to 2044 in 16 bits
+timestamp        ``Arithmetic(64)``   microseconds since 1970-01-01
+duration         ``Arithmetic(k)``    microseconds, as int
 string[w], w<=8  ``Boolean(8*w)``     bytes, big-endian, so that the order of the words is the order of the strings
 string[w], w>8   ``Boolean(64)``      rows x words, the most significant word first
 ================ ==================== =====================================================================
@@ -20,12 +23,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import RINGS, Bool, DType, Field, Fixed, Int, Measure, Range, String, Whole
+from spuframe.dtypes import RINGS, Bool, DType, Field, Fixed, Int, Measure, Range, String
 from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
 __all__ = [
-    "RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "from_integers", "held_type", "integers", "kind_of", "string_words", "words_of",
+    "RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "string_words", "words_of",
 ]  # fmt: skip
 
 
@@ -57,30 +60,7 @@ def column_shape(field: Field, rows: int) -> tuple[int, ...]:
     return (rows,) if words == 1 else (rows, words)
 
 
-def held_type(dtype: DType) -> pa.DataType:
-    """The Arrow type in which an owner computes: fixed point in words, as it is shared."""
-    return pa.int64() if isinstance(dtype, Fixed) else dtype.arrow
-
-
 # ---- plaintext to words ---------------------------------------------------------------------------
-def integers(array: Any) -> Any:
-    """What Arrow counts in days or microseconds as these counts; other arrays and scalars as they are."""
-    if not pa.types.is_temporal(array.type):
-        return array
-    return array.cast(pa.int32() if array.type.bit_width == 32 else pa.int64())
-
-
-def from_integers(array: Any, kind: pa.DataType) -> Any:
-    """Integers as an Arrow type that counts, or that is one of integers.
-
-    >>> from_integers(pa.array([18321]), pa.date32()).to_pylist()
-    [datetime.date(2020, 2, 29)]
-    """
-    if pa.types.is_temporal(kind):
-        array = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
-    return array.cast(kind)
-
-
 def words_of(array: pa.Array, dtype: Fixed, name: str) -> pa.Array:
     """Floats of a column as int64 words of fixed point, each the nearest.
 
@@ -109,8 +89,8 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field, words: bool = False)
         valid = pack(np.asarray(pc.is_valid(values)))
     if isinstance(field.dtype, String):
         return _encode_strings(values, field), valid
-    if isinstance(field.dtype, Whole):
-        values = integers(values)
+    if values.type == field.dtype.arrow:
+        values = field.dtype.numbers(values)
     plain = values.fill_null(False if isinstance(field.dtype, Bool) else 0) if values.null_count else values
     numbers: Array = np.asarray(plain.to_numpy(zero_copy_only=False))
     if isinstance(field.dtype, Bool):
@@ -218,10 +198,9 @@ def decode(words: Array, valid: Array | None, field: Field) -> pa.Array:
     numbers: Any = words if unsigned else words.view(np.dtype(f"i{words.dtype.itemsize}"))
     if isinstance(dtype, Fixed):
         return pa.array(numbers.astype(np.float64) * 2.0**-dtype.f, mask=mask)
-    assert isinstance(dtype, Whole)
     if dtype.ORIGIN:
         numbers = numbers.astype(np.int64) + dtype.ORIGIN
-    return from_integers(pa.array(numbers, mask=mask), dtype.arrow)
+    return dtype.valued(pa.array(numbers, mask=mask).cast(dtype.held))
 
 
 def _decode_strings(words: Array, mask: Array | None, width: int) -> pa.Array:

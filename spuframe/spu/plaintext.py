@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import DType, Fixed, Int, Whole, parse_dtype
+from spuframe.dtypes import DType, Fixed, Int, parse_dtype
 from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
-from spuframe.spu.encoding import from_integers, held_type, integers, words_of
+from spuframe.spu.encoding import words_of
 from spuframe.spu.functions import plain, takes_exact
 from spuframe.spu.value import Applied, Scalar
 
@@ -42,7 +42,7 @@ def evaluate(nodes: Expressions, table: pa.Table) -> pa.Array:
     """
     found, dtype = Evaluation(nodes, [len(nodes) - 1], table).take(len(nodes) - 1), parse_dtype(nodes[-1]["dtype"])
     if not isinstance(dtype, Fixed):
-        return found
+        return dtype.valued(found)
     return pa.array(np.asarray(found.fill_null(0)) * 2.0**-dtype.f, mask=np.asarray(found.is_null()) if found.null_count else None)
 
 
@@ -55,8 +55,7 @@ def constants(nodes: Expressions, places: Sequence[int]) -> dict[int, Scalar]:
             out[place] = nodes[place]["lit"]
             continue
         found, dtype = evaluation.take(place)[0].as_py(), parse_dtype(nodes[place]["dtype"])
-        exact = isinstance(dtype, Fixed) and found is not None
-        out[place] = Fraction(found, 1 << dtype.frac) if exact else dtype.constant(found)
+        out[place] = Fraction(found, 1 << dtype.frac) if dtype.frac and found is not None else found
     return out
 
 
@@ -100,16 +99,16 @@ class Evaluation:
         dtype = parse_dtype(e["dtype"])
         if "lit" in e:
             value = e["lit"]
-            return pa.scalar(round(Fraction(value) * (1 << dtype.f)) if isinstance(dtype, Fixed) and value is not None else value, held_type(dtype))
+            return pa.scalar(round(Fraction(value) * (1 << dtype.f)) if isinstance(dtype, Fixed) and value is not None else value, dtype.held)
         if "col" in e:
             if e["col"] not in self._table.column_names:
                 raise ColumnNotFoundError.of(e["col"], self._table.column_names)
             column = _read(self._table.column(e["col"]), dtype, e["col"])
-            return words_of(column, dtype, e["col"]) if isinstance(dtype, Fixed) else column
+            return words_of(column, dtype, e["col"]) if isinstance(dtype, Fixed) else dtype.numbers(column)
         args, about = [self._read(a) for a in e["args"]], [self._nodes[a] for a in e["args"]]
         if takes_exact(e["fn"]):
             args = [_exact(v, a) for v, a in zip(args, about, strict=True)]
-        return _cast(plain(e["fn"])(Applied.over(e, about), *args), held_type(dtype), dtype, f"{e['fn']}(...)")
+        return _cast(plain(e["fn"])(Applied.over(e, about), *args), dtype.held, dtype, f"{e['fn']}(...)")
 
 
 def _exact(value: Any, e: Expression) -> Any:
@@ -141,15 +140,11 @@ def _read(column: pa.ChunkedArray, dtype: DType, name: str) -> pa.Array:
 def _cast(array: Any, target: pa.DataType, dtype: DType, what: str) -> Any:
     if array.type == target:
         return array
-    if isinstance(dtype, Whole):
-        array = integers(array)
-    if array.type == target:
-        return array
     safe = not (pa.types.is_integer(array.type) and pa.types.is_floating(target)) and not pa.types.is_floating(array.type)
     try:
         if isinstance(dtype, Int) and pa.types.is_floating(array.type):
             _whole(array, what)
-        return array.cast(target, safe=safe) if not safe or not isinstance(dtype, Whole) else from_integers(array, target)
+        return array.cast(target, safe=safe)
     except pa.ArrowNotImplementedError as error:
         raise TypeMismatchError(f"{what} has the Arrow type {array.type}, which is no {dtype}: declare the column's type") from error
     except pa.ArrowInvalid:  # its text holds the value

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Decimal, Duration, Field, Fixed, Int, String, Timestamp
 from spuframe.errors import ColumnNotFoundError, PlanError
 from spuframe.expr.expr import plain_nodes
 from spuframe.ir.expressions import arity, from_plain, functions
@@ -12,15 +12,17 @@ FIELDS = {
     f.name: f
     for f in (
         Field("i", Int(64), True, range=(1, 9)), Field("x", Fixed(), range=(0.5, 4.0)), Field("b", Bool(), True), Field("s", String(3)),
+        Field("d", Decimal(6, 2), True), Field("t", Timestamp("UTC"), range=(0, 10**15)), Field("h", Duration(), range=(-5, 5)),
     )
 }  # fmt: skip
-N, X, B, S = (ex.col(f) for f in FIELDS.values())
+N, X, B, S, D, T, H = (ex.col(f) for f in FIELDS.values())
 
 EXAMPLES = [
     ex.add(N, 1), ex.sub(N, 1), ex.mul(N, X), ex.div(X, N), ex.neg(N), ex.eq(S, "a"), ex.ne(N, 1), ex.lt(N, 5), ex.le(X, 1), ex.gt(N, 5), ex.ge(X, 1),
     ex.and_(B, True), ex.or_(B, ex.not_(B)), ex.xor(B, B), ex.where(B, N, 0), ex.is_null(N), ex.fill_null(N, 0), ex.isin(N, [1, 5, 7]),
     ex.cast(N, Fixed()), ex.exp(X), ex.exp2(X), ex.pow_(1.5, X), ex.log(X), ex.log2(X), ex.log10(X), ex.sqrt(X), ex.rsqrt(X), ex.reciprocal(X),
     ex.sin(X), ex.cos(X), ex.sigmoid(X), ex.tanh(X), ex.erf(X), ex.floor(X), ex.ceil(X), ex.round_(X, 1), ex.floordiv(N, 2), ex.mod(N, 2), ex.sign(X),
+    ex.add(D, N), ex.mul(D, D), ex.sub(D, 0.125), ex.cast(D, "int64"), ex.cast(D, float), ex.add(T, H), ex.sub(T, "2020-01-01"), ex.mul(H, N),
     ex.bit_and(N, 1), ex.bit_or(N, 1), ex.bit_xor(N, 1), ex.shift_right(N, 1), ex.map_(N, {1: 0.5, 2: 1.5, 3: 2.5}),
 ]  # fmt: skip
 

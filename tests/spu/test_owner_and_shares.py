@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 from fractions import Fraction
 
 import pyarrow as pa
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Date, Decimal, Duration, Field, Fixed, Int, String, Timestamp
 from spuframe.expr.expr import Function
 from spuframe.expr.stated import Stated
 from spuframe.spu.functions import _table
@@ -31,6 +33,9 @@ FIELDS = {
     "c": Field("c", Bool(), False),
     "s": Field("s", String(4), True),
     "d": Field("d", Date(), True, range=(-20, 20000)),
+    "m": Field("m", Decimal(6, 2), True),
+    "t": Field("t", Timestamp("Europe/Berlin"), True, range=(-(10**16), 10**16)),
+    "h": Field("h", Duration(), False, range=(-(10**13), 10**13)),
 }
 N = len(OFF)
 
@@ -56,10 +61,18 @@ VALUES = {
     "c": [True, True, False],
     "s": ["", "a", "zé", "zzzz", "aa"],
     "d": [0, 18321, -9, 11000],
+    "m": [999999, -999999, 0, 5, -1234, 50, 150],
+    "t": [0, -1, 10**16, -(10**16), 1_600_000_000_123_456],
+    "h": [10**13, -(10**13), 0, 1, -86_400_000_000],
 }
-TABLE = pa.table({n: pa.array(_some(VALUES[n], f.nullable), f.dtype.arrow if n != "d" else pa.int32()) for n, f in FIELDS.items()})
-TABLE = TABLE.set_column(TABLE.column_names.index("d"), "d", TABLE["d"].cast(pa.date32()))
-X, Y, P, Q, W, K, J, BIG, FAR, U, B, C, S, D = (ex.col(f) for f in FIELDS.values())
+
+
+def _column(values, dtype):
+    return pa.array(values, dtype.arrow) if isinstance(dtype, Fixed) else dtype.valued(pa.array(values, dtype.held))
+
+
+TABLE = pa.table({n: _column(_some(VALUES[n], f.nullable), f.dtype) for n, f in FIELDS.items()})
+X, Y, P, Q, W, K, J, BIG, FAR, U, B, C, S, D, M, T, H = (ex.col(f) for f in FIELDS.values())
 
 EXACT = [
     ex.add(X, Y), ex.add(X, 0.1), ex.add(K, J), ex.sub(0.3, X), ex.sub(ex.clip(W, -1e9, 1e9), 1e-5), ex.neg(X), ex.neg(W), ex.mul(K, X),
@@ -81,6 +94,18 @@ EXACT = [
     *[ex.div(a, b) for a, b in (
         (X, Y), (0.3, X), (X, 1e-6), (X, -1e-7), (X, 1e12), (X, 0.1), (X, 3), (K, 3), (K, J), (2, X), (9.2, P), (X, P), (K, 0.1), (P, 5e-5))],
     *[ex.reciprocal(e) for e in (P, Q, X, J, K, ex.clip(W, 1.0, 1e12))],
+    ex.add(M, K), ex.sub(M, decimal.Decimal("1.005")), ex.mul(M, M), ex.mul(M, 0.25), ex.mul(K, M), ex.neg(M), ex.abs_(M), ex.round_(M, 1),
+    ex.round_(M, -1), ex.cast(M, float), ex.cast(M, "float[f=4]"), ex.cast(M, "int64"), ex.cast(M, "decimal[12,6]"),
+    ex.cast(M, bool), ex.floor(M), ex.ceil(M), ex.sign(M),
+    ex.div(M, 3), ex.div(M, M), ex.floordiv(M, decimal.Decimal("0.07")), ex.mod(M, 0.3), ex.fill_null(M, 2), ex.clip(M, -10, 9.5),
+    ex.isin(M, [0.05, 99.999, 0]),
+    ex.gt(M, 0.049), ex.le(0.051, M), ex.eq(M, decimal.Decimal("0.050")), ex.lt(M, K), ex.map_(M, {0.05: datetime.timedelta(1), 0: datetime.timedelta(2)}),
+    ex.add(T, H), ex.sub(T, datetime.timedelta(hours=1)), ex.sub(T, "2020-02-29 12:00"), ex.mul(H, J), ex.add(H, H), ex.neg(H), ex.abs_(H),
+    ex.div(H, datetime.timedelta(hours=1)),
+    ex.floordiv(H, datetime.timedelta(seconds=7)), ex.mod(H, datetime.timedelta(seconds=7)), ex.cast(T, "int64"), ex.cast(H, "int64"),
+    ex.cast(D, "timestamp"),
+    ex.cast(ex.cast(D, "timestamp"), "date"), ex.sub(ex.cast(D, "timestamp"), D), ex.lt(T, "1970-01-01 00:59:59.999999"), ex.fill_null(T, "2020-01-01"),
+    ex.clip(H, None, datetime.timedelta(1)), ex.maximum(T, "1971-01-01"), ex.isin(T, ["1970-01-01 01:00"]), ex.where(B, H, None), ex.eq(H, H),
     ex.bit_and(K, 12), ex.bit_or(K, J), ex.bit_xor(K, J), ex.shift_right(K, 2), ex.round_(K, -1), ex.pow_(K, 3),
 ]  # fmt: skip
 CLOSE = [  # as close as they state

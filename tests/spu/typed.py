@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 import warnings
 from fractions import Fraction
@@ -12,7 +13,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, Date, Field, Fixed, Int, String
+from spuframe.dtypes import Bool, Date, Decimal, Duration, Field, Fixed, Int, String, Timestamp
 from spuframe.errors import PrecisionWarning, SpuframeError
 from spuframe.expr.expr import Col, Expr, Function, Lit
 from spuframe.spu.functions import takes_exact
@@ -38,6 +39,13 @@ COLUMNS = {  # the field, and values that its rows take in turn; nullable ones b
     "t": (Field("t", String(12), False), ["aa", "aaaaaaaabcde", "", "é", "zzzzzzzzzzzz"]),
     "d": (Field("d", Date(), True, range=(-20, 20000)), [0, 18321, -9, 11000, 20000]),
     "e": (Field("e", Date(), False), [Date().bounds[0], Date().bounds[1], 0, 18321]),
+    "p": (Field("p", Decimal(6, 2), True, range=(-99999, 999999)), [1234, -5, 0, 999999, -99999, 50, 150, 250]),
+    "q": (Field("q", Decimal(9, 4), False), [10**9 - 1, 1 - 10**9, 0, 5, -12345, 25000]),
+    "n": (Field("n", Decimal(18, 1), False), [10**18 - 1, 1 - 10**18, 0, 15, -5]),
+    "r": (Field("r", Timestamp(), True, range=(-(10**15), 10**15)), [0, 10**15, -(10**15), 86_400_000_000, -1, 946_684_800_000_001]),
+    "a": (Field("a", Timestamp(), False), [*Timestamp().bounds, 0, 86_399_999_999]),
+    "h": (Field("h", Duration(), True, range=(-(10**12), 10**12)), [10**12, -(10**12), 0, 1, -1, 3_600_000_000]),
+    "f": (Field("f", Duration(), False), [*Duration().bounds, 0, -7, 86_400_000_000]),
 }
 NUMBERS, DATES, TEXTS = "xygwzijkmluvo", "de", "st"
 
@@ -52,8 +60,9 @@ def rows(name: str, n: int) -> list:
 def table(n: int) -> pa.Table:
     made = {}
     for name, (field, _) in COLUMNS.items():
-        array = pa.array(rows(name, n), pa.int32() if isinstance(field.dtype, Date) else field.dtype.arrow)
-        made[name] = array.cast(pa.date32()) if isinstance(field.dtype, Date) else array
+        floats = isinstance(field.dtype, Fixed)
+        array = pa.array(rows(name, n), field.dtype.arrow if floats else field.dtype.held)
+        made[name] = array if floats else field.dtype.valued(array)
     return pa.table(made)
 
 
@@ -84,9 +93,8 @@ def expected(e: Expr, n: int) -> list:
                 if found is not None and node.fn == "div":  # half goes up
                     found = Fraction(math.floor(Fraction(found) * 2**node.dtype.f + Fraction(1, 2)), 2**node.dtype.f)
                 values[node] = grid(found, node.dtype)
-        found = grid(values[e], e.dtype)
-        out.append(Date.day(found) if isinstance(e.dtype, Date) and found is not None else found)
-    return out
+        out.append(grid(values[e], e.dtype))
+    return out if isinstance(e.dtype, Fixed) else e.dtype.valued(pa.array(out, e.dtype.held)).to_pylist()
 
 
 # ---- errors ---------------------------------------------------------------------------------------------
@@ -112,10 +120,13 @@ CONSTANTS = {
     "bool": [True, False],
     "text": ["", "a", "zz", "é", "aaaaaaaabcde"],
     "date": ["2000-01-01", datetime.date(1955, 3, 1)],
+    "decimal": [decimal.Decimal("0.01"), decimal.Decimal("-12.50"), 3, 0.25, 1.5, -0.005, decimal.Decimal("99.999"), decimal.Decimal("1E-18"), 10**17, 0],
+    "time": ["2000-01-01 12:00:00.000001", datetime.datetime(1955, 3, 1, 23), datetime.date(2020, 1, 1)],
+    "span": [datetime.timedelta(days=7), datetime.timedelta(microseconds=-1), datetime.timedelta(0)],
 }
-TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint64", "float", "float[f=4]", "float[f=30]"]
-NAMES = {"number": NUMBERS, "bool": "bc", "text": TEXTS, "date": DATES}
-ANY = st.sampled_from(["number", "number", "number", "bool", "text", "date"])
+TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint64", "float", "float[f=4]", "float[f=30]", "decimal[18,2]"]
+NAMES = {"number": NUMBERS, "bool": "bc", "text": TEXTS, "date": DATES, "decimal": "pqn", "time": "ra", "span": "hf"}
+ANY = st.sampled_from(["number", "number", "number", "bool", "text", "date", "decimal", "decimal", "time", "span"])
 
 
 @st.composite
@@ -196,7 +207,7 @@ def _any(build):
 
 
 def _cast(draw, get):
-    return ex.cast(get(draw(st.sampled_from(["number", "bool", "date"])), False), draw(st.sampled_from(TYPES)))
+    return ex.cast(get(draw(st.sampled_from(["number", "bool", "date", "decimal", "time", "span"])), False), draw(st.sampled_from(TYPES)))
 
 
 _UNARY = [ex.neg, ex.abs_, ex.sign, ex.floor, ex.ceil, ex.exp, ex.exp2, ex.log, ex.log2, ex.log10, ex.sqrt, ex.rsqrt, ex.reciprocal]
@@ -208,6 +219,9 @@ _WAYS = {
         *map(_integer, [ex.bit_and, ex.bit_or, ex.bit_xor, ex.shift_left, ex.shift_right]), lambda draw, get: ex.bit_not(get(constants=False)),
         lambda draw, get: ex.bit_and(get(), get(constants=False)), lambda draw, get: ex.bit_xor(get(), get(constants=False)),
         lambda draw, get: ex.sub(get("date", False), get("date")),
+        *(lambda draw, get, k=k, f=f: f(get(k, False), get(k)) for k in ("decimal", "span") for f in (ex.div, ex.floordiv)),
+        lambda draw, get: ex.sign(get(draw(st.sampled_from(["decimal", "span"])), False)),
+        lambda draw, get: ex.add(get("decimal", False), get("number", False)), lambda draw, get: ex.mul(get("number", False), get("decimal", False)),
         lambda draw, get: ex.round_(get(constants=False), draw(st.integers(-3, 5))),
         lambda draw, get: ex.pow_(get(constants=False), draw(st.sampled_from([0, 1, 2, 3]))),
         lambda draw, get: ex.pow_(draw(st.sampled_from([2, 0.3, 10])), get(constants=False)),
@@ -218,7 +232,24 @@ _WAYS = {
         _two(ex.fill_null),
     ],
     "text": [_where, _two(ex.fill_null), _one(lambda e: ex.cast(e, "string[16]"))],
-    "date": [*_SHARED, lambda draw, get: ex.add(get(constants=False), get("number")), lambda draw, get: ex.sub(get(constants=False), get("number"))],
+    "date": [*_SHARED, lambda draw, get: ex.add(get(constants=False), get("number")), lambda draw, get: ex.sub(get(constants=False), get("number")),
+             lambda draw, get: ex.cast(get("time", False), "date")],
+    "decimal": [
+        *_SHARED, *map(_two, [ex.add, ex.sub, ex.mul, ex.mod] * 2), *map(_one, [ex.neg, ex.abs_, ex.floor, ex.ceil]),
+        lambda draw, get: ex.round_(get(constants=False), draw(st.integers(-2, 4))), lambda draw, get: ex.add(get(constants=False), get("number")),
+        lambda draw, get: ex.mul(get("number", False), get(constants=False)), lambda draw, get: ex.sub(get("number"), get(constants=False)),
+        lambda draw, get: ex.cast(get(constants=False), draw(st.sampled_from(["decimal[12,4]", "decimal[18,2]", "decimal[18,6]"]))),
+    ],
+    "time": [
+        *_SHARED, *(lambda draw, get, f=f: f(get(constants=False), get("span")) for f in (ex.add, ex.sub)),
+        lambda draw, get: ex.add(get("span"), get(constants=False)), lambda draw, get: ex.cast(get("date", False), "timestamp"),
+        lambda draw, get: ex.add(get("date", False), get("span")),
+    ],
+    "span": [
+        *_SHARED, *map(_two, [ex.add, ex.sub, ex.mod]), *map(_one, [ex.neg, ex.abs_]), lambda draw, get: ex.mul(get(constants=False), get("number")),
+        lambda draw, get: ex.mul(get("number", False), get(constants=False)), lambda draw, get: ex.sub(get("time", False), get("time")),
+        lambda draw, get: ex.sub(get("time", False), get("date")),
+    ],
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Date, Fixed, Int, Range, exponent, number
+from spuframe.dtypes import DAY, DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Date, Decimal, DType, Duration, Fixed, Int, Range, exponent, meet, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import (
@@ -37,7 +37,7 @@ from spuframe.expr.functions.common import (
     warn_precision,
 )
 from spuframe.expr.functions.conversion import Cast, convert
-from spuframe.expr.functions.promotion import numeric, terms
+from spuframe.expr.functions.promotion import alike, beside, numeric, terms
 from spuframe.expr.stated import EXACT, NEAREST, Stated, always
 
 LEAST_SIGNIFICANT = 12
@@ -113,14 +113,14 @@ class Mul(Binary):
 
     def inferred(self) -> Info:
         kinds = (self.left.dtype, self.right.dtype)
-        if any(isinstance(k, Fixed) for k in kinds) != (self.target is not None) or not all(k.is_numeric for k in kinds):
+        dtype = kinds[0].times(kinds[1]) if self.target is None else self.target if all(k.is_numeric for k in kinds) else None
+        if dtype is None or isinstance(dtype, Fixed) != any(isinstance(k, Fixed) for k in kinds):
             raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which chooses the type of the product")
-        dtype = self.target or Int(64)
         return self.info_of(dtype, checked(self, dtype, self._bounds(dtype)))
 
-    def _bounds(self, dtype: Fixed | Int) -> tuple[Number, Number]:
+    def _bounds(self, dtype: DType) -> tuple[Number, Number]:
         low, high = bounds = product(self.left, self.right)
-        if isinstance(dtype, Int):
+        if not isinstance(dtype, Fixed):
             return bounds
         if max(abs(low), abs(high)) * 2.0**dtype.f >= 2**53:
             left, right = ([Fraction(b) for b in bounds_of(e)] for e in self.args)
@@ -219,9 +219,10 @@ class Neg(Function):
     last_place = "kept"
 
     def inferred(self) -> Info:
-        if not self.operand.dtype.is_numeric:
+        dtype = self.operand.dtype
+        if not dtype.adds or not dtype.has_range:
             raise mismatch("negate", self.args, "it needs a number; for booleans use ~")
-        dtype = self.operand.dtype if isinstance(self.operand.dtype, Fixed) else Int(64)
+        dtype = Int(64) if dtype.like(Int()) else dtype
         low, high = bounds_of(self.operand)
         return self.info_of(dtype, checked(self, dtype, (-high, -low)))
 
@@ -232,17 +233,12 @@ class Neg(Function):
         return f"-{args[0]}"
 
 
-def _result(e: Binary, what: str) -> Fixed | Int | Date:
+def _result(e: Binary, what: str) -> DType:
     a, b = e.left.dtype, e.right.dtype
-    if isinstance(a, Date) and isinstance(b, Int):
-        return a
-    if isinstance(a, Date) and isinstance(b, Date) and e.fn == "sub":
-        return Int(64)
-    if isinstance(a, Int) and isinstance(b, Int):
-        return Int(64)
-    if isinstance(a, Fixed) and a == b:
-        return a
-    raise mismatch(what, e.args, f"build it with spuframe.expr.{e.fn}, which converts them")
+    found = a.plus(b) if e.fn == "add" else a.minus(b)
+    if found is None:
+        raise mismatch(what, e.args, f"build it with spuframe.expr.{e.fn}, which converts them")
+    return found
 
 
 def _quotient(num: Range, den: Expr) -> Range:
@@ -276,39 +272,70 @@ def divisors(e: Expr) -> list[float]:
 def _pair(what: str, left: object, right: object) -> tuple[Expr, Expr]:
     a, b = as_expr(left), as_expr(right)
     for e in (a, b):
-        if not (e.dtype.is_numeric or str(e.dtype) == "bool"):
+        if not (e.dtype.is_numeric or isinstance(e.dtype, Bool | Decimal)):
             raise mismatch(what, (a, b), "it needs numbers")
     return numeric(what, a), numeric(what, b)
 
 
-def _dates(what: str, a: Expr, b: Expr) -> tuple[Expr, Expr] | None:
-    """The operands of a sum or difference with a date, the date first; None without one."""
-    if isinstance(b.dtype, Date) and (what == "add" or (isinstance(a, Lit) and isinstance(a.value, str))):
-        a, b = (b, a) if what == "add" else (lit(a.value, b.dtype), b)  # type: ignore[attr-defined]
-    if not isinstance(a.dtype, Date):
+_FIT = (
+    "a date goes with a whole number of days, a point in time with a duration, a duration with another and times a whole number; "
+    "two dates, or two points in time of as much of a zone, are subtracted"
+)
+
+
+def _exact(what: str, left: object, right: object) -> tuple[Expr, Expr] | None:
+    """The operands, if one is a time, a duration or a decimal, in types whose words add, subtract or multiply as they are; None for other numbers."""
+    a, b = as_expr(left), as_expr(right)
+    if not any(e.dtype.has_range and not e.dtype.is_numeric for e in (a, b)):
         return None
-    if what == "subtract" and isinstance(b, Lit) and isinstance(b.value, str):
-        b = lit(b.value, a.dtype)
-    if isinstance(b.dtype, Bool):
-        b = convert(b, Int(64))
-    if not isinstance(b.dtype, Int | (Date if what == "subtract" else Int)):
-        raise mismatch(what, (a, b), "a date goes with a whole number of days, and two dates can be subtracted")
-    return a, b
+    a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
+    a, b = (_moving(x, y) if what != "multiply" else _scaling(x, y) for x, y in ((a, b), (b, a)))
+    for x, y in ((a, b), (b, a))[: 1 if what == "subtract" else 2]:
+        if _combined(what, x.dtype, y.dtype) is not None:
+            return x, y
+    if any(isinstance(e.dtype, Fixed) for e in (a, b)) and any(isinstance(e.dtype, Decimal) for e in (a, b)):
+        return None  # a decimal with a float is a float
+    wide = meet(a.dtype, b.dtype) if what != "multiply" else None
+    if wide is None or _combined(what, wide, wide) is None:
+        raise mismatch(what, (a, b), _FIT)
+    return convert(a, wide), convert(b, wide)
+
+
+def _combined(what: str, a: DType, b: DType) -> DType | None:
+    return a.plus(b) if what == "add" else a.minus(b) if what == "subtract" else a.times(b)
+
+
+def _moving(e: Expr, other: Expr) -> Expr:
+    """A constant beside what it is added to: a duration of whole days beside a date as their number."""
+    if isinstance(e, Lit) and isinstance(e.dtype, Duration) and isinstance(other.dtype, Date) and e.value is not None:
+        days, rest = divmod(int(e.value), DAY)
+        if rest:
+            raise PlanError(f"dates move by whole days, got {e}: give a number of days, or take the dates as points in time, .astype('timestamp')")
+        return lit(days)
+    return beside(e, other)
+
+
+def _scaling(e: Expr, other: Expr) -> Expr:
+    """A constant that multiplies a decimal: a float as the decimal that it is written as."""
+    if isinstance(e, Lit) and isinstance(e.value, float) and isinstance(other.dtype, Decimal):
+        found = Decimal.of(e.value)
+        return e if found is None else Lit(found[1], found[0])
+    return e
 
 
 def add(left: object, right: object) -> Expr:
-    """``left + right``; a date and a whole number of days give a date."""
-    dates = _dates("add", as_expr(left), as_expr(right))
-    if dates:
-        return Add(*dates)
+    """``left + right``; a date and a whole number of days give a date, a point in time and a duration a point in time."""
+    exact = _exact("add", left, right)
+    if exact:
+        return Add(*exact)
     return Add(*_roomy(*terms("add", *_pair("add", left, right))))
 
 
 def sub(left: object, right: object) -> Expr:
-    """``left - right``; two dates give the days between them, a date less a whole number of days a date."""
-    dates = _dates("subtract", as_expr(left), as_expr(right))
-    if dates:
-        return Sub(*dates)
+    """``left - right``; two dates give the days between them, two points in time the duration, a date less a whole number of days a date."""
+    exact = _exact("subtract", left, right)
+    if exact:
+        return Sub(*exact)
     return Sub(*_roomy(*terms("subtract", *_pair("subtract", left, right))))
 
 
@@ -321,7 +348,10 @@ def _roomy(a: Expr, b: Expr) -> tuple[Expr, Expr]:
 
 
 def mul(left: object, right: object) -> Expr:
-    """``left * right``."""
+    """``left * right``; decimals give a decimal, a duration times a whole number a duration."""
+    exact = _exact("multiply", left, right)
+    if exact:
+        return Mul(*exact)
     a, b = _pair("multiply", left, right)
     if isinstance(a.dtype, Int) and isinstance(b.dtype, Int):
         return Mul(a, b)
@@ -347,8 +377,9 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
 
 
 def div(left: object, right: object) -> Expr:
-    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range."""
-    a, b = _pair("divide", left, right)
+    """``left / right``: null where the denominator is 0, clipped where the quotient is out of range; a float, of decimals and of two durations too."""
+    counts = alike("divide", as_expr(left), as_expr(right))
+    a, b = counts or _pair("divide", left, right)
     if isinstance(b, Lit) and b.value == 0:
         raise PlanError(f"'{a} / {b}' divides by zero: the denominator must be a nonzero constant or a column (whose zeros give null)")
     made = Div(a, b, quotient_type(a, b))
@@ -419,6 +450,8 @@ def neg(operand: object) -> Expr:
     e = as_expr(operand)
     if isinstance(e, Lit) and e.dtype.is_numeric and isinstance(e.value, int | float):
         return lit(-e.value, e.dtype if isinstance(e.dtype, Fixed) else None)
-    if not e.dtype.is_numeric and str(e.dtype) != "bool":
+    if e.dtype.of_units:
+        return Lit(-e.value, e.dtype) if isinstance(e, Lit) and isinstance(e.value, int) else Neg(e)
+    if not e.dtype.is_numeric and not isinstance(e.dtype, Bool):
         raise mismatch("negate", (e,), "it needs a number")
     return Neg(numeric("negate", e))

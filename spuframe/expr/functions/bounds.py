@@ -74,7 +74,8 @@ def idle(e: Expr, bound: object, upper: bool) -> bool:
 
 def abs_(operand: object) -> Expr:
     """The magnitude."""
-    e = numeric("take the magnitude of", as_expr(operand))
+    e = as_expr(operand)
+    e = e if e.dtype.of_units else numeric("take the magnitude of", e)
     if bounds_of(e)[0] >= 0:
         return e
     return where(lt(e, zero_of(e)), neg(e), e)

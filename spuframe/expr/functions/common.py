@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from spuframe.dtypes import DType, Fixed, Range, Whole, enclosing, number
+from spuframe.dtypes import DType, Fixed, Int, Range, Whole, enclosing, number
 from spuframe.errors import PrecisionWarning, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of, lit
 
@@ -62,11 +62,16 @@ def only_nulls(e: Expr) -> bool:
 
 def overflow(e: Expr, bounds: Range, limit: float, what: str, text: str = "") -> RangeOverflowError:
     """The error for a result whose range does not fit, with the columns to blame and the remedy."""
+    return too_large(e, (number(bounds[0]), number(bounds[1])), limit, what, text, number(limit))
+
+
+def too_large(e: Expr, bounds: tuple[str, str], limit: float, what: str, text: str, most: str) -> RangeOverflowError:
+    """`overflow`, of bounds as the type of the result prints them."""
     columns = ranges_text(e)
     fewer = "keep fewer fraction bits, astype('float[f=10]')" if isinstance(limit, float) else "cast to float with few fraction bits"
     first = next((n.field.name for n in e.walk() if isinstance(n, Col)), "column")
     return RangeOverflowError(
-        f"{text or repr(str(e))} may reach [{number(bounds[0])}, {number(bounds[1])}], but {what} must stay below {number(limit)} in "
+        f"{text or repr(str(e))} may reach [{bounds[0]}, {bounds[1]}], but {what} must stay below {most} in "
         f"magnitude{f' (with {columns})' if columns else ''}. Clip the column to the values that it has, .clip(low, high); or declare a narrower "
         f"range when reading, ranges={{{first!r}: (low, high)}}, if its owner's policy takes ranges; or {fewer}"
     )
@@ -82,7 +87,8 @@ def checked(e: Expr, dtype: DType, bounds: tuple[Number, Number], text: str = ""
     assert isinstance(dtype, Whole)
     least, most = dtype.room
     if bounds[0] < least or bounds[1] > most:
-        raise overflow(e, (int(bounds[0]), int(bounds[1])), most + 1, dtype.called, text)
+        shown = (dtype.bound(int(bounds[0])), dtype.bound(int(bounds[1])))
+        raise too_large(e, shown, most + 1, dtype.called, text, dtype.bound(most + 1))
     return (int(bounds[0]), int(bounds[1]))
 
 
@@ -103,5 +109,5 @@ def bits_of(e: Expr) -> int:
 
 
 def zero_of(e: Expr) -> Lit:
-    """Zero in the type of a number."""
-    return lit(0.0, e.dtype) if isinstance(e.dtype, Fixed) else lit(0)
+    """Zero in the type of a number; of integers as any."""
+    return lit(0) if e.dtype.like(Int()) else Lit(e.dtype.zero, e.dtype)

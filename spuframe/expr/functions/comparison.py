@@ -14,9 +14,10 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, TypeGuard
 
-from spuframe.dtypes import Bool, Fixed, Int, Range, String
+from spuframe.dtypes import Bool, Decimal, Fixed, Int, Range, String
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add
@@ -130,12 +131,14 @@ def _compare(fn: str, left: object, right: object) -> Expr:
             left = a = convert(a, Int(64))
         if a.dtype.is_numeric:
             if right != right or beyond(a, right):  # NaN, of which all differ
-                known = lit(fn == "ne" if fn in ("eq", "ne") or right != right else (right > 0) is (fn in ("lt", "le")))
-                return where(is_null(a), None, known) if a.nullable else known
+                return _known(fn, a, right)
             if isinstance(right, float) and isinstance(a.dtype, Int):  # an integer may be beyond the type of a float constant
                 fn, right = _whole(fn, right, a)
             elif isinstance(right, float):
                 right = lit(right, a.dtype)
+    decimal = next((as_expr(e) for e in (left, right) if isinstance(e, Expr) and isinstance(e.dtype, Decimal)), None)
+    if decimal is not None and _is_number(right) and not abs(right) < 10**Decimal.MOST:
+        return _known(fn, decimal, right)
     a, b = as_expr(left), as_expr(right)
     if isinstance(a, Lit) and not isinstance(b, Lit):  # the constant on the right: fewer cases everywhere
         a, b, fn = b, a, _CLASSES[fn].mirrored
@@ -143,16 +146,41 @@ def _compare(fn: str, left: object, right: object) -> Expr:
         a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
     if isinstance(a.dtype, Bool) and fn not in ("eq", "ne"):
         raise mismatch("order", (a, b), "booleans have no order here; use ==, &, | or astype('int8')")
+    if a.dtype.is_numeric and isinstance(b, Lit) and isinstance(b.dtype, Decimal) and b.value is not None:
+        exact = b.dtype.number(b.value)
+        fn, b = _in_units(fn, exact, a, lit) if isinstance(a.dtype, Int) else (fn, lit(float(exact)))
     if isinstance(a.dtype, Int) and isinstance(b, Lit) and isinstance(b.value, float):
         fn, b = _whole(fn, b.value, a)
     elif isinstance(a.dtype, Fixed) and isinstance(b, Lit) and isinstance(b.value, int | float) and not isinstance(a, Lit):
         fn, b = _stored(fn, b, a)
+    if isinstance(a.dtype, Decimal) and isinstance(b, Lit) and b.value is not None:
+        fn, b = _counted(fn, b, a, a.dtype)
     if isinstance(a.dtype, String) and isinstance(b, Lit) and isinstance(b.dtype, String) and b.dtype.width < a.dtype.width:
         b = lit(b.value, a.dtype)
     if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype and not isinstance(b, Lit):
         return _rounded(fn, a, b, min(a.dtype.f, b.dtype.f))
     a, b = same_type("compare", a, b, Fixed.ROOM)
     return _CLASSES[fn](a, b)
+
+
+def _known(fn: str, e: Expr, value: float) -> Expr:
+    """How a column compares with what is larger or smaller than all of its values, or NaN, of which all differ."""
+    known = lit(fn == "ne" if fn in ("eq", "ne") or value != value else (value > 0) is (fn in ("lt", "le")))
+    return where(is_null(e), None, known) if e.nullable else known
+
+
+def _counted(fn: str, constant: Lit, column: Expr, dtype: Decimal) -> tuple[str, Expr]:
+    """The same comparison of a decimal column with a number of its units, as that of an integer column; it stays exact."""
+    value = constant.value
+    if isinstance(constant.dtype, Decimal):
+        units = constant.dtype.number(value) * 10**dtype.scale
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        units = Fraction(repr(value)) * 10**dtype.scale
+    else:
+        return fn, constant
+    limit = 10**dtype.precision  # beyond all values
+    units = min(max(units, Fraction(-limit)), Fraction(limit))
+    return _in_units(fn, units, column, lambda n: Lit(n, dtype))
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
@@ -185,12 +213,17 @@ def _rounded(fn: str, left: Expr, right: Expr, coarse: int) -> Expr:
 
 def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:
     """The same comparison of an integer column with an integer: it stays exact, and narrow. What equals a fraction is never so, if not null."""
-    if value.is_integer():
-        return fn, lit(int(value))
+    return _in_units(fn, Fraction(value), column, lit)
+
+
+def _in_units(fn: str, value: Fraction, column: Expr, made: Callable[[int], Expr]) -> tuple[str, Expr]:
+    """The comparison of whole units with a number of them."""
+    if value.denominator == 1:
+        return fn, made(int(value))
     if fn in ("gt", "ge"):
-        return "ge", lit(math.ceil(value))
+        return "ge", made(math.ceil(value))
     if fn in ("lt", "le"):
-        return "le", lit(math.floor(value))
+        return "le", made(math.floor(value))
     return "lt" if fn == "eq" else "ge", column
 
 

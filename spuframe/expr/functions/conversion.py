@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from spuframe.dtypes import Bool, Date, DType, Fixed, Int, Range, String, number, real
+from spuframe.dtypes import Bool, Decimal, DType, Fixed, Int, Range, String, number, real
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
 from spuframe.expr.functions.common import checked, describe
-from spuframe.expr.stated import EXACT, Stated
+from spuframe.expr.stated import EXACT, NEAREST, Stated, always
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,9 +37,11 @@ class Cast(Function):
             return self.info_of(target, None)
         if isinstance(target, Fixed) and (source.is_numeric or isinstance(source, Bool)):
             return self.info_of(target, checked(self, target, bounds_of(self.operand)))
-        if isinstance(target, Date) and isinstance(source, Int):
-            return self.info_of(target, checked(self, target, bounds_of(self.operand)))
-        if isinstance(target, Int) and (source.has_range or isinstance(source, Bool)):
+        times = target.factor(source)
+        if times is not None and source != target and not isinstance(target, Int):
+            low, high = bounds_of(self.operand)
+            return self.info_of(target, checked(self, target, (low * times, high * times)))
+        if isinstance(target, Int) and (times is not None or isinstance(source, Fixed)):
             low, high = bounds_of(self.operand)
             bounds: Range = (math.floor(low), math.ceil(high))
             if isinstance(source, Fixed) and self.operand.range is None:
@@ -55,15 +58,73 @@ class Cast(Function):
         (v,) = args
         if isinstance(self.target, Int):
             return int(v)
-        return real(v) if isinstance(self.target, Fixed) else v  # type: ignore[return-value]  # what was none does not become a Fraction
+        if isinstance(self.target, Fixed):
+            return real(v)  # type: ignore[return-value]  # what was none does not become a Fraction
+        return v * (self.target.factor(self.operand.dtype) or 1) if self.target.has_range else v  # type: ignore[no-any-return]
 
     def text(self, args: Any) -> str:
         return f"{self.target}({args[0]})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Units(Function):
+    """A decimal as the number of its units, an integer: 12.34 is 1234 of them."""
+
+    operand: Expr
+    fn = "units"
+    states = always(EXACT)
+
+    def inferred(self) -> Info:
+        if not isinstance(self.operand.dtype, Decimal):
+            raise TypeMismatchError(f"cannot count the units of {describe(self.operand)}: it needs a decimal")
+        return self.info_of(Int(64), bounds_of(self.operand))
+
+    def value(self, *args: Any) -> Scalar:
+        return args[0]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Real(Function):
+    """A decimal as the nearest number of fixed point, from half way the upper one; ``target`` is the type of the result, which `real_of` chooses."""
+
+    operand: Expr
+    target: Fixed
+    fn = "real"
+    states = always(NEAREST)
+    last_place = "exact"
+
+    def inferred(self) -> Info:
+        source = self.operand.dtype
+        if not isinstance(source, Decimal) or not isinstance(self.target, Fixed):
+            raise TypeMismatchError(f"cannot take {describe(self.operand)} as a float: it needs a decimal")
+        low, high = map(source.number, bounds_of(self.operand))
+        return self.info_of(self.target, checked(self, self.target, (low, high)))
+
+    def value(self, *args: Any) -> Scalar:
+        assert isinstance(self.operand.dtype, Decimal)
+        unit = 1 << self.target.f
+        return real(Fraction(math.floor(self.operand.dtype.number(args[0]) * unit + Fraction(1, 2)), unit))  # type: ignore[return-value]
+
+
+def real_of(e: Expr, target: Fixed | None = None) -> Expr:
+    """Decimals as floats, with the fraction bits that their range asks for."""
+    assert isinstance(e.dtype, Decimal)
+    low, high = map(e.dtype.number, bounds_of(e))
+    made = Real(e, target or Fixed.for_range(float(low), float(high)))
+    return folded(made) or made
+
+
+def units_of(e: Expr) -> Expr:
+    """The number of units of decimals."""
+    made = Units(e)
+    return folded(made) or made
 
 
 def convert(e: Expr, target: DType) -> Expr:
     """``e`` as ``target``: itself if it is one already, a constant at once."""
     if e.dtype == target:
         return e
+    if isinstance(target, Fixed) and isinstance(e.dtype, Decimal):
+        return real_of(e, target)
     made = Cast(e, target)
     return folded(made) or made

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 
-from spuframe.dtypes import Bool, Date, Fixed, Int, String, exponent, number
+from spuframe.dtypes import Bool, Decimal, Duration, Fixed, Int, String, exponent, meet, number
 from spuframe.errors import PlanError, PrecisionWarning, TypeMismatchError
-from spuframe.expr.expr import Expr, Lit, lit
+from spuframe.expr.expr import Expr, Lit
 from spuframe.expr.functions.common import LEAST, bits_of, bound_of, describe, mismatch
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import convert, real_of, units_of
 
 LEAST_CONSTANT = 10
 """Bits that a small constant keeps, if there is room."""
@@ -16,24 +16,39 @@ LEAST_CONSTANT = 10
 
 def same_type(what: str, left: Expr, right: Expr, span: int = Fixed.SPAN) -> tuple[Expr, Expr]:
     """Bring both to the type that pandas would: int with float gives float (see `Fixed.common`), a shorter string becomes a longer one."""
-    left, right = _dated(left, right), _dated(right, left)
+    left, right = beside(left, right), beside(right, left)
     a, b = left.dtype, right.dtype
     if a.like(b):
         return left, right
-    wide = a.wider(b)
+    wide = meet(a, b)
     if wide is not None:
         return convert(left, wide), convert(right, wide)
+    if Decimal in (type(a), type(b)) and (a.is_numeric or b.is_numeric):
+        return same_type(what, numeric(what, left), numeric(what, right), span)
     if a.is_numeric and b.is_numeric:
         target = _fixed(left, right, span)
         return convert(left, target), convert(right, target)
     raise mismatch(what, (left, right), f"make them the same type first, e.g. astype({str(a)!r})")
 
 
-def _dated(e: Expr, other: Expr) -> Expr:
-    """A constant string beside a date as the date that it names."""
-    if isinstance(other.dtype, Date) and isinstance(e, Lit) and isinstance(e.value, str):
-        return lit(e.value, Date())
+def beside(e: Expr, other: Expr) -> Expr:
+    """A constant beside a time, a decimal or a duration as a value of that: the date that a string names, the decimal that a float is written as."""
+    if isinstance(e, Lit) and e.value is not None and other.dtype.has_range and not other.dtype.is_numeric and e.dtype != other.dtype:
+        found = other.dtype.adopted(e.value, e.dtype)
+        return e if found is None else Lit(found[1], found[0])
     return e
+
+
+def alike(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr] | None:
+    """Two decimals, or two durations, as integers that count in one unit: what their quotients and remainders are of; None for other values."""
+    a, b = beside(left, right), beside(right, left)
+    if isinstance(a.dtype, Duration) and isinstance(b.dtype, Duration):
+        return convert(a, Int(64)), convert(b, Int(64))
+    if not any(isinstance(e.dtype, Decimal) for e in (a, b)) or not all(isinstance(e.dtype, Decimal | Int | Bool) for e in (a, b)):
+        return None
+    a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
+    a, b = same_type(what, a, b)
+    return units_of(a), units_of(b)
 
 
 def _fixed(left: Expr, right: Expr, span: int) -> Fixed:
@@ -78,14 +93,16 @@ def chosen_from(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
 
 
 def ranged(what: str, e: Expr) -> Expr:
-    """What has a smaller and a larger value: a number or a date as it is, a boolean as 0 or 1."""
-    return e if isinstance(e.dtype, Date) or (isinstance(e, Lit) and isinstance(e.value, str)) else numeric(what, e)
+    """What has a smaller and a larger value: a number or a time as it is, a boolean as 0 or 1."""
+    return e if e.dtype.has_range or (isinstance(e, Lit) and isinstance(e.value, str)) else numeric(what, e)
 
 
 def numeric(what: str, e: Expr) -> Expr:
-    """A number as it is, a boolean as 0 or 1."""
+    """A number as it is, a boolean as 0 or 1, a decimal as the nearest float."""
     if isinstance(e.dtype, Bool):
         return convert(e, Int(64))
+    if isinstance(e.dtype, Decimal):
+        return real_of(e)
     if not e.dtype.is_numeric:
         raise TypeMismatchError(f"cannot {what} {describe(e)}: it needs a number")
     return e

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from spuframe.dtypes import INT_LIMIT, Fixed, Int
-from spuframe.expr.expr import Expr, Function, Info, Scalar, as_expr, bounds_of
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.common import checked, mismatch, overflow
 from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.functions.promotion import alike, numeric
 from spuframe.expr.stated import EXACT, always
 
 
@@ -56,7 +56,9 @@ def _sign(value: float) -> int:
 
 def sign(operand: object) -> Expr:
     """-1, 0 or 1."""
-    e = numeric("take the sign of", as_expr(operand))
+    e = as_expr(operand)
+    e = (alike("take the sign of", e, Lit(0, e.dtype)) or [e])[0] if e.dtype.of_units else e
+    e = numeric("take the sign of", e)
     if isinstance(e.dtype, Int) and max(map(abs, bounds_of(e))) >= INT_LIMIT:
         found = where(gt(e, 0), 1, where(lt(e, 0), -1, 0))
         return where(is_null(e), None, found) if e.nullable else found

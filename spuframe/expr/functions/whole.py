@@ -20,17 +20,17 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range, real
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Decimal, DType, Duration, Fixed, Int, Range, meet, real
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.arithmetic import add, divisors, mul, reciprocal
+from spuframe.expr.functions.arithmetic import add, divisors, mul, neg, reciprocal
 from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import convert, units_of
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
-from spuframe.expr.functions.promotion import numeric, same_type
+from spuframe.expr.functions.promotion import alike, beside, numeric, same_type
 from spuframe.expr.stated import EXACT, NEAREST, always
 
 POWER_BITS = 30
@@ -166,7 +166,11 @@ class Mod(Divided):
 
 
 def _whole(kind: type[Whole], operand: object, away: Callable[[object, object], Expr], value: float) -> Expr:
-    e = numeric(f"take {kind.fn} of", as_expr(operand))
+    e = as_expr(operand)
+    if isinstance(e.dtype, Decimal):
+        units, tens = units_of(e), 10**e.dtype.scale
+        return convert(floordiv(units, tens) if kind is Floor else neg(floordiv(neg(units), tens)), Decimal())
+    e = numeric(f"take {kind.fn} of", e)
     if not isinstance(e.dtype, Fixed):
         return e
     if e.dtype.limit > 1:
@@ -185,11 +189,15 @@ def ceil(operand: object) -> Expr:
 
 
 def round_(operand: object, decimals: int = 0) -> Expr:
-    """The nearest number with ``decimals`` decimals (negative: tens, hundreds); the even one from half way."""
-    e = numeric("round", as_expr(operand))
+    """The nearest number with ``decimals`` decimals (negative: tens, hundreds); the even one from half way. Of a decimal one of so many decimals."""
+    e = as_expr(operand)
+    exact = e.dtype if isinstance(e.dtype, Decimal) else None
+    e = units_of(e) if exact else numeric("round", e)
     if isinstance(decimals, bool) or not isinstance(decimals, int):
         raise TypeMismatchError(f"decimals must be an integer, got {type(decimals).__name__}")
     decimals = max(-40, min(decimals, 40))  # beyond what any type holds, as 10**decimals would be
+    if exact:
+        return _decimal(e, exact, decimals) if decimals < exact.scale else as_expr(operand)
     if decimals < 0:
         return _round_tens(e, 10**-decimals)
     if not isinstance(e.dtype, Fixed) or 10**decimals >= 1 << e.dtype.f:  # finer than the type
@@ -200,13 +208,26 @@ def round_(operand: object, decimals: int = 0) -> Expr:
     return Round(e, e.dtype, lit(decimals))
 
 
-def _round_tens(e: Expr, tens: int) -> Expr:
+def _decimal(units: Expr, dtype: Decimal, decimals: int) -> Expr:
+    """So many units of a decimal, rounded."""
+    kept = max(decimals, 0)
+    found = _nearest(units, 10 ** (dtype.scale - kept))
+    found = found if decimals >= 0 else _round_tens(found, 10**-decimals)
+    return mul(found, Lit(1, Decimal(max(kept, 1), kept)))
+
+
+def _nearest(e: Expr, tens: int) -> Expr:
+    """How many tens integers are, the even number from half way."""
     if max(map(abs, bounds_of(e))) * 2 < tens:
         return mul(e, 0)
     quotient, rest = floordiv(e, tens), mod(e, tens)
     twice = mul(rest, 2)
     up = or_(gt(twice, tens), and_(eq(twice, tens), eq(mod(quotient, 2), 1)))
-    return mul(add(quotient, where(up, 1, 0)), tens)
+    return add(quotient, where(up, 1, 0))
+
+
+def _round_tens(e: Expr, tens: int) -> Expr:
+    return mul(_nearest(e, tens), tens)
 
 
 def _roomy(kind: type[Divided], left: Expr, right: Expr) -> tuple[Expr, Expr]:
@@ -221,6 +242,11 @@ def _roomy(kind: type[Divided], left: Expr, right: Expr) -> tuple[Expr, Expr]:
 
 
 def _divided(kind: type[Divided], left: object, right: object) -> Expr:
+    counts = alike("divide", as_expr(left), as_expr(right))
+    if counts:
+        found = _divided(kind, *counts)
+        unit = beside(as_expr(left), as_expr(right)).dtype if kind is Mod else None
+        return found if unit is None else _counted(found, unit, beside(as_expr(right), as_expr(left)).dtype)
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
     if any(isinstance(c, Lit) and isinstance(c.dtype, Fixed) and isinstance(e.dtype, Int) for c, e in ((a, b), (b, a))):
         # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
@@ -234,6 +260,12 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
     if bounds_of(b) == (0, 0) and not only_nulls(b):
         raise PlanError(f"'{a} {kind.infix} {b}' divides by zero: the divisor must be a nonzero constant or a column (whose zeros give null)")
     return kind(a, b)
+
+
+def _counted(units: Expr, a: DType, b: DType) -> Expr:
+    """So many units of the type in which two meet."""
+    wide = meet(a, b)
+    return mul(units, Lit(1, Decimal(max(wide.scale, 1), wide.scale))) if isinstance(wide, Decimal) else convert(units, Duration())
 
 
 def floordiv(left: object, right: object) -> Expr:

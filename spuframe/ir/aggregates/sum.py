@@ -23,6 +23,9 @@ class Sum(Summing):
         exact, coarse = self.states.values()
         return replace(coarse, units=rows, of="") if bits_lost(source, rows) else exact
 
+    def accepts(self, dtype: DType) -> bool:
+        return dtype.adds
+
     def result(self, source: Field, rows: int) -> tuple[DType, Range | None]:
         dtype, total = summing(source.dtype, source.range, rows)
         return dtype, checked(col(source), dtype, total, text=f"the sum of {source.name!r} over {rows} rows")

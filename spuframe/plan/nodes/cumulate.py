@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spuframe.dtypes import SECRET, Bool, Field, Schema
+from spuframe.dtypes import SECRET, Field, Schema
 from spuframe.errors import SchemaError, TypeMismatchError
 from spuframe.expr.expr import Expr, check_columns, rebind, substitute
 from spuframe.expr.functions.common import checked, describe
@@ -33,7 +33,7 @@ class Cumulate(Adds):
         check_columns(e, schema)
         if self.name in schema:
             raise SchemaError(f"column {self.name!r} is there already: choose another name for the prefix sum")
-        if not (e.dtype.is_numeric or isinstance(e.dtype, Bool)):
+        if not e.dtype.adds:
             raise TypeMismatchError(f"cannot take the cumsum of {describe(e)}: it needs a number")
         rows = self.input.rows
         dtype, total = summing(e.dtype, e.range, rows)

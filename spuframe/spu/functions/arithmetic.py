@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Fixed, Int
+from spuframe.dtypes import Bool, Fixed
 from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import Quotient, divide, wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
-from spuframe.spu.encoding import integers
 from spuframe.spu.rational import Numbers, floored, numbers, shifted, times, with_two, written
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
@@ -59,7 +58,7 @@ def _multiplied(call: Call, x: Value, y: Value) -> Share:
         if isinstance(bit.dtype, Bool) and not isinstance(other.dtype, Bool):
             assert bit.share is not None
             return call.box.inject(bit.share, call.number(other, node.ring, node.frac))
-    if isinstance(node.dtype, Int):
+    if not isinstance(node.dtype, Fixed):
         return call.box.mul(*call.numbers(x, y, node.ring))
     return _product(call, x, y)
 
@@ -173,8 +172,8 @@ EXACT = ("mul", "div")
 
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _whole(node: Applied, *args: Any) -> list[Any]:
-    """Integers, days and words of fixed point as 64 bits: sums modulo 2^64 are exact, since the range of the result is known to fit."""
-    words = [integers(a).cast(pa.int64(), safe=False) for a in args]
+    """Integers, whole units and words of fixed point as 64 bits: sums modulo 2^64 are exact, since the range of the result is known to fit."""
+    words = [a.cast(pa.int64(), safe=False) for a in args]
     return [shifted(w, node.frac - of.frac) for w, of in zip(words, node.args, strict=True)]
 
 

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import Bool, String
-from spuframe.spu.encoding import held_type
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Applied, Call, Value
@@ -70,7 +69,7 @@ SECRET = {"where": _where, "is_null": _is_null, "fill_null": _fill_null}
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _typed(node: Applied, *args: Any) -> list[Any]:
     """Operands of one type; integers of which some may not fit the result's in one that holds them all: those that do not are not chosen."""
-    target = held_type(node.dtype)
+    target = node.dtype.held
     if pa.types.is_integer(target):
         unsigned = {pa.types.is_uint64(a.type) for a in args}
         target = pa.decimal128(20) if len(unsigned) > 1 else pa.uint64() if True in unsigned else pa.int64()

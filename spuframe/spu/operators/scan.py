@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from spuframe.dtypes import Bool, Field, Fixed, String
 from spuframe.errors import DataError, PlanError
 from spuframe.link.base import Link
-from spuframe.spu.encoding import RINGS, column_kind, column_shape, encode, held_type
+from spuframe.spu.encoding import RINGS, column_kind, column_shape, encode
 from spuframe.spu.kernel import Cost, Protocol
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.plaintext import Evaluation
@@ -112,4 +112,4 @@ def _filler(field: Field) -> pa.Scalar:
     if isinstance(field.dtype, Bool):
         return pa.scalar(False)
     low, high = field.dtype.units(field.range) if isinstance(field.dtype, Fixed) else field.range or (0, 0)
-    return pa.scalar(min(max(0, low), high), held_type(field.dtype))
+    return pa.scalar(min(max(0, low), high), field.dtype.held)
