@@ -19,6 +19,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     |   +-- EncodingError (OverflowError)     a value outside the encodable range
     |   +-- NotFiniteError                    NaN or infinity where a number is needed
     |   +-- DuplicateKeyError                 a key that must be unique is not
+    |   +-- RowLimitError (OverflowError)     more rows than the bound that the plan gives
     +-- SessionError (RuntimeError)
     |   +-- SessionClosedError
     |   +-- ForeignFrameError                 frames of two sessions in one expression
@@ -142,6 +143,10 @@ class NotFiniteError(DataError):
 
 class DuplicateKeyError(DataError):
     """A join key that must be unique on one side and is not."""
+
+
+class RowLimitError(DataError, OverflowError):
+    """More rows than the bound that a plan gives: none is left out, and nothing is revealed."""
 
 
 class SessionError(SpuframeError, RuntimeError):

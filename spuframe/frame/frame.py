@@ -201,8 +201,9 @@ class SecretFrame(Columns):
         suffixes: tuple[str | None, str | None] = ("_x", "_y"),
         indicator: bool | str = False,
         validate: str | None = None,
+        limit: int | None = None,
     ) -> SecretFrame:
-        """Join on equal keys, one side of which is unique; as in pandas, a missing key equals a missing key.
+        """Join on equal keys, one side of which is unique, or into a bound of rows; as in pandas, a missing key equals a missing key.
 
         Parameters
         ----------
@@ -218,6 +219,10 @@ class SecretFrame(Columns):
         validate : {"one_to_one", "1:1", "one_to_many", "1:m", "many_to_one", "m:1"}, optional
             Which side's keys are unique. By default the side whose owner publishes that they are, else the side with fewer rows. It is
             checked at the parties without showing the keys.
+        limit : int, optional
+            How many rows the result has at most, which all may know. Keys may then repeat on both sides, of an "inner", "left" or "right" join.
+            No row is left out: one bit tells whether there are more, and if so, nothing is computed. Where an owner publishes that a side's
+            keys are unique, the bound is not needed.
 
         Returns
         -------
@@ -229,11 +234,14 @@ class SecretFrame(Columns):
         ------
         DuplicateKeyError
             When the plan runs: the keys that must be unique are not.
+        RowLimitError
+            When the plan runs: there are more rows than the limit.
 
         Examples
         --------
         >>> patients.merge(claims, on="patient_id", how="left", validate="many_to_one")  # doctest: +SKIP
         >>> patients.merge(deceased, on="patient_id", how="anti")  # doctest: +SKIP
+        >>> visits.merge(drugs, on="patient_id", limit=100_000)  # doctest: +SKIP
         """
         other = right.to_frame() if isinstance(right, SecretSeries) else right
         if not isinstance(other, SecretFrame):
@@ -241,7 +249,7 @@ class SecretFrame(Columns):
         if other.session is not self.session:
             raise ForeignFrameError("the frames belong to two sessions: read both tables in one")
         keys = {"on": on, "left_on": left_on, "right_on": right_on}
-        return self._made(merging.merge(self.node, other.node, how, keys, suffixes, indicator, validate))
+        return self._made(merging.merge(self.node, other.node, how, keys, suffixes, indicator, validate, limit))
 
     def groupby(
         self, by: str | SecretSeries | Sequence[str | SecretSeries], *, as_index: bool = False, sort: bool = True, dropna: bool = True

@@ -123,6 +123,17 @@ def join(
         raise PlanError(f"how must be one of {', '.join(map(repr, KINDS))}, got {how!r}")
     if KINDS[how].selects and validate is not None:
         raise PlanError(f"a {how} join takes each left row once at most, whatever repeats on the right: leave validate out")
+    keys_left, keys_right = join_keys(left, right, on, left_on, right_on)
+    side = "right" if KINDS[how].selects else _unique_side(left, right, keys_left, keys_right, validate)
+    left, right = alike(left, right, keys_left, keys_right)
+    first, second = (s or "" for s in suffixes)
+    return Join(left, right, how, keys_left, keys_right, side, (first, second))
+
+
+def join_keys(
+    left: LogicalNode, right: LogicalNode, on: str | Sequence[str] | None, left_on: str | Sequence[str] | None, right_on: str | Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys of two tables that are joined; by default the columns that both have."""
     if on is not None and (left_on is not None or right_on is not None):
         raise PlanError("give either on, or left_on and right_on, not both")
     keys_left, keys_right = (_names(on), _names(on)) if on is not None else (_names(left_on), _names(right_on))
@@ -132,12 +143,22 @@ def join(
             raise PlanError("the frames have no column in common to join on: give on, or left_on and right_on")
     if len(keys_left) != len(keys_right):
         raise PlanError(f"left_on and right_on must name as many columns, got {len(keys_left)} and {len(keys_right)}")
-    pairs = [(left.schema[a], right.schema[b]) for a, b in zip(keys_left, keys_right, strict=True)]  # missing ones are told first
-    side = "right" if KINDS[how].selects else _unique_side(left, right, keys_left, keys_right, validate)
-    for a, b in pairs:
+    for table, names in ((left, keys_left), (right, keys_right)):
+        for name in names:
+            table.schema[name]  # a missing one is told before anything else
+    return keys_left, keys_right
+
+
+def known_unique(table: LogicalNode, keys: Sequence[str]) -> bool:
+    """Whether an owner publishes that a key is unique, or it follows."""
+    return bool(table.shape.unique & set(keys))
+
+
+def alike(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], right_on: Sequence[str]) -> tuple[LogicalNode, LogicalNode]:
+    """The tables with each pair of keys in one type, where one holds both exactly."""
+    for a, b in [(left.schema[a], right.schema[b]) for a, b in zip(left_on, right_on, strict=True)]:
         left, right = _same_keys(left, right, a, b)
-    first, second = (s or "" for s in suffixes)
-    return Join(left, right, how, keys_left, keys_right, side, (first, second))
+    return left, right
 
 
 def _same_keys(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tuple[LogicalNode, LogicalNode]:
@@ -156,8 +177,7 @@ def _converted(table: LogicalNode, dtypes: Mapping[str, DType]) -> LogicalNode:
 
 
 def _unique_side(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], right_on: Sequence[str], validate: str | None) -> str:
-    known_left = bool(left.shape.unique & set(left_on))
-    known_right = bool(right.shape.unique & set(right_on))
+    known_left, known_right = known_unique(left, left_on), known_unique(right, right_on)
     larger = "left" if left.rows > right.rows else "right"
     if validate is None:
         if known_left != known_right:
@@ -174,7 +194,7 @@ def _unique_side(left: LogicalNode, right: LogicalNode, left_on: Sequence[str], 
     if kind is None:
         raise PlanError(f"validate must be one of {', '.join(map(repr, _VALIDATE))} or None, got {validate!r}")
     if kind == "m:m":
-        raise PlanError("a join of keys that repeat on both sides is not supported: one side must be unique (validate='1:m' or 'm:1')")
+        raise PlanError("keys that repeat on both sides need a public bound on the rows, limit=...; else one side is unique, validate='1:m' or 'm:1'")
     if kind == "1:1":
         # One side is checked by the join; the other must be known, or duplicates there would pass unseen.
         if not (known_left or known_right):

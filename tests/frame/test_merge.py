@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spuframe as sf
-from spuframe.errors import DuplicateKeyError, PlanError, SchemaError
+from spuframe.errors import DuplicateKeyError, PlanError, RowLimitError, SchemaError
 
 VISITS = pd.DataFrame(
     {
@@ -172,3 +172,62 @@ def test_any_tables(session: sf.Session, data: st.DataObject) -> None:
     else:
         want = plain[left].merge(plain[right], how=how, on=keys)
     same(got, want)
+
+
+REPEATED = pd.DataFrame(
+    {
+        "id": pd.array([7, 7, 3, None, 40, None, 7], dtype="Int64"),
+        "drug": ["a", "b", "a long name", "", "b", "c", "d"],
+        "dose": [0.5, 1.0, 2.0, None, 4.0, 8.0, 16.0],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def drugs(session: sf.Session) -> sf.SecretFrame:
+    return session.from_pandas(REPEATED, owner="shop")
+
+
+@pytest.mark.every_protocol
+@pytest.mark.parametrize("how", ["inner", "left", "right"])
+def test_keys_that_repeat_on_both_sides(visits: sf.SecretFrame, drugs: sf.SecretFrame, how: Any) -> None:
+    want = VISITS.merge(REPEATED, on="id", how=how)
+    for limit in (len(want), 40):
+        got = visits.merge(drugs, on="id", how=how, limit=limit)
+        assert got.rows == limit
+        same(got.reveal(), want, ordered=False)
+    assert got.groupby("town").agg(n=("drug", "count"))["n"].max().reveal() == want.groupby("town")["drug"].count().max()
+    text = got.explain()
+    assert "whether there are more than 40 rows" in text
+
+
+def test_a_limit_is_exact(visits: sf.SecretFrame, drugs: sf.SecretFrame, people: sf.SecretFrame) -> None:
+    rows = len(VISITS.merge(REPEATED, on="id"))
+    with pytest.raises(RowLimitError, match=f"more rows than the limit of {rows - 1} allows.*higher limit="):
+        visits.merge(drugs, on="id", limit=rows - 1).reveal()
+    with pytest.raises(PlanError, match="leave one of them out"):
+        visits.merge(people, on="id", limit=5, validate="m:1")
+    with pytest.raises(PlanError, match="need a public bound on the rows, limit="):
+        visits.merge(drugs, on="id", validate="m:m")
+    with pytest.raises(PlanError, match="is one of 'inner', 'left', 'right', got 'outer'"):
+        visits.merge(drugs, on="id", how="outer", limit=9)
+
+
+@settings(max_examples=12)
+@given(data=st.data())
+def test_any_tables_with_repeated_keys(session: sf.Session, data: st.DataObject) -> None:
+    how = data.draw(st.sampled_from(["inner", "left", "right"]))
+    key = st.tuples(st.none() | st.integers(-2, 2), st.sampled_from([None, "", "x"]))
+    secret, plain = [], []
+    for value, owner in (("a", "clinic"), ("b", "shop")):
+        found = data.draw(st.lists(key, max_size=7))
+        table = pd.DataFrame({"k": pd.array([r[0] for r in found], dtype="Int64"), "s": pd.array([r[1] for r in found], dtype="string")})
+        table = table.assign(**{value: np.arange(len(table), dtype="int64"), "v": np.arange(len(table)) * 2})
+        frame = session.from_pandas(table, owner=owner)
+        if data.draw(st.booleans()):
+            frame, table = frame[frame[value] != 1], table[table[value] != 1]
+        secret.append(frame)
+        plain.append(table)
+    want = plain[0].merge(plain[1], how=how, on=["k", "s"])
+    got = secret[0].merge(secret[1], how=how, on=["k", "s"], limit=len(want) + data.draw(st.integers(0, 3)), validate="m:m")
+    same(got.reveal(), want)

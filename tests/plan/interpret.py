@@ -15,6 +15,7 @@ from spuframe.plan.nodes.join import BOTH, Join
 from spuframe.plan.nodes.limit import Limit
 from spuframe.plan.nodes.load import Load
 from spuframe.plan.nodes.project import Project
+from spuframe.plan.nodes.repeat import Repeat
 from spuframe.plan.nodes.results import Reveal, Roots, Store
 from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.nodes.sort import Sort
@@ -60,6 +61,8 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
             known = sorted((r for r in rows if r[name] is not None), key=lambda r: r[name], reverse=not up)
             rows = known + [r for r in rows if r[name] is None]
         return rows
+    if isinstance(node, Repeat):
+        return [{**r, node.rank: k} for r in inputs[0] for k in range(r[node.count] or 0)]
     if isinstance(node, Limit):
         return inputs[0][: node.count]
     if isinstance(node, Concat):

@@ -45,6 +45,7 @@ from spuframe.plan.nodes.join import Join
 from spuframe.plan.nodes.limit import Limit
 from spuframe.plan.nodes.load import Load
 from spuframe.plan.nodes.project import Project
+from spuframe.plan.nodes.repeat import Repeat
 from spuframe.plan.nodes.results import Reveal, Roots, Store
 from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.nodes.sort import Sort
@@ -135,6 +136,15 @@ def _join(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     return join(left, right, how, "id", validate=validate, suffixes=(f"_x{n}", f"_y{n}"))
 
 
+def _repeat(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
+    e = draw(numbers(node))
+    low, high = bounds_of(e)
+    whole = isinstance(e.dtype, Int) and low >= 0 and high < 100
+    n = next(n for n in range(99) if not {f"times{n}", f"rank{n}"} & set(node.schema.names))
+    many = with_columns(node, {f"times{n}": e if whole else lit(2)})
+    return Repeat(many, f"times{n}", f"rank{n}", 1000)
+
+
 def _concat(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     if draw(st.booleans()):
         return concat([h(4), h(5)])
@@ -165,6 +175,7 @@ STEPS: dict[type[LogicalNode], Maker] = {
     Sort: lambda draw, node: sort(node, node.schema.names, draw(st.booleans())),
     Limit: lambda draw, node: limit(sort(node, node.schema.names), draw(st.integers(0, 5))),
     Concat: _concat,
+    Repeat: _repeat,
     Cumulate: lambda draw, node: cumulate(ordered := in_order(node), "total", draw(numbers(ordered))),
     Attach: _attach,
     Output: lambda draw, node: doubled(node, draw(numbers(node))),

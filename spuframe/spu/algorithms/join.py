@@ -58,9 +58,18 @@ class Matching:
         others = self.other_order.index.rows
         if not self.unique_rows or not others:
             return [blank(box, c, others) for c in ordered]
-        steps = [concat([c.differences(), blank(box, c, others)]) for c in ordered]
-        spread = [c.prefix() for c in self.apart.gather(steps)]
-        return [c.slice(self.unique_rows, c.rows) for c in self.apart.scatter(spread)]
+        return copy_down(box, self.apart, ordered, others)
+
+
+def copy_down(box: BlackBox, apart: Move, columns: Sequence[Share], rows: int) -> list[Share]:
+    """The nearest value above each of so many rows, of columns of the rows that they stand among.
+
+    ``apart`` goes from the joint order to: the rows that have columns, then the others. The differences of neighbours are placed, and summed from
+    the top.
+    """
+    steps = [concat([c.differences(), blank(box, c, rows)]) for c in columns]
+    spread = [c.prefix() for c in apart.gather(steps)]
+    return [c.slice(c.rows - rows, c.rows) for c in apart.scatter(spread)]
 
 
 def match(
