@@ -12,7 +12,7 @@ from spuframe.plan.tensor import Program
 from spuframe.spu.algorithms.divide import divide
 from spuframe.spu.algorithms.exp import LOG2_E, exp2
 from spuframe.spu.algorithms.waves import LOGISTIC, saturating
-from spuframe.spu.operators.tensor import ANY, Machine
+from spuframe.spu.machine import ANY, Machine
 
 FEATURES = 100
 FINE = 30  # fraction bits where small results need a relative error of 1e-4

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from spuframe.ir.instructions import instructions
+
 
 def demands(program: Mapping[str, Any]) -> tuple[int, int]:
     """The numbers of the largest matrix that it makes of nothing, and the instructions that it carries out: those of a loop at each of its trips."""
@@ -24,6 +26,5 @@ def _body(body: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
             numbers, count = max(numbers, inner), count + i["trips"] * (own + 1)  # an empty loop takes its time too
             continue
         count += 1
-        if i["op"] == "full":
-            numbers = max(numbers, i["shape"][0] * i["shape"][1])
+        numbers = max(numbers, instructions()[i["op"]].numbers(i))
     return numbers, count

@@ -17,8 +17,27 @@ AMPLE = 40
 """Bits up to which narrow columns beside wide ones get more fraction bits: the rest of a word is room for rows far from those of a fit."""
 FARTHEST = 62
 """Words less a mean are below ``2**FARTHEST``; as what `spuframe.spu.blackbox.BlackBox.trunc` takes."""
+SLOPE_BITS = 53
+"""Fraction bits of a coefficient in a table of one row: half the bits of the number of rows less, since it may be as much larger."""
+WIDE = 33
+"""Bits of a range, beyond which low bits are left out where the deviation is large."""
+SCALING_ROWS = 20
+"""Rows of the matrix that says how to scale others: 4 numbers for each column, and what tells its level, in ranges of more than `WIDE` bits."""
+HELD = 42
+"""Scaled values and weighted sums below ``2**HELD`` are held."""
+BEYOND = 20
+"""Fraction bits of slopes beyond the bits of words."""
+COARSE = 60
+"""Bits of the sum that tells how large a sum is."""
+LIMB = 26
+"""Bits of a limb, at most."""
 SLACK = 1 << 8
 """Units by which rounding may take a computed number beyond its range."""
+
+
+def signed(word: int) -> int:
+    """The word as a signed integer of 64 bits."""
+    return (int(word) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowErro
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
-from spuframe.ir.words import Words, distance
+from spuframe.ir.words import BEYOND, LIMB, Words, distance
 from spuframe.plan import build
 from spuframe.plan.names import free
 from spuframe.plan.nodes.tensor import TensorOutput
-from spuframe.plan.tensor import BEYOND, LIMB, Program, Ref
+from spuframe.plan.tensor import Program, Ref
 
 if TYPE_CHECKING:
     import pyarrow as pa

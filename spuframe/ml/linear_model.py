@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Int
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame, SecretSeries
-from spuframe.ir.words import words
+from spuframe.ir.words import SLOPE_BITS, words
 from spuframe.ml.base import (
     WIDEST,
     PublicArray,
@@ -32,7 +32,7 @@ from spuframe.ml.base import (
     units,
     with_target,
 )
-from spuframe.plan.tensor import SLOPE_BITS, Program, Ref
+from spuframe.plan.tensor import Program, Ref
 
 INTERCEPT = "intercept"
 CONVERGED = "converged"

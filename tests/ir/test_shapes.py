@@ -11,7 +11,6 @@ import pytest
 from spuframe.dtypes import SECRET, Field, Fixed, Int, Schema
 from spuframe.errors import PlanError
 from spuframe.expr import col, ge, mul
-from spuframe.ir import shapes
 from spuframe.ir.operators import operators
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.words import Edges
@@ -22,7 +21,6 @@ from spuframe.plan.lower import lower
 from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.rows import attach
 from spuframe.plan.tensor import Program
-from spuframe.spu.operators.tensor import Machine
 
 ROWS = 10
 WRONG: dict[str, Any] = {
@@ -94,7 +92,6 @@ def test_the_plan_has_every_operator() -> None:
     data = whole()
     assert {s["op"] for s in data["steps"]} == set(operators())
     assert PhysicalPlan.from_plain(data).to_plain() == data
-    assert {n.removeprefix("do_") for n in vars(Machine) if n.startswith("do_")} == {*shapes.INSTRUCTIONS, "loop"}
 
 
 @pytest.mark.parametrize("wrong", WRONG)

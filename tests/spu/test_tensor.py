@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +14,14 @@ import pytest
 from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.errors import PlanError, SchemaError
 from spuframe.ir import words as in_words
+from spuframe.ir.instructions import instructions
 from spuframe.ir.words import words
-from spuframe.plan import tensor as plan
 from spuframe.plan.tensor import Program
-from spuframe.spu.algorithms import moments, scaling, score
+from spuframe.spu import instructions as families
+from spuframe.spu.algorithms import moments
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.operators.tensor import Machine, even_order
+from spuframe.spu.instructions.matrices import even_order
+from spuframe.spu.machine import Machine, implementation
 from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.spu.table import Column, Table
 from spuframe.testing import simulate_blackbox
@@ -184,10 +189,22 @@ def test_bits_and_numbers(protocol: str) -> None:
 
 
 def test_constants_of_plan_and_spu_agree() -> None:
-    assert (plan.WIDE, in_words.MOST, plan.HELD, plan.HELD) == (scaling.WIDE, moments.MOST, scaling.HELD, score.HELD)
-    assert (plan.BEYOND, plan.COARSE) == (score.BEYOND, score.COARSE)
+    assert in_words.MOST == moments.MOST
     for n in (1, 100, 2**20, 2**26):
-        assert moments.places(n, moments.MOST)[1] + 5 <= plan.SCALING_ROWS
+        assert moments.places(n, moments.MOST)[1] + 5 <= in_words.SCALING_ROWS
+
+
+def test_every_instruction_runs_and_nothing_else_is_one() -> None:
+    """What is specified has a function of its name in the family's module; other functions there take something else."""
+    own: dict[str, set[str]] = {}
+    for op, known in instructions().items():
+        assert inspect.signature(implementation(op)).parameters.keys() == {"machine", "i"}, op
+        own.setdefault(known.family, set()).add(op)
+    assert set(own) == {m.name for m in pkgutil.iter_modules(families.__path__)}
+    for family, ops in own.items():
+        module = importlib.import_module(f"{families.__name__}.{family}")
+        made = [f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == module.__name__]
+        assert {f.__name__ for f in made if [*inspect.signature(f).parameters] == ["machine", "i"]} == ops
 
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spuframe.ir.flows import Flow, Source
+from spuframe.ir.instructions import PROGRAM, instructions
 from spuframe.ir.operator import Operator
 from spuframe.ir.rings import Origins, Use
-from spuframe.ir.shapes import PROGRAM
 from spuframe.ir.step import Step
 from spuframe.shapes import Record
 
@@ -28,10 +28,13 @@ class Specification(Operator):
         return []
 
     def rings(self, place: int, step: Step, tables: Sequence[Step], inputs: Sequence[Origins], use: Use) -> Origins:
-        for instruction in step.params["program"].get("body", ()):
-            if instruction["op"] in ("input", "words"):
-                for name in instruction.get("columns", ()):
-                    use.want(inputs[instruction["table"]].get(name, frozenset()), 64)
+        for i in step.params["program"].get("body", ()):
+            known = instructions().get(i["op"])
+            read = None if known is None else known.reads(i)
+            if read is not None:
+                table, columns = read
+                for name in columns:
+                    use.want(inputs[table].get(name, frozenset()), 64)
         return {}
 
     def detail(self, step: Step) -> str:

@@ -13,20 +13,17 @@ from functools import partial
 
 import numpy as np
 
+from spuframe.ir.words import HELD, WIDE
 from spuframe.spu.algorithms.divide import total
 from spuframe.spu.algorithms.moments import Moments, least, places, product, shifted
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share, concat
 
-WIDE = 33
-"""Bits of a range, beyond which low bits are left out where the deviation is large."""
 KEPT = 9
 """Bits of a deviation that are looked at, at least."""
 MOST_WEIGHT = 127
 """Where coefficients of scaled columns stop."""
-HELD = 42
-"""Values below ``2**HELD`` deviations are held."""
 TOP = 61
 """No value has more bits."""
 DIGITS = 11

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from spuframe.ir.words import BEYOND, COARSE, HELD
 from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import total
 from spuframe.spu.algorithms.moments import Moments, least, limbs, product, shifted
@@ -18,14 +19,8 @@ from spuframe.spu.algorithms.scaling import MOST_WEIGHT, stopped
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Share, concat
 
-BEYOND = 20
-"""Fraction bits of slopes beyond the bits of the words of the fit."""
 SLOPE = 52
 """Fraction bits that a slope has where the deviation is as small as its level allows: 127 of it are below 2^59."""
-HELD = 42
-"""Sums below ``2**HELD`` are held; as `spuframe.plan.tensor.HELD`."""
-COARSE = 60
-"""Bits of the sum that tells how large a sum is."""
 
 
 def digits(box: BlackBox, m: Moments, w: Share, f: int, limb: int, count: int) -> tuple[Share, Share]:

@@ -1,0 +1,52 @@
+"""How the instructions of `spuframe.ir.instructions.statistics` run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from spuframe.spu.algorithms import moments as over_rows
+from spuframe.spu.algorithms import scaling
+from spuframe.spu.algorithms.moments import shifted
+from spuframe.spu.machine import RING, Machine
+from spuframe.spu.share import Share, columns
+
+
+def moments(machine: Machine, i: Mapping[str, Any]) -> None:
+    """Means, deviations, and columns scaled by them."""
+    (a,) = machine.of(i, "a")
+    box, wanted = machine.box, i["outputs"]
+    there = None if i["mask"] is None else machine.values[i["mask"]]
+    m = over_rows.moments(box, a, i["bits"], there, i["centred"])
+    make: dict[str, Callable[[], Share]] = {
+        "mean": lambda: m.mean(box, i["mean"]).reshape(1, -1),
+        "std": lambda: m.deviation(box, i["std"], i["ddof"]).reshape(1, -1),
+        "scaled": lambda: scaling.standardised(box, m, machine.f, there),
+        "scaling": lambda: scaling.scaling(box, m, machine.f, i["units"]).matrix(box, i["rows"]),
+        "centre": lambda: m.centre.reshape(1, -1),
+        "count": lambda: box.constant(a.rows, RING, (1, 1)) if m.count.share is None else m.count.share.reshape(1, 1),
+    }
+    found = box.together([make[what] for what in wanted])
+    machine.values.update(zip(wanted.values(), found, strict=True))
+    machine.moments[i["keep"]] = m
+
+
+def slopes(machine: Machine, i: Mapping[str, Any]) -> None:
+    """Coefficients of columns, from those of the columns scaled."""
+    (w,) = machine.of(i, "a")
+    found = scaling.slopes(machine.box, machine.moments[i["keep"]], w.reshape(w.size), machine.f, i["ups"], i["middles"], i["reach"], i["fraction"])
+    machine.values[i["coef"]] = found[0].reshape(1, -1)
+    if i["intercept"] is not None:
+        machine.values[i["intercept"]] = found[1].reshape(1, 1)
+    if i["levels"] is not None:
+        machine.values[i["levels"]] = found[2].reshape(1, -1)
+
+
+def less(machine: Machine, i: Mapping[str, Any]) -> Share:
+    """Words less a mean."""
+    a, mean = machine.of(i, "a", "b")
+    tasks = [partial(shifted, machine.box, a.column(j), f - to) for j, (f, to) in enumerate(zip(i["fractions"], i["to"], strict=True))]
+    cuts = [f + i["more"] - to for f, to in zip(i["fractions"], i["to"], strict=True)]
+    moved, means = machine.box.both(lambda: columns(machine.box.together(tasks)), lambda: shifted(machine.box, mean.reshape(mean.size), cuts))
+    return moved - means.reshape(1, -1)
