@@ -20,13 +20,17 @@ from spuframe.frame.ufuncs import builder
 from spuframe.plan import build
 from spuframe.plan.aggregates.var import squared as square
 from spuframe.plan.logical import LogicalNode
+from spuframe.plan.names import free
 from spuframe.plan.nodes.aggregate import Aggregate
+from spuframe.plan.nodes.attach import Attach
 from spuframe.plan.nodes.project import Project
 from spuframe.plan.rows import attach, spread, together
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+_FROM = "a number computed from "
 
 
 @arguments.like_pandas
@@ -89,7 +93,7 @@ class SecretScalar(Secret):
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
         plain = make in ex.COMPARISONS or make in (ex.minimum, ex.maximum)
         made = make(*(value_of(o, next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
-        return SecretScalar(self.session, build.project(node, {"number": made}), f"a number computed from {self.name}")
+        return SecretScalar(self.session, build.project(node, {"number": made}), _computed(self.name))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> SecretScalar:
         return self._apply(builder(ufunc, method, options), *inputs)
@@ -195,6 +199,11 @@ class SecretScalar(Secret):
         return self.reveal()
 
 
+def _computed(name: str) -> str:
+    """The name of what is computed of a number: it does not grow with what is computed of that."""
+    return name if name.startswith(_FROM) else f"{_FROM}{name}"
+
+
 def in_rows(number: SecretScalar, session: Home, table: LogicalNode) -> tuple[LogicalNode, ex.Expr]:
     """A table of a session with the number in every row, and the number there."""
     if session is not number.session:
@@ -211,66 +220,87 @@ def value_of(number: SecretScalar, e: ex.Expr) -> ex.Expr:
 
 
 def numbers(nodes: Sequence[LogicalNode]) -> tuple[LogicalNode, Iterator[ex.Expr]]:
-    """One row that has the numbers of all ``nodes``, and for each the expression over it: aggregates of one table are taken together."""
+    """One row that has what all ``nodes`` are computed of, and for each the expression over it.
+
+    Aggregates of one table are taken together, each once, under names that a sum of what has them already gives again: a long chain of
+    computations stays one row, and its expressions are not rebuilt.
+    """
     if all(n == nodes[0] for n in nodes):
         return nodes[0], iter([ex.col(nodes[0].schema.fields[0])] * len(nodes))
     groups: list[_Aggregates] = []
-    places: list[_Aggregates | None] = []
-    for i, node in enumerate(nodes):
-        table = _aggregated(node)
-        home = None
-        if table is not None:
+    others: list[LogicalNode] = []
+    made, places = list[ex.Expr](), list[dict[str, tuple[_Aggregates | LogicalNode, str]]]()
+    for node in nodes:
+        e, origins = _origins(node)
+        found = dict[str, tuple[_Aggregates | LogicalNode, str]]()
+        for name, (atom, source) in origins.items():
+            table = _aggregated(atom)
+            if table is None:
+                others += [atom] * (atom not in others)
+                found[name] = atom, source
+                continue
             home = next((g for g in groups if g.takes(table)), None)
             if home is None:
                 groups.append(home := _Aggregates(table))
-            home.add(node, f"{i}.")
-        places.append(home)
+            found[name] = home, home.add(atom, source)
+        made.append(e)
+        places.append(found)
     row: LogicalNode | None = None
-    made = dict[int, ex.Expr]()
-    for group in groups:
-        aggregate = group.row()
-        row, names = (aggregate, {n: n for n in aggregate.schema.names}) if row is None else _beside(row, aggregate)
-        made |= {i: _over(node, row, names, f"{i}.") for i, node in enumerate(nodes) if places[i] is group}
-    for i, node in enumerate(nodes):
-        if places[i] is None:
-            row, names = (node, {n: n for n in node.schema.names}) if row is None else _beside(row, node)
-            made[i] = ex.col(row.schema[names[node.schema.names[0]]])
-    assert row is not None
-    return row, iter([ex.rebind(made[i], row.schema) for i in range(len(nodes))])
+    there = dict[int, dict[str, str]]()
+    for part in (*groups, *others):
+        node = part.row() if isinstance(part, _Aggregates) else part
+        row, there[id(part)] = (node, {n: n for n in node.schema.names}) if row is None else _beside(row, node)
+    if row is None:  # constants all of them
+        row = nodes[0]
+    names = [{name: there[id(part)][source] for name, (part, source) in found.items()} for found in places]
+    return row, iter([ex.rebind(e, row.schema, new) for e, new in zip(made, names, strict=True)])
+
+
+def _origins(node: LogicalNode) -> tuple[ex.Expr, dict[str, tuple[LogicalNode, str]]]:
+    """The first column of one row, below projections, and of which rows the columns come that it reads: (row, name there), in their order."""
+    e: ex.Expr = ex.col(node.schema.fields[0])
+    while isinstance(node, Project):
+        e = ex.substitute(e, dict(node.columns))
+        node = node.input
+    names, found, reads = node.schema.names, dict[str, tuple[LogicalNode, str]](), {c.field.name for c in e.reads}
+    while isinstance(node, Attach):
+        found |= {name: (node.other, source) for name, source in node.columns}
+        node = node.input
+    found |= {name: (node, name) for name in node.schema.names}
+    return e, {name: found[name] for name in names if name in reads}
 
 
 class _Aggregates:
-    """Aggregates of one table, by name, and the columns that they are of."""
+    """Aggregates of one table, by name, and the columns that they are of; what is there already is not added."""
 
     def __init__(self, table: LogicalNode) -> None:
         self.table = table
-        self.columns: dict[str, ex.Expr] = {}
-        self.aggregates: list[tuple[str, str, str | None]] = []
+        self.columns: dict[ex.Expr, str] = {}
+        self.aggregates: dict[tuple[str, str | None], str] = {}
 
     def takes(self, table: LogicalNode) -> bool:
         return together(self.table, table) is not None
 
-    def add(self, node: LogicalNode, prefix: str) -> None:
-        """The aggregate below projections, with its columns under a prefix."""
-        while isinstance(node, Project):
-            node = node.input
+    def add(self, node: LogicalNode, name: str) -> str:
+        """One column of an aggregate of the same rows, under a name that is free."""
         assert isinstance(node, Aggregate)
-        inner = node.input
-        found = together(self.table, inner.input if isinstance(inner, Project) else inner)
-        assert found is not None
-        self.table, names = found
-        made = inner.columns if isinstance(inner, Project) else [(f.name, ex.col(f)) for f in inner.schema]
-        self.columns |= {f"{prefix}{n}": ex.substitute(e, names) for n, e in made}
-        self.aggregates += [(f"{prefix}{out}", f, None if c is None else f"{prefix}{c}") for out, f, c in node.aggregates]
+        inner, (function, column) = node.input, next((f, c) for out, f, c in node.aggregates if out == name)
+        if column is not None:
+            found = together(self.table, inner.input if isinstance(inner, Project) else inner)
+            assert found is not None
+            self.table, names = found
+            e = ex.substitute(dict(inner.columns)[column] if isinstance(inner, Project) else ex.col(inner.schema[column]), names)
+            column = self.columns.setdefault(e, free(column, self.columns.values()))
+        return self.aggregates.setdefault((function, column), free(name, self.aggregates.values()))
 
     def row(self) -> LogicalNode:
-        return build.aggregate(build.project(self.table, self.columns), [], self.aggregates)
+        columns = {name: e for e, name in self.columns.items()}
+        aggregates = [(name, function, column) for (function, column), name in self.aggregates.items()]
+        return build.aggregate(build.project(self.table, columns) if columns else self.table, [], aggregates)
 
 
 def _aggregated(node: LogicalNode) -> LogicalNode | None:
-    """The table whose aggregate a number is; None for any other number."""
-    while isinstance(node, Project):
-        node = node.input
+    """The table whose aggregate a row is; None for any other."""
     if not isinstance(node, Aggregate) or node.keys:
         return None
     return node.input.input if isinstance(node.input, Project) else node.input
@@ -280,15 +310,6 @@ def _beside(row: LogicalNode, node: LogicalNode) -> tuple[LogicalNode, dict[str,
     """One row beside another, and the names that the other's columns have there."""
     found = attach(row, node)
     return found, {there: name for name, there in found.columns}
-
-
-def _over(node: LogicalNode, row: LogicalNode, names: Mapping[str, str], prefix: str) -> ex.Expr:
-    """The one column of ``node``, projections above an aggregate, over ``row``, which has the aggregates under a prefix, and these under ``names``."""
-    e: ex.Expr = ex.col(node.schema.fields[0])
-    while isinstance(node, Project):
-        e = ex.substitute(e, dict(node.columns))
-        node = node.input
-    return ex.rebind(e, row.schema, {n: names[f"{prefix}{n}"] for n in node.schema.names})
 
 
 def reduce_rows(

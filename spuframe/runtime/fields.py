@@ -24,6 +24,8 @@ _CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (2.0**-10, float(1 <
 of floats, too, one of which small values keep their bits."""
 CLOSE = 128
 """Units: values of a column that lie all within so many are hardly told from each other."""
+FAR = 32
+"""Part of itself that a stored value is off by, at most, without a warning: values of 16 units and more always are right to that."""
 
 
 def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fraction_bits: int | None = None) -> tuple[pa.ChunkedArray, DType]:
@@ -187,12 +189,12 @@ def unique(table: pa.Table, fields: list[Field], policy: RangePolicy) -> list[st
 
 
 def coarse(column: pa.ChunkedArray, field: Field) -> bool:
-    """Whether a float column stores values other than zero as zero, or rounds values that differ to almost the same."""
+    """Whether a float column stores a value that is far off for its size, zero for another at worst; or rounds values that differ to almost the same."""
     if not isinstance(field.dtype, Fixed) or column.null_count == len(column):
         return False
     values, unit = np.asarray(pc.drop_null(column.cast(pa.float64()))), 2.0**-field.dtype.f
     kept = np.rint(values / unit) * unit
-    return bool(((kept == 0) & (values != 0)).any()) or (bool((kept != values).any()) and 0 < values.max() - values.min() < CLOSE * unit)
+    return bool((np.abs(kept - values) * FAR > np.abs(values)).any()) or (bool((kept != values).any()) and 0 < values.max() - values.min() < CLOSE * unit)
 
 
 def magnitude(low: int, high: int, dtype: Whole) -> tuple[int, int]:

@@ -120,6 +120,17 @@ def test_it_costs_no_round(session: sf.Session, frame: sf.SecretFrame) -> None:
     assert cost.rounds == 0 and not sum(cost.sent)
 
 
+def test_long_chains_of_numbers_stay_one_row(session: sf.Session, frame: sf.SecretFrame) -> None:
+    """What is computed of a number again and again holds each aggregate once, whoever computed it; nothing grows but the expression."""
+    total, most, kept = frame["n"].sum(), frame["x"].max(), frame["n"].mean().persist()
+    e: sf.SecretScalar = frame["n"].count()
+    for k in range(300):
+        e = e + (total, most, kept, frame["n"].sum())[k % 4]
+    assert e.reveal() == 11 + 75 * (55 + 8 + 5 + 55) and len(repr(e)) < 200
+    made = [n for n in e.node.nodes() if n.op in ("aggregate", "attach")]
+    assert sorted(n.op for n in made) == ["aggregate", "attach"] and len(e.node.inputs[0].schema) == 4
+
+
 def test_refusals(session: sf.Session, frame: sf.SecretFrame) -> None:
     with pytest.raises(TypeMismatchError, match=r"sum of n is secret.*constant.*reveal"):
         frame["n"].isin([frame["n"].sum()])

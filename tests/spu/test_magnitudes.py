@@ -91,6 +91,12 @@ def test_values_too_small_or_too_close_are_warned_of(values: list[float], policy
     assert coarse(table["a"], fields[0])
 
 
+@pytest.mark.parametrize(("small", "warned"), [(1e-5, True), (1e-4, False), (3.0 * 2.0**-18, False)])  # of 18 bits: 14 % off, 2 % off, exact
+def test_small_values_beside_large_ones_of_an_unknown_range(small: float, warned: bool) -> None:
+    columns = {policy: read({"a": np.resize([2.0, small], ROWS)}, policy) for policy in POLICIES}
+    assert {policy for policy, (table, fields) in columns.items() if coarse(table["a"], fields[0])} == ({"none"} if warned else set())
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("values", [[0.0, 1.0], [2.5], [1e12, 1.0], [1e-12, 5e-12], [-1e-5, 0.0, 3e-6], [1e15, 1e15 + 2], [0.0]])
 def test_ordinary_columns_are_not_warned_of(values: list[float], policy: str) -> None:

@@ -91,6 +91,18 @@ def test_aggregates_are_as_exact_as_they_state(grouped: bool, protocol: str) -> 
             assert error <= allowed, (name, str(stated), got, float(want), float(error * 2**f), float(error / allowed))
 
 
+@pytest.mark.parametrize("dtype", [Int(64), Fixed()], ids=str)
+def test_standard_errors_keep_their_digits_beside_a_wide_range(dtype: Int | Fixed) -> None:
+    """As an owner publishes that publishes no ranges: 49 for 49.48 otherwise."""
+    field, values = Field("v", dtype, range=(-(2.0**40), 2.0**40) if dtype == Fixed() else (-(2**40), 2**40)), [k * 37 % 700 for k in range(ROWS)]
+    base = build.scan("s", "alice", "t", [field, Field("g", Int(8), range=(0, 1))], ROWS)
+    groups = [k % 2 for k in range(ROWS)]
+    (found,) = run([build.aggregate(base, ["g"], [("sem", "sem", "v")])], pa.table({"v": values, "g": groups}), "plaintext", False)
+    for g, got in enumerate(found["sem"].to_pylist()):
+        want = REFERENCE["sem"]([Fraction(v) for v, of in zip(values, groups, strict=True) if of == g])
+        assert want is not None and got == pytest.approx(float(want), rel=1e-5)
+
+
 @pytest.mark.parametrize(("how", "name"), sorted(REFUSED))
 def test_squares_that_no_type_holds_are_refused(how: str, name: str) -> None:
     with pytest.raises(RangeOverflowError):

@@ -22,7 +22,7 @@ class Sem(Composite):
 
     def finish(self, *parts: ex.Expr) -> ex.Expr:
         std, n = parts
-        return ex.div(std, ex.sqrt(n))
+        return ex.mul(std, ex.rsqrt(n))  # a quotient would keep room for the divisors below one that a root's type has, and roots of counts have not
 
 
 COMPOSITE = Sem
