@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spuframe import expr as ex
-from spuframe.dtypes import Field, Fixed, Int
+from spuframe.dtypes import Decimal, Field, Fixed, Int
 from spuframe.errors import PrecisionWarning, SpuframeError
 from spuframe.expr.expr import Expr, Function
 from spuframe.expr.functions.comparison import Compare
@@ -88,7 +88,8 @@ def test_results_at_the_very_ends(left, right, unary, binary, protocol):
 
 def test_every_function_of_numbers_is_among_them():
     a, b = ex.col(Field("a", Int(64), range=(1, 9))), ex.col(Field("b", Fixed(), range=(0.5, 9.0)))
-    made = [_built(build, c) for build in UNARY for c in (a, b)] + [_built(build, *p) for build in BINARY for p in ((a, b), (a, a))]
+    decimal = ex.col(Field("c", Decimal(4, 2)))  # what is computed of the units of one, and of the float that it is
+    made = [_built(build, c) for build in UNARY for c in (a, b, decimal)] + [_built(build, *p) for build in BINARY for p in ((a, b), (a, a))]
     used = {n.fn for e in made if e is not None for n in e.walk() if isinstance(n, Function)}
     of_bits = {f.fn for f in (Compare, *Compare.__subclasses__(), And, Or, Xor, Not, IsNull, IsIn) if hasattr(f, "fn")}
     assert used | of_bits >= set(functions()), set(functions()) - used
