@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,25 @@ class ShareStore:
         # Through NumPy's own view of the memory: Arrow's would be read-only, which compiled kernels take for another type.
         blobs = iter([whole[b.address - source.address :][: b.size] for b in (_blob(c) for c in batch.columns)])
         return _rebuild(msgpack.unpackb(reader.schema.metadata[_META]), blobs, layout)
+
+    def kept(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """What the shares of this store have in common, such as a part of the key of their tags: made at the first call, then always the same.
+
+        Raises
+        ------
+        StoreError
+            It is not what was kept.
+        """
+        path = (self._folder / self._vault.pseudonym(name)).with_suffix(".kept")
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                return bytes(self._vault.open(path, name)[1])
+            except DamagedError:
+                raise self._damaged(name) from None
+        made = make()
+        with self._vault.create(path, name) as out:
+            out.write(made)
+        return made
 
     def delete(self, name: str) -> None:
         """Forget ``name``. Who has read it keeps it until it is done."""

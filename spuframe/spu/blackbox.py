@@ -12,9 +12,9 @@ from typing import cast
 import numpy as np
 
 from spuframe.errors import PlanError, TypeMismatchError
-from spuframe.spu import operands
+from spuframe.spu import gates, operands
 from spuframe.spu.engine import Engine
-from spuframe.spu.kernel import Permutation
+from spuframe.spu.kernel import Columns, Cost, Permutation
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, pack
 
 
@@ -172,6 +172,29 @@ class BlackBox(Engine):
         """
         if "settle" in self.protocol.kernels:
             self._run("settle", (), lambda: None)
+
+    # ---- in and out -----------------------------------------------------------------------------
+    def enter(self, owner: int, columns: Columns) -> list[Share]:
+        """Take what the owner's rank gives: one message to every party, unless the protocol needs rounds."""
+        shapes = [Share(kind, shape, ()) for kind, shape in columns]
+        if self.protocol.give is not None:
+            return cast("list[Share]", self._run("enter", (owner, columns), lambda: shapes))
+        sizes = [self.protocol.deal_sizes(self.parties, kind, shape) for kind, shape in columns]
+        self.declared += Cost(1, (*[0] * owner, sum(map(sum, sizes))))
+        return shapes if self.ctx is None else gates.accept(self.protocol, self.ctx, owner, columns, sizes)
+
+    def hand_over(self, xs: Sequence[Share]) -> list[Array | None]:
+        """Make this party's messages to the analyst, one for each value, after all that was opened has been checked. They count as a round."""
+        if self.protocol.give is not None:
+            messages = self._run("hand_over", (xs,), lambda: [None] * len(xs))
+        else:
+            self.settle()
+            messages = [None] * len(xs) if self.ctx is None else gates.messages(self.protocol, self.ctx, xs)
+        if self.ctx is not None:
+            self.ctx.round([], [])
+        sizes = [self.protocol.yield_sizes(self.parties, x.kind, x.shape) for x in xs]
+        self.declared += Cost(1, tuple(map(sum, zip(*sizes, strict=True))) or (0,) * self.parties)
+        return cast("list[Array | None]", messages)
 
     # ---- randomness -----------------------------------------------------------------------------
     def random(self, kind: Kind, rows: int) -> Share:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 Messages: TypeAlias = Sequence[tuple[int, Array]]
 Needs: TypeAlias = Sequence[Collection[int]]
 Swap: TypeAlias = Callable[[int], None]
+Kept: TypeAlias = Callable[[str, Callable[[], bytes]], bytes]
 
 
 class Context:
@@ -45,6 +46,8 @@ class Context:
     ----------
     own : object
         The state of the protocol that runs, if it has any: see `spuframe.spu.kernel.Protocol.start`.
+    kept : callable
+        ``kept(name, make) -> bytes``: what was kept beside the stored shares under a name, or else what ``make()`` gives, which is kept.
     """
 
     def __init__(self, link: Link, parties: int, streams: dict[int, Stream], private: Stream) -> None:
@@ -54,6 +57,7 @@ class Context:
         self.streams = streams
         self.private = private
         self.own: Any = None
+        self.kept: Kept = lambda name, make: make()
 
     @classmethod
     def open(cls, link: Link, parties: int, session_id: bytes) -> Context:

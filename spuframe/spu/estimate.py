@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from spuframe.errors import StoreError
@@ -23,6 +23,9 @@ class _NoStore:
 
     def get(self, name: str, layout: Layout) -> Table:
         raise StoreError(f"a cost estimate must not read {name!r} from a store: build the shares from the step's schema")
+
+    def kept(self, name: str, make: Callable[[], bytes]) -> bytes:
+        raise StoreError(f"a cost estimate must not read {name!r} from a store: nothing is tagged in a dry run")
 
 
 def estimate(plan: PhysicalPlan, protocol: Protocol) -> CostReport:

@@ -29,6 +29,9 @@ sines              kind A(k), period, hs, f, n      A(ring), A(k) (2 len(hs), n)
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
 settle             none                             nothing: checks all that was opened so far; only a protocol that finds cheaters has it
+enter              owner, columns                   shares of what the owner's rank gives, where values enter in rounds
+hand_over          xs : list of shares              this party's message to the receiver of each, where values leave in rounds; all that
+                                                    was opened is checked before
 ================== ================================ ==========================================================
 """
 
@@ -36,16 +39,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from typing import Protocol as Structural
 
 from spuframe.errors import ProtocolError
 from spuframe.ir.cost import Cost, Name, What, in_parallel
+from spuframe.link.base import Link
 from spuframe.spu.context import Context
 from spuframe.spu.layout import Layout
 from spuframe.spu.share import Array, Kind, Share
 
-__all__ = ["Cost", "Derived", "Kernel", "Name", "Own", "Permutation", "Protocol", "What", "in_parallel"]
+__all__ = ["Columns", "Cost", "Derived", "Kernel", "Name", "Own", "Permutation", "Protocol", "What", "in_parallel"]
+
+Columns: TypeAlias = Sequence[tuple[Kind, tuple[int, ...]]]
+"""What enters: kinds and shapes."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,10 @@ class Own(Structural):
         """After a plan, before anything is handed over: raise unless it has used just that."""
 
 
+def _in_rounds(*arguments: object, **options: object) -> Any:
+    raise ProtocolError("values enter and leave this protocol in rounds: use `BlackBox.enter` and `BlackBox.hand_over`")
+
+
 @dataclass(frozen=True)
 class Protocol:
     """A protocol: what it is secure against, how values enter and leave it, and its kernels.
@@ -140,6 +151,13 @@ class Protocol:
     constant : callable
         ``constant(ctx, values, kind, shape) -> Share``: a public array of words as a share, without communication; ``ctx.own`` may hold what it needs.
         For single bits ``values`` is a packed bitmap.
+    yield_sizes : callable
+        ``yield_sizes(parties, kind, shape) -> tuple of int``: the bytes of the messages to a receiver.
+    combine : callable
+        ``combine(parties, messages, kind, shape) -> ndarray``: at the receiver; words, or for bits uint8 zeros and ones. Called by `combined`.
+    give : callable, optional
+        ``give(link, parties, columns)``: at an owner, its part of the kernel ``enter``, for (words, kind, shape) of each column. Who has it has the
+        kernels ``enter`` and ``hand_over``, in place of the four that follow.
     deal : callable
         ``deal(parties, values, kind, shape) -> list of uint8 arrays``: at the owner, one message per party; fresh OS randomness.
     deal_sizes : callable
@@ -149,10 +167,6 @@ class Protocol:
     yield_ : callable
         ``yield_(rank, parties, share, streams=None) -> uint8 array``: what a party hands to whom the value is revealed; re-randomised with the
         streams that it shares with the other parties, if they are given.
-    yield_sizes : callable
-        ``yield_sizes(parties, kind, shape) -> tuple of int``.
-    combine : callable
-        ``combine(parties, messages, kind, shape) -> ndarray``: at the receiver; words, or for bits uint8 zeros and ones. Called by `combined`.
     open : callable, optional
         ``open(ctx) -> Own``: the state that its kernels find at ``ctx.own``, made once the parties have agreed their keys.
     dealer : int, optional
@@ -165,12 +179,13 @@ class Protocol:
     layout: Layout
     kernels: Mapping[str, Kernel | Derived]
     constant: Callable[[Context, Array, Kind, tuple[int, ...]], Share]
-    deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]]
-    deal_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
-    accept: Callable[[int, int, Array, Kind, tuple[int, ...]], Share]
-    yield_: Callable[..., Array]
     yield_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]]
     combine: Callable[[int, list[Array], Kind, tuple[int, ...]], Array]
+    give: Callable[[Link, int, Sequence[tuple[Array, Kind, tuple[int, ...]]]], None] | None = None
+    deal: Callable[[int, Array, Kind, tuple[int, ...]], list[Array]] = _in_rounds
+    deal_sizes: Callable[[int, Kind, tuple[int, ...]], tuple[int, ...]] = _in_rounds
+    accept: Callable[[int, int, Array, Kind, tuple[int, ...]], Share] = _in_rounds
+    yield_: Callable[..., Array] = _in_rounds
     insecure: bool = False
     open: Callable[[Context], Own] | None = None
     dealer: int | None = None

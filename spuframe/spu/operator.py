@@ -6,7 +6,7 @@ nothing it does may depend on values that the plan does not open on purpose.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -30,6 +30,8 @@ class ShareStore(Protocol):
     def put(self, name: str, table: Table) -> None: ...
 
     def get(self, name: str, layout: Layout) -> Table: ...
+
+    def kept(self, name: str, make: Callable[[], bytes]) -> bytes: ...
 
 
 @dataclass

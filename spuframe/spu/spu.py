@@ -80,6 +80,7 @@ class SPU:
 
     def _open(self) -> None:
         ctx = Context.open(self.link, self.parties, self.session_id)
+        ctx.kept = self.store.kept
         self._ctx = self.protocol.start(ctx) if self.is_party else ctx
 
     def run(self, plan: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:

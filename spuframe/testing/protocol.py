@@ -15,10 +15,9 @@ import numpy as np
 
 from spuframe.plugins import protocol as protocol_by_name
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.context import Context
 from spuframe.spu.kernel import Protocol
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, unpack
-from spuframe.testing.simulate import share_out, simulate, simulate_blackbox
+from spuframe.testing.simulate import simulate_blackbox, simulate_shares
 
 RINGS = (8, 16, 32, 64)
 WIDTHS = (1, 2, 5, 8, 13, 32, 33, 64)
@@ -237,30 +236,22 @@ class _Checker:
 
     # ---- secrecy, as far as a test can tell ----------------------------------------------------------------
     def fresh(self) -> None:
-        """Two runs on the same shares give other shares, at every party."""
-        n = 256
+        """Two calls with the same shares give other shares, at every party."""
         for what, fn, kinds in interactive(self.table):
-            dealt = [share_out(self.table, self.parties, (self.words(kind, n, kind.bits - 2 if kind.bits > 2 else None), kind)) for kind in kinds]
-
-            def ends(fn: Run = fn, dealt: list[list[Share]] = dealt) -> list[Share]:
-                return simulate(self.parties, lambda box: fn(box, *(d[_rank(box)] for d in dealt)), protocol=self.table)
-
-            for rank, (one, two) in enumerate(zip(ends(), ends(), strict=True)):
+            inputs = [(self.words(kind, 256, kind.bits - 2 if kind.bits > 2 else None), kind) for kind in kinds]
+            for rank, (one, two) in enumerate(simulate_shares(self.table, self.parties, lambda box, *xs, fn=fn: (fn(box, *xs), fn(box, *xs)), inputs)):
                 for j, (p, q) in enumerate(zip(one.parts, two.parts, strict=True)):
-                    assert (p != q).any(), f"{what}: component {j} of party {rank} is the same in two runs; is the result re-randomised?"
+                    assert (p != q).any(), f"{what}: component {j} of party {rank} is the same after two calls; is the result re-randomised?"
 
     def uniform(self) -> None:
         """What one party holds of a constant input: every component's bits as often set as not."""
-        n = 1 << 13
         dealt_alone: list[tuple[str, Run, list[Kind]]] = [("deal", lambda box, x: x, [k]) for k in (Arithmetic(64), Arithmetic(8), Boolean(13), BIT)]
         for what, fn, kinds in [*dealt_alone, *interactive(self.table)]:
+            widest = max(64, *(self.table.layout.held_bits(kind) for kind in kinds))
+            n = max(1 << 8, (1 << 19) // widest)  # as many bits, however they are held
             for value in (0, 1):
-                dealt = [share_out(self.table, self.parties, (np.full(n, value, kind.word), kind)) for kind in kinds]
-
-                def ends(fn: Run = fn, dealt: list[list[Share]] = dealt) -> list[Share]:
-                    return simulate(self.parties, lambda box: fn(box, *(d[_rank(box)] for d in dealt)), protocol=self.table)
-
-                for rank, share in enumerate(ends()):
+                inputs = [(np.full(n, value, kind.word), kind) for kind in kinds]
+                for rank, share in enumerate(simulate_shares(self.table, self.parties, fn, inputs)):
                     for j, part in enumerate(share.parts):
                         _looks_uniform(part, share, f"{what} of {kinds}, all {value}: component {j} of party {rank}")
 
@@ -296,19 +287,14 @@ def _truncate(box: BlackBox, *xs: Share, f: int) -> list[Share]:
     return out
 
 
-def _rank(box: BlackBox) -> int:
-    assert isinstance(box.ctx, Context)
-    return box.ctx.rank
-
-
 def _looks_uniform(part: Array, share: Share, what: str) -> None:
     """Six standard deviations for the number of ones; a right protocol fails once in 10^8 components."""
-    if share.is_bit:
+    each = share.layout.held_bits(share.kind)
+    if each == 1:
         bits = unpack(part, share.rows)
-        total = bits.size
     else:
         bits = np.unpackbits(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
-        total = share.size * share.bits
+    total = share.size * each
     ones = int(bits.sum(dtype=np.int64))
     assert abs(ones - total / 2) < 6 * np.sqrt(total) / 2, f"{what}: {ones} of {total} bits are set"
 

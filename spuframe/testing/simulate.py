@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -32,6 +33,7 @@ def simulate(
     protocol: str | Protocol | None = None,
     batch_rows: int = BATCH_ROWS,
     config: LinkConfig | None = None,
+    owner: Callable[[Link], None] | None = None,
 ) -> list[T]:
     """Run ``fn`` at ``n`` parties, each a thread, and return what each gave.
 
@@ -45,6 +47,8 @@ def simulate(
         Of the `BlackBox`.
     config : LinkConfig, optional
         Limits and names; a deadline of 60 seconds unless stated.
+    owner : callable, optional
+        ``owner(link)`` runs at one rank more, above the parties.
 
     Raises
     ------
@@ -57,7 +61,8 @@ def simulate(
     [0, 1, 2]
     """
     table = protocol_by_name(protocol) if isinstance(protocol, str) else protocol
-    links = MemoryNetwork(n, config or LinkConfig(deadline=DEADLINE, names=[f"party {r}" for r in range(n)])).links()
+    names = [*(f"party {r}" for r in range(n)), *(["owner"] if owner else [])]
+    links = MemoryNetwork(len(names), config or LinkConfig(deadline=DEADLINE, names=names)).links()
     session = os.urandom(16)
     results: list[Any] = [None] * n
     failures: list[BaseException] = []  # in the order in which they happened
@@ -65,6 +70,9 @@ def simulate(
     def party(link: Link) -> None:
         try:
             with link:
+                if owner is not None and link.rank == n:
+                    owner(link)
+                    return
                 ctx = Context.open(link, n, session) if n > 1 else Context(link, 1, {}, Stream.fresh())
                 ctx = ctx if table is None else table.start(ctx)
                 try:
@@ -84,6 +92,28 @@ def simulate(
     if failures:
         raise failures[0]
     return results
+
+
+def simulate_shares(
+    table: Protocol, parties: int, fn: Callable[..., T], inputs: Sequence[Input], *, batch_rows: int = BATCH_ROWS, config: LinkConfig | None = None
+) -> list[T]:
+    """Run ``fn(box, *shares)`` at every party, with shares of ``inputs`` that an owner has given."""
+    if table.give is None:
+        dealt = [share_out(table, parties, x) for x in inputs]
+
+        def with_dealt(box: BlackBox) -> T:
+            return fn(box, *(shares[cast(Context, box.ctx).rank] for shares in dealt))
+
+        return simulate(parties, with_dealt, protocol=table, batch_rows=batch_rows, config=config)
+    give, columns = table.give, [_plain(x) for x in inputs]
+
+    def with_entered(box: BlackBox) -> T:
+        return fn(box, *box.enter(parties, [(kind, shape) for _, kind, shape in columns]))
+
+    def owner(link: Link) -> None:
+        give(link, parties, columns)
+
+    return simulate(parties, with_entered, protocol=table, batch_rows=batch_rows, config=config, owner=owner)
 
 
 def simulate_blackbox(
@@ -122,31 +152,67 @@ def simulate_blackbox(
     array([ 4,  9, 25], dtype=uint64)
     """
     table = protocol_by_name(protocol) if isinstance(protocol, str) else protocol
-    n = parties or table.parties[0]
-    dealt = [share_out(table, n, x) for x in inputs]
+    n, columns = parties or table.parties[0], [_plain(x)[1:] for x in inputs]
+    in_rounds = table.give is not None
 
     dry = BlackBox(table, n, None, batch_rows)
-    fn(dry, *(Share(shares[0].kind, shares[0].shape, ()) for shares in dealt))
+    if in_rounds:
+        dry.enter(n, columns)
+    entering = dry.declared
+    made = fn(dry, *(Share(kind, shape, ()) for kind, shape in columns))
+    inside = dry.declared
+    if in_rounds:
+        dry.hand_over(_shares(made))
 
-    def party(box: BlackBox) -> Any:
+    def party(box: BlackBox, *shares: Share) -> Any:
         ctx = cast(Context, box.ctx)
         if ctx.own is not None:
-            ctx.own.expect(dry.declared.material)
-        result = fn(box, *(shares[ctx.rank] for shares in dealt))
+            ctx.own.expect((dry.declared - entering).material)
+        result = fn(box, *shares)
         check_traffic(box)
+        declared, messages = box.declared, iter(box.hand_over(_shares(result)) if in_rounds else ())
         if ctx.own is not None:
             ctx.own.settle()
         ctx.compare_streams()
-        return result, box.declared
+        return _handed(result, messages) if in_rounds else result, declared
 
-    ends = simulate(n, party, protocol=table, batch_rows=batch_rows, config=config)
-    if padded(dry.declared, n) != padded(ends[0][1], n):
-        raise ProtocolError(f"without data {dry.declared} is declared, with data {ends[0][1]}: a cost may depend on kinds and shapes only")
+    ends = simulate_shares(table, n, party, inputs, batch_rows=batch_rows, config=config)
+    if padded(inside, n) != padded(ends[0][1], n):
+        raise ProtocolError(f"without data {inside} is declared, with data {ends[0][1]}: a cost may depend on kinds and shapes only")
     return put_together(table, n, [result for result, _ in ends])
+
+
+@dataclass(frozen=True)
+class _Handed:
+    """What a party hands over of a value."""
+
+    share: Share
+    message: Any
+
+
+def _shares(made: Any) -> list[Share]:
+    """All of a result, in order."""
+    if isinstance(made, Share):
+        return [made]
+    return [share for part in made for share in _shares(part)] if isinstance(made, list | tuple) else []
+
+
+def _handed(made: Any, messages: Iterator[Any]) -> Any:
+    """The result with messages in place of shares."""
+    if isinstance(made, Share):
+        return _Handed(made, next(messages))
+    return type(made)(_handed(part, messages) for part in made) if isinstance(made, list | tuple) else made
 
 
 def share_out(table: Protocol, parties: int, values: Input) -> list[Share]:
     """What each party holds after an owner has dealt ``values``."""
+    words, kind, shape = _plain(values)
+    messages = table.deal(parties, words, kind, shape)
+    return [table.accepted(rank, parties, message, kind, shape) for rank, message in enumerate(messages)]
+
+
+def _plain(values: Input) -> tuple[Array, Kind, tuple[int, ...]]:
+    """Words (single bits: a bitmap), kind and shape of an input."""
     if isinstance(values, Share):
         raise TypeError("an input must be a plaintext array, or an array with its kind; got a Share")
     if isinstance(values, tuple):
@@ -161,13 +227,14 @@ def share_out(table: Protocol, parties: int, values: Input) -> list[Share]:
         words = plain.astype(kind.word)
         if kind.bits < 8 * words.itemsize:
             words &= kind.word.type((1 << kind.bits) - 1)
-    messages = table.deal(parties, words, kind, shape)
-    return [table.accepted(rank, parties, message, kind, shape) for rank, message in enumerate(messages)]
+    return words, kind, shape
 
 
 def put_together(table: Protocol, parties: int, ends: Sequence[Any]) -> Any:
     """Combine what the parties returned: shares to words; public values must be equal."""
     first = ends[0]
+    if isinstance(first, _Handed):
+        return table.combined(parties, [end.message for end in ends], first.share.kind, first.share.shape)
     if isinstance(first, Share):
         messages = [table.yield_(rank, parties, share) for rank, share in enumerate(ends)]
         return table.combined(parties, messages, first.kind, first.shape)

@@ -25,7 +25,7 @@ from spuframe.plugins import protocol as protocol_by_name
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Protocol
-from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share
+from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, pack
 from spuframe.testing.simulate import share_out
 
 SPARE = 40
@@ -54,16 +54,20 @@ def check_views(protocol: str | Protocol, *, parties: int | None = None) -> None
     >>> check_views("plaintext")
     """
     table = protocol_by_name(protocol) if isinstance(protocol, str) else protocol
-    n, covered = parties or table.parties[0], {"open"}  # what is opened is known in the end: no mask hides it
+    n, covered = parties or table.parties[0], {"open", "settle"}  # what is opened is known in the end: no mask hides it
     for what, fn, inputs in cases():
         if not set(what.split(":")[0].split()) <= set(table.kernels):
             continue
         dry = BlackBox(table, n, None, CHUNK, CHUNK)
-        fn(dry, *(Share(kind, (rows,), ()) for rows, kind in inputs))
+        made = fn(dry, *(Share(kind, (rows,), ()) for rows, kind in inputs))
+        if table.give is not None:
+            dry.enter(n, [(kind, (rows,)) for rows, kind in inputs])
+            dry.hand_over([x for x in (made if isinstance(made, list) else [made])])
         covered |= set(dry.calls)
-        dealt = [share_out(table, n, (np.arange(rows).astype(kind.word) & kind.word.type(1), kind)) for rows, kind in inputs]
+        given = [(np.arange(rows).astype(kind.word) & kind.word.type(1), kind) for rows, kind in inputs]
+        run = _entered(table, n, fn, given) if table.give is not None else _dealt(fn, [share_out(table, n, x) for x in given])
         for rank in (r for r in range(n) if r != table.dealer):  # from whom nothing is hidden, as the protocol says
-            _check(table, n, rank, what, fn, dealt)
+            _check(table, n, rank, what, run)
     assert covered >= set(table.kernels), f"no case covers {sorted(set(table.kernels) - covered)}: add one to spuframe.testing.views"
 
 
@@ -106,17 +110,35 @@ def _several(box: BlackBox, x: Share) -> list[Callable[[], Share]]:
     return [lambda: box.mul(x, x), lambda: box.b2a(box.msb(x, 5), 16), lambda: box.mul(x, x)]
 
 
-def _check(table: Protocol, n: int, rank: int, what: str, fn: Callable[..., Any], dealt: Sequence[Sequence[Share]]) -> None:
+Runs: TypeAlias = tuple[Callable[[BlackBox], Any], Callable[[Link], None] | None]
+"""What runs at a party, and at an owner if there is one."""
+
+
+def _dealt(fn: Callable[..., Any], dealt: Sequence[Sequence[Share]]) -> Runs:
+    return lambda box: fn(box, *(shares[box.ctx.rank] for shares in dealt if box.ctx is not None)), None
+
+
+def _entered(table: Protocol, n: int, fn: Callable[..., Any], given: Sequence[tuple[Array, Kind]]) -> Runs:
+    """The ways in belong to the views."""
+    columns = [(pack(words) if kind == BIT else words, kind, words.shape) for words, kind in given]
+    give = table.give
+    assert give is not None
+    return lambda box: fn(box, *box.enter(n, [(kind, shape) for _, kind, shape in columns])), lambda link: give(link, n, columns)
+
+
+def _check(table: Protocol, n: int, rank: int, what: str, runs: Runs) -> None:
     known = {pair: os.urandom(KEY_BYTES) for pair in [*combinations(range(n), 2), (rank, rank)] if rank in pair}
     views: list[NDArray[np.uint8]] = []
-    while not views or len(views) < len(views[0]) + SPARE:
-        views.append(_view(table, n, rank, fn, dealt, known))
+    step = table.layout.held_bits(BIT) // 8 or 1  # where every value is held in words, one byte of each, the same in all
+    while not views or len(views) < len(views[0]) // step + SPARE:
+        views.append(_view(table, n, rank, runs, known))
         if not len(views[0]):
             return
     changed: NDArray[np.uint8] = np.stack(views) ^ views[0]
     constant = np.flatnonzero(np.bitwise_or.reduce(changed, 0) != 255)
     assert not len(constant), f"{what}: byte {constant[0]} of {changed.shape[1]} that party {rank} receives has a bit that no mask changes"
-    byte = _dependent(changed & np.uint8(1))
+    kept = slice(int.from_bytes(os.urandom(1)) % step, None, step)
+    byte = _dependent(changed[:, kept] & np.uint8(1))
     assert byte is None, f"{what}: byte {byte} of {changed.shape[1]} that party {rank} receives has no mask of its own, is one used twice?"
 
 
@@ -158,18 +180,21 @@ class _Link(Link):
         """Nothing is open."""
 
 
-def _view(
-    table: Protocol, n: int, rank: int, fn: Callable[..., Any], dealt: Sequence[Sequence[Share]], known: dict[tuple[int, int], bytes]
-) -> NDArray[np.uint8]:
+def _view(table: Protocol, n: int, rank: int, runs: Runs, known: dict[tuple[int, int], bytes]) -> NDArray[np.uint8]:
     """What party ``rank`` receives, with fresh words in the streams that it lacks."""
     keys = {pair: known.get(pair) or os.urandom(KEY_BYTES) for pair in [*combinations(range(n), 2), *((i, i) for i in range(n))]}
-    queues: dict[tuple[int, int], deque[bytes]] = {(i, j): deque() for i in range(n) for j in range(n)}
-    links = [_Link(i, n, queues) for i in range(n)]
+    fn, owner = runs
+    world = n if owner is None else n + 1
+    queues: dict[tuple[int, int], deque[bytes]] = {(i, j): deque() for i in range(world) for j in range(world)}
+    links = [_Link(i, world, queues) for i in range(world)]
 
     def party(link: _Link) -> None:
+        if owner is not None and link.rank == n:
+            owner(link)
+            return
         streams = {p: Stream(keys[min(p, link.rank), max(p, link.rank)]) for p in range(n) if p != link.rank}
         ctx = table.start(Context(link, n, streams, Stream(keys[link.rank, link.rank])))
-        fn(BlackBox(table, n, ctx, CHUNK, CHUNK), *(shares[link.rank] for shares in dealt))
+        fn(BlackBox(table, n, ctx, CHUNK, CHUNK))
 
     running = {link.rank: greenlet(lambda link=link: party(link)) for link in links}
     for _ in range(100_000):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class DictStore:
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
+        self.beside: dict[str, bytes] = {}
 
     def put(self, name: str, table: Table) -> None:
         self.tables[name] = table
@@ -37,6 +38,11 @@ class DictStore:
         if name not in self.tables:
             raise StoreError(f"nothing called {name!r}")
         return self.tables[name]
+
+    def kept(self, name: str, make: Callable[[], bytes]) -> bytes:
+        if name not in self.beside:
+            self.beside[name] = make()
+        return self.beside[name]
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from spuframe.spu.kernel import Cost
 from spuframe.spu.operator import Delivery, Env, Step
 from spuframe.spu.shaping import conform_all, masked, shuffled
 from spuframe.spu.share import Share
@@ -22,25 +22,16 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     if table.valid is not None and not ordered and stored is None:
         table = shuffled(box, table)
     table = masked(box, table)
-    box.settle()
+    handed: list[tuple[Share, Callable[[tuple[Share, object]], None]]] = []
     delivery = Delivery(step.schema.fields, table.rows)
-    if box.ctx is not None:
-        box.ctx.round([], [])  # what is handed over counts as one
-    sizes = [0] * env.parties
-
-    def hand(share: Share) -> tuple[Share, object]:
-        for party, size in enumerate(box.protocol.yield_sizes(env.parties, share.kind, share.shape)):
-            sizes[party] += size
-        if box.ctx is None:
-            return share, None
-        return share, box.protocol.yield_(box.ctx.rank, env.parties, share, box.ctx.streams)
-
     for name, column in table.columns.items():
-        delivery.messages[name] = hand(column.values)
+        handed.append((column.values, partial(delivery.messages.__setitem__, name)))
         if column.valid is not None:
-            delivery.valid[name] = hand(column.valid)
+            handed.append((column.valid, partial(delivery.valid.__setitem__, name)))
     if table.valid is not None:
-        delivery.mask = hand(table.valid)
-    box.declared += Cost(1, tuple(sizes))
+        handed.append((table.valid, partial(setattr, delivery, "mask")))
+    shares = [share for share, _ in handed]
+    for (share, put), message in zip(handed, box.hand_over(shares), strict=True):
+        put((share, message))
     env.deliveries.append(delivery)
     return table

@@ -12,10 +12,11 @@ from spuframe.dtypes import Bool, Field, Fixed, String
 from spuframe.errors import DataError, PlanError
 from spuframe.link.base import Link
 from spuframe.spu.encoding import RINGS, column_kind, column_shape, encode
-from spuframe.spu.kernel import Cost, Protocol
+from spuframe.spu.gates import give
+from spuframe.spu.kernel import Protocol
 from spuframe.spu.operator import Env, Step
 from spuframe.spu.plaintext import Evaluation
-from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack
+from spuframe.spu.share import BIT, Arithmetic, Array, Kind, pack
 from spuframe.spu.table import Column, Table
 
 
@@ -43,22 +44,7 @@ def _kind(step: Step, field: Field) -> Kind:
 def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     """At the parties."""
     owner, layout = env.parties + env.owners.index(step.params["owner"]), _layout(step)
-    protocol, box = env.box.protocol, env.box
-    sizes = [protocol.deal_sizes(env.parties, kind, shape) for kind, shape in layout]
-    total = sum(sum(s) for s in sizes)
-    box.declared += Cost(1, (*[0] * owner, total))
-    if box.ctx is None:
-        shares = [Share(kind, shape, ()) for kind, shape in layout]
-    else:
-        rank = box.ctx.rank
-        message = np.empty(sum(s[rank] for s in sizes), np.uint8)
-        box.ctx.round([], [(owner, message)] if message.size else [])
-        ends = np.cumsum([s[rank] for s in sizes])[:-1]
-        pieces = np.split(message, ends) if sizes else []
-        shares = [
-            protocol.accepted(rank, env.parties, np.ascontiguousarray(piece), kind, shape)
-            for piece, (kind, shape) in zip(pieces, layout, strict=True)
-        ]
+    shares = env.box.enter(owner, layout)
     rest = iter(shares)
     columns = {f.name: Column(f, next(rest), next(rest) if f.nullable else None) for f in step.schema}
     return Table(columns, step.rows, next(rest) if step.masked else None)
@@ -66,14 +52,8 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
 
 def deal_scan(protocol: Protocol, parties: int, link: Link, step: Step, table: pa.Table) -> None:
     """At the owner: evaluate, filter, encode, share, send."""
-    messages: list[list[Array]] = [[] for _ in range(parties)]
-    for (kind, shape), words in zip(_layout(step), _plaintext(step, table), strict=True):
-        for to, message in enumerate(protocol.deal(parties, words, kind, shape)):
-            messages[to].append(message)
-    for to, pieces in enumerate(messages):
-        whole = np.concatenate(pieces) if pieces else np.empty(0, np.uint8)
-        if whole.size:
-            link.send(to, whole)
+    columns = [(words, kind, shape) for (kind, shape), words in zip(_layout(step), _plaintext(step, table), strict=True)]
+    give(protocol, parties, link, columns)
 
 
 def _plaintext(step: Step, table: pa.Table) -> list[Array]:
