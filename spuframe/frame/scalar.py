@@ -248,8 +248,8 @@ def numbers(nodes: Sequence[LogicalNode]) -> tuple[LogicalNode, Iterator[ex.Expr
     row: LogicalNode | None = None
     there = dict[int, dict[str, str]]()
     for part in (*groups, *others):
-        node = part.row() if isinstance(part, _Aggregates) else part
-        row, there[id(part)] = (node, {n: n for n in node.schema.names}) if row is None else _beside(row, node)
+        one: LogicalNode = part.row() if isinstance(part, _Aggregates) else part
+        row, there[id(part)] = (one, {n: n for n in one.schema.names}) if row is None else _beside(row, one)
     if row is None:  # constants all of them
         row = nodes[0]
     names = [{name: there[id(part)][source] for name, (part, source) in found.items()} for found in places]
