@@ -72,6 +72,8 @@ DYNAMIC_ALLOWED = {
     "ir.aggregates": "the aggregates are the modules of this package: listed, so that a new one is one file",
     "plan.aggregates": "what is computed from other aggregates: likewise",
     "spu.aggregates": "how parties compute what ir.aggregates lists: modules of the same names, and no others",
+    "ir.instructions": "the families of instructions of tensor programs are the modules of this package: listed, so that a new one is one file",
+    "spu.machine": "how an instruction runs: a function of a specified name in the module of its family, and no other",
     "spu.functions": "the families of functions are the modules of this package: listed, so that a new one is one file",
     "testing.estimator": "finds the estimators of spuframe.ml by walking its modules, so that nobody keeps a list",
     "runtime.nursery": "runs the main of the module that its own node or launcher names for a process, never a request",
