@@ -247,7 +247,8 @@ def numbers(nodes: Sequence[LogicalNode]) -> tuple[LogicalNode, Iterator[ex.Expr
         places.append(found)
     row: LogicalNode | None = None
     there = dict[int, dict[str, str]]()
-    for part in (*groups, *others):
+    parts: list[_Aggregates | LogicalNode] = [*groups, *others]
+    for part in parts:
         one: LogicalNode = part.row() if isinstance(part, _Aggregates) else part
         row, there[id(part)] = (one, {n: n for n in one.schema.names}) if row is None else _beside(row, one)
     if row is None:  # constants all of them

@@ -18,6 +18,7 @@ from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.repeat import Repeat
 from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.rows import attach
 from spuframe.plan.tensor import Program
@@ -69,6 +70,7 @@ def whole() -> dict[str, Any]:
         build.limit(build.sort(beside, "s", ascending=False), 3),
         build.aggregate(build.concat([build.select(made, ["id"]), kept]), "id", [("n", "size", None), ("m", "max", "id")]),
         trained,
+        Repeat(kept, "id", "rank", 20),
     ]
     plan = lower(build.roots([*map(build.reveal, results), build.store(made, "kept")]), protocol="aby3", parties=3)
     return dict(msgpack.unpackb(plan.to_bytes()))
