@@ -14,7 +14,7 @@ ROWS = pd.DataFrame(
         "id": range(8),
         "i": pd.array([5, -3, None, 100, -128, 127, None, 1], dtype="Int64"),
         "n": [3, 1, 4, 1, 5, 9, 2, 6],
-        "x": [0.5, None, -2.25, 1000.0, 0.1, 0.3, -1e-5, None],
+        "x": [0.5, None, -2.25, 1000.0, 0.1, 0.3, -1e-4, None],
         "b": pd.array([True, None, True, False, True, True, None, False], dtype="boolean"),
         "key": ["b", "a", "b", "c", "a", "b", "c", "a"],
     }
