@@ -104,18 +104,19 @@ ARITHMETIC = ["add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "div", "fl
 COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
 
 
-@pytest.mark.parametrize("name", [*ARITHMETIC, *COMPARISONS])
-def test_named_methods(frame: sf.SecretFrame, name: str) -> None:
+@pytest.mark.parametrize("names", [ARITHMETIC, COMPARISONS], ids=["arithmetic", "comparisons"])
+def test_named_methods(frame: sf.SecretFrame, names: list[str]) -> None:
     made, want = {}, {}
     for t, out in ((frame, made), (ROWS.astype({"x": "Float64", "y": "Float64"}), want)):
-        for a, b in (("i", "j"), ("x", "y")):
+        for name, a, b in ((name, *pair) for name in names for pair in (("i", "j"), ("x", "y"))):
             method = getattr(t[a], name)
-            out |= {f"{a} {b}": method(t[b]), f"{a} 3": method(3), f"{a} {b} filled": method(t[b], fill_value=2), f"{a} 3 filled": method(3, fill_value=1)}
+            cases = {b: method(t[b]), "3": method(3), f"{b} filled": method(t[b], fill_value=2), "3 filled": method(3, fill_value=1)}
+            out |= {f"{a} {name} {case}": column for case, column in cases.items()}
     found = revealed(frame, made)
     for what in want:
         if want[what].dtype.kind == "f":  # a division by zero is null here
             want[what] = want[what].replace([np.inf, -np.inf], pd.NA)
-        same(found[what], want[what], f"{name} {what}")
+        same(found[what], want[what], what)
 
 
 def test_reflected_quotients_powers_and_pairs(frame: sf.SecretFrame) -> None:
@@ -165,14 +166,17 @@ def test_bounds_in_the_wrong_order(frame: sf.SecretFrame) -> None:
 
 
 # ---- deviations, any, all ---------------------------------------------------------------------------
-@pytest.mark.parametrize("column", ["i", "u", "x", "y", "b"])
-@pytest.mark.parametrize("ddof", [0, 1, 4])
-def test_deviations(frame: sf.SecretFrame, column: str, ddof: int) -> None:
-    known = ROWS[column].dropna().astype(float)
-    assert frame[column].std(ddof=ddof).reveal() == pytest.approx(known.std(ddof=ddof), rel=5e-6)
-    assert frame[column].var(ddof=ddof).reveal() == pytest.approx(known.var(ddof=ddof), rel=5e-6)
-    some, found = known[known.index < 6], frame[frame["id"] < 6][column].std(ddof=ddof).reveal()
-    assert found is None if len(some) <= ddof else found == pytest.approx(some.std(ddof=ddof), rel=5e-6)
+def test_deviations(frame: sf.SecretFrame) -> None:
+    first = frame[frame["id"] < 6]
+    cases = [(column, ddof) for column in ("i", "u", "x", "y", "b") for ddof in (0, 1, 4)]
+    asked = [number for c, d in cases for number in (frame[c].std(ddof=d), frame[c].var(ddof=d), first[c].std(ddof=d))]
+    found = iter(sf.reveal(*asked))
+    for column, ddof in cases:
+        known = ROWS[column].dropna().astype(float)
+        some = known[known.index < 6]
+        assert next(found) == pytest.approx(known.std(ddof=ddof), rel=5e-6), (column, ddof)
+        assert next(found) == pytest.approx(known.var(ddof=ddof), rel=5e-6), (column, ddof)
+        assert next(found) == (None if len(some) <= ddof else pytest.approx(some.std(ddof=ddof), rel=5e-6)), (column, ddof)
 
 
 def test_deviations_far_from_zero_and_in_wide_ranges(session: sf.Session) -> None:
@@ -190,12 +194,13 @@ def test_deviations_far_from_zero_and_in_wide_ranges(session: sf.Session) -> Non
     )
     ranges = {"year": (0, 4000), "salary": (0, 2**24), "rate": (0.0, 0.001), "height": (0.0, 1000.0), "flat": (0, 100), "far": (-(2**40), 2**40)}
     frame = session.from_pandas(data, owner="bank", ranges=ranges).persist()
+    std = dict(zip(data.columns, sf.reveal(*(frame[name].std() for name in data.columns))))
     for name in ("year", "salary", "height", "far", "large"):
-        assert frame[name].std().reveal() == pytest.approx(data[name].std(), rel=1e-5), name
-    assert frame["rate"].std().reveal() == pytest.approx(data["rate"].std(), abs=2.0**-18)
-    assert frame["flat"].std().reveal() == pytest.approx(0, abs=1e-4) and frame["year"].var().reveal() == pytest.approx(data["year"].var(), rel=1e-5)
-    assert np.std(frame["height"]).reveal() == pytest.approx(data["height"].std(ddof=0), rel=1e-5)
-    assert frame["salary"].var().reveal() == pytest.approx(data["salary"].var(), rel=1e-5)
+        assert std[name] == pytest.approx(data[name].std(), rel=1e-5), name
+    assert std["rate"] == pytest.approx(data["rate"].std(), abs=2.0**-18) and std["flat"] == pytest.approx(0, abs=1e-4)
+    year, salary, height = sf.reveal(frame["year"].var(), frame["salary"].var(), np.std(frame["height"]))
+    assert year == pytest.approx(data["year"].var(), rel=1e-5) and salary == pytest.approx(data["salary"].var(), rel=1e-5)
+    assert height == pytest.approx(data["height"].std(ddof=0), rel=1e-5)
     wide = session.from_pandas(pd.DataFrame({"w": [2**60, -(2**60)]}), owner="bank")
     with pytest.raises(RangeOverflowError, match="'w'.*no room for sums: declare it"):
         wide["w"].std()
@@ -204,17 +209,18 @@ def test_deviations_far_from_zero_and_in_wide_ranges(session: sf.Session) -> Non
 def test_too_few_values(frame: sf.SecretFrame) -> None:
     one, none = frame[frame["id"] == 0], frame[frame["id"] > 100]
     for column in ("u", "i"):
-        assert one[column].std().reveal() is None and one[column].var().reveal() is None
-        assert one[column].std(ddof=0).reveal() == pytest.approx(0, abs=2.0**-17 * 128)  # of the range
-        assert none[column].std().reveal() is None and none[column].var(ddof=0).reveal() is None
-    assert frame["u"].var(ddof=9).reveal() is None and frame["i"].std(ddof=20).reveal() is None
+        few = one[column].std(), one[column].var(), none[column].std(), none[column].var(ddof=0), frame[column].var(ddof=9), frame[column].std(ddof=20)
+        *nothing, zero = sf.reveal(*few, one[column].std(ddof=0))
+        assert nothing == [None] * len(few)
+        assert zero == pytest.approx(0, abs=2.0**-17 * 128)  # of the range
 
 
 @pytest.mark.parametrize("column", ["b", "i", "u", "x"])
 def test_any_and_all(frame: sf.SecretFrame, column: str) -> None:
-    for kept, rows in ((frame, ROWS), (frame[frame["id"] == 2], ROWS[2:3]), (frame[frame["id"] > 100], ROWS[:0]), (frame[frame["id"] == 6], ROWS[6:7])):
-        assert kept[column].any().reveal() == bool(rows[column].dropna().any()), len(rows)
-        assert kept[column].all().reveal() == bool(rows[column].dropna().all()), len(rows)
+    parts = ((frame, ROWS), (frame[frame["id"] == 2], ROWS[2:3]), (frame[frame["id"] > 100], ROWS[:0]), (frame[frame["id"] == 6], ROWS[6:7]))
+    found = sf.reveal(*(number for kept, _ in parts for number in (kept[column].any(), kept[column].all())))
+    known = [rows[column].dropna() for _, rows in parts]
+    assert list(found) == [bool(value) for values in known for value in (values.any(), values.all())]
 
 
 def test_any_of_text_is_refused(frame: sf.SecretFrame) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,13 +14,10 @@ from spuframe.ml import LogisticRegression, StandardScaler
 
 
 @pytest.fixture(scope="module", params=["exact", "magnitude", "none"])
-def frame(protocol: str, request: pytest.FixtureRequest) -> Iterator[sf.SecretFrame]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sf.InsecureWarning)
-        made = sf.local(protocol=protocol, policy=sf.Policy(ranges=request.param))
-    with made as running:
-        running.progress = False
-        yield running.from_pandas(table(), owner="o")
+def frame(session: sf.Session, request: pytest.FixtureRequest) -> sf.SecretFrame:
+    owner = f"of offsets, ranges {request.param}"
+    session.add_owner(owner, sf.Policy(ranges=request.param))
+    return session.from_pandas(table(), owner=owner)
 
 
 def table() -> pd.DataFrame:
@@ -48,16 +42,18 @@ def table() -> pd.DataFrame:
 
 def test_deviations_and_scaling(frame: sf.SecretFrame) -> None:
     plain = table().drop(columns="y")
-    for name in ("far", "seconds", "outlier", "constant"):
-        std, var = sf.reveal(frame[name].std(), frame[name].var())
+    some = ("far", "seconds", "outlier", "constant")
+    found = sf.reveal(*(frame[name].std() for name in some), *(frame[name].var() for name in some))
+    for name, std, var in zip(some, found[:4], found[4:]):
         assert std == pytest.approx(plain[name].std(), rel=1e-4, abs=1e-12), name
         assert var == pytest.approx(std**2, rel=1e-5)
     names = list(plain.columns)
     scaler, want = StandardScaler().fit(frame[names]), ReferenceScaler().fit(plain.astype(float))
-    np.testing.assert_allclose(scaler.scale_.reveal(), want.scale_, rtol=1e-4)
-    np.testing.assert_allclose((scaler.mean_.reveal() - want.mean_) / want.scale_, 0, atol=1e-4)
-    np.testing.assert_allclose(scaler.var_.reveal(), want.var_, rtol=2e-4, atol=1e-12)
-    np.testing.assert_allclose(scaler.transform(frame[names]).reveal(), want.transform(plain.astype(float)), rtol=1e-3, atol=3e-3)
+    scale, mean, var, scaled = sf.reveal(scaler.scale_, scaler.mean_, scaler.var_, scaler.transform(frame[names]))
+    np.testing.assert_allclose(scale, want.scale_, rtol=1e-4)
+    np.testing.assert_allclose((mean - want.mean_) / want.scale_, 0, atol=1e-4)
+    np.testing.assert_allclose(var, want.var_, rtol=2e-4, atol=1e-12)
+    np.testing.assert_allclose(scaled, want.transform(plain.astype(float)), rtol=1e-3, atol=3e-3)
 
 
 def test_coefficients(frame: sf.SecretFrame) -> None:
@@ -65,7 +61,7 @@ def test_coefficients(frame: sf.SecretFrame) -> None:
     X = plain[names].astype(float)
     want = make_pipeline(ReferenceScaler(), Reference(max_iter=10_000, tol=1e-8)).fit(X, plain["y"])
     model = LogisticRegression(max_iter=150, batch_size=None).fit(frame[names], frame["y"] == 1)
-    coef, intercept, got = *(a.reveal() for a in (model.coef_, model.intercept_)), model.decision_function(frame[names]).reveal()
+    coef, intercept, got = sf.reveal(model.coef_, model.intercept_, model.decision_function(frame[names]))
     np.testing.assert_allclose(coef[0] * want[0].scale_, want[1].coef_[0], rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(X @ coef[0] + intercept, want.decision_function(X), atol=5e-3)
     np.testing.assert_allclose(got, want.decision_function(X), atol=5e-3)
