@@ -61,7 +61,16 @@ def exponent(bound: float) -> int:
 
 
 def number(bound: float) -> str:
-    """A bound as messages print it."""
+    """A bound as messages print it: large ones that end a type as what they are.
+
+    >>> number(97), number(2**64 - 1), number(-(2.0**62)), number(3e15)
+    ('97', '2^64 - 1', '-2^62', '3e+15')
+    """
+    size = int(abs(bound)) if math.isfinite(bound) else 0
+    for below in (0, 1) if size >= 1 << 53 else ():
+        if (size + below) & (size + below - 1) == 0:
+            power = f"2^{(size + below).bit_length() - 1}{' - 1' * below}"
+            return power if bound > 0 else f"-({power})" if below else f"-{power}"
     return f"{bound:g}" if isinstance(bound, float) or abs(bound) > 10**12 else str(bound)
 
 

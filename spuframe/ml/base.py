@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Field, Fixed, Int, Schema, parse_dtype
 from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame, SecretSeries
+from spuframe.frame.missing import Secret
 from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
 from spuframe.ir.words import BEYOND, LIMB, Words, distance
@@ -35,8 +36,8 @@ WIDEST = 2.0**40
 """The widest public range of a feature that is not standardised: beyond it are only ranges that say nothing."""
 
 
-@dataclass(frozen=True, repr=False)
-class SecretArray:
+@dataclass(frozen=True, repr=False, eq=False, slots=True)
+class SecretArray(Secret):
     """A fitted value: a matrix of shares kept by the parties.
 
     Parameters
@@ -51,6 +52,7 @@ class SecretArray:
     frame: SecretFrame
     shape: tuple[int, ...]
     finish: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
+    _what = "a fitted value"
 
     def reveal(self) -> NDArray[np.float64]:
         """The values, shown to the analyst."""
@@ -70,7 +72,19 @@ class SecretArray:
     def __array__(self, *_: object, **__: object) -> NoReturn:
         raise TypeMismatchError(f"{self!r} cannot become an array as it is: NumPy takes what .reveal() shows, if it may be seen")
 
-    __float__ = __len__ = __iter__ = __getitem__ = __array__
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeMismatchError(
+            f"{self!r} takes no operators: compute with what .reveal() shows, if it may be seen; what a model makes of rows, "
+            "predict, decision_function and transform, stays secret"
+        )
+
+    __float__ = __int__ = __bool__ = __len__ = __iter__ = __getitem__ = __array__
+    __hash__ = None  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = __rmatmul__ = _refuse
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __pow__ = __rpow__ = __round__ = _refuse
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = _refuse
+    __neg__ = __pos__ = __abs__ = __invert__ = __lt__ = __le__ = __gt__ = __ge__ = __setitem__ = __delitem__ = _refuse
+    __eq__ = __ne__ = _refuse
 
     def __repr__(self) -> str:
         return f"<SecretArray: shape {self.shape}, secret; .reveal() shows it>"

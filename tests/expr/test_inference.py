@@ -178,3 +178,17 @@ def test_columns_of_two_resolutions_compare() -> None:
         for other in (ex.div(ex.add(ex.col(Field("i", Int(64), range=(0, 8))), 1), 2), ex.col(Field("y", Fixed(18), range=(-4.0, 4.0))), ex.mul(x, x)):
             for compare in (ex.eq, ex.ne, ex.lt, ex.le, ex.gt, ex.ge):
                 assert compare(x, other).dtype == compare(other, x).dtype == Bool()
+
+
+@pytest.mark.parametrize("top", [2**63 - 1, 2**63, 2**64 - 1])
+def test_numbers_too_large_to_compute_with_are_named_as_what_they_are(top: int) -> None:
+    """Bounds as powers of two, and no remedy that is refused as well."""
+    u = column("u", Int(64, signed=False), 0, top)
+    shown = f"2^{top.bit_length() - 1}" if top % 2 == 0 else f"2^{top.bit_length()} - 1"
+    builds = (lambda: ex.add(u, 1), lambda: ex.div(u, 2), lambda: ex.mod(u, 7), lambda: ex.sqrt(u), lambda: ex.neg(u), lambda: ex.cast(u, "float[f=0]"))
+    for build in builds:
+        with pytest.raises(RangeOverflowError) as info:
+            build()
+        message = str(info.value)
+        assert f"'u' in [0, {shown}]" in message and "2^62" in message
+        assert "in a larger unit" in message and "ranges={'u': (low, high)}" in message and "cast to float" not in message and "f=10" not in message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -117,6 +119,18 @@ def test_score_of_no_row_left(session: sf.Session, frame: Any) -> None:
         model.score(none[["a", "b"]], none["y"])
     with pytest.raises(TypeMismatchError, match=r"NumPy takes what .reveal\(\) shows"):
         np.array(model.coef_)
+    c: Any = model.coef_
+    refused: list[Callable[[], object]] = [
+        lambda: c * 2, lambda: 2 * c, lambda: c + c, lambda: c / 2, lambda: -c, lambda: abs(c), lambda: round(c, 2), lambda: c @ c, lambda: c == 1,
+        lambda: c != c, lambda: c < 0, lambda: bool(c), lambda: f"{c:.2f}", lambda: frame["a"] * c, lambda: np.ones(2) * c, lambda: frame["a"].sum() - c,
+        lambda: c.mean(), lambda: c.T, lambda: divmod(c, 2), lambda: c.__setitem__(0, 1), lambda: pickle.dumps(c), lambda: {c: 1},
+    ]  # fmt: skip
+    for use in refused[:-1]:
+        with pytest.raises(SpuframeError, match="reveal|constant must be|another secret number|has no attribute"):
+            use()
+    with pytest.raises(TypeError, match="unhashable"):
+        refused[-1]()
+    assert copy.copy(c).reveal().shape == (1, 2) and "secret" in f"{c}"
 
 
 def test_other_features_at_predict(session: sf.Session, frame: Any, foreign: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from spuframe.dtypes import DType, Fixed, Int, Range, Whole, enclosing, number
+from spuframe.dtypes import INT_LIMIT, DType, Fixed, Int, Range, Whole, enclosing, number
 from spuframe.errors import PrecisionWarning, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of, lit
 
@@ -68,8 +68,12 @@ def overflow(e: Expr, bounds: Range, limit: float, what: str, text: str = "") ->
 def too_large(e: Expr, bounds: tuple[str, str], limit: float, what: str, text: str, most: str) -> RangeOverflowError:
     """`overflow`, of bounds as the type of the result prints them."""
     columns = ranges_text(e)
-    fewer = "keep fewer fraction bits, astype('float[f=10]')" if isinstance(limit, float) else "cast to float with few fraction bits"
-    first = next((n.field.name for n in e.walk() if isinstance(n, Col)), "column")
+    read = [n for n in e.walk() if isinstance(n, Col)]
+    if any(n.dtype.is_numeric and bound_of(n) >= INT_LIMIT for n in read) or (isinstance(limit, float) and limit > 2.0**52):
+        fewer = "read it in a larger unit, divided by 1000, say: numbers of 2^62 and more are compared, sorted and joined, and no more"
+    else:
+        fewer = "keep fewer fraction bits, astype('float[f=10]')" if isinstance(limit, float) else "cast to float with few fraction bits"
+    first = read[0].field.name if read else "column"
     return RangeOverflowError(
         f"{text or repr(str(e))} may reach [{bounds[0]}, {bounds[1]}], but {what} must stay below {most} in "
         f"magnitude{f' (with {columns})' if columns else ''}. Clip the column to the values that it has, .clip(low, high); or declare a narrower "
