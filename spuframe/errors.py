@@ -84,6 +84,28 @@ class PlanError(SpuframeError, ValueError):
     """A plan that cannot be built."""
 
 
+class InvalidParameterError(PlanError, TypeError):
+    """A parameter of an estimator that is not what the estimator declares of it.
+
+    Attributes
+    ----------
+    name : str
+    value : object
+    allowed : str
+        What it may be, in words.
+    """
+
+    name: str
+    value: object
+    allowed: str
+
+    @classmethod
+    def of(cls, name: str, value: object, allowed: str, whose: str) -> InvalidParameterError:
+        error = cls(f"`{name}` must be {allowed}, got {value!r}: see the docstring of {whose}")
+        error.name, error.value, error.allowed = name, value, allowed
+        return error
+
+
 class ColumnNotFoundError(PlanError, KeyError):
     """A column that the frame does not have."""
 

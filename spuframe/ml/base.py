@@ -5,10 +5,10 @@ An estimator only builds a tensor program (`spuframe.plan.tensor`); `fit` ships 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, frexp
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from spuframe.frame.missing import Secret
 from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
 from spuframe.ir.words import BEYOND, LIMB, Words, distance
+from spuframe.ml.parameters import Constraint
 from spuframe.plan import build
 from spuframe.plan.names import free
 from spuframe.plan.nodes.tensor import TensorOutput
@@ -104,8 +105,11 @@ class PublicArray(np.ndarray[Any, np.dtype[np.float64]]):
 class SecretEstimator(BaseEstimator):  # get_params, set_params, clone and the repr are scikit-learn's own
     """Base of the estimators.
 
-    Every parameter of ``__init__`` is stored under its own name and checked in `fit`, as scikit-learn does.
+    Every parameter of ``__init__`` is stored under its own name and checked in `fit`, as scikit-learn does, by what the class declares.
     """
+
+    parameters: ClassVar[Mapping[str, Constraint]]
+    """What each parameter of ``__init__`` may be; see `spuframe.ml.parameters.check`."""
 
     def _check_is_fitted(self, attribute: str) -> Any:
         value = getattr(self, attribute, None)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from math import sqrt
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Int
-from spuframe.errors import PlanError, SchemaError, TypeMismatchError
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.ir.words import SLOPE_BITS, words
 from spuframe.ml.base import (
@@ -28,21 +27,21 @@ from spuframe.ml.base import (
     same_features,
     same_session,
     shifts,
-    split,
     units,
     with_target,
 )
+from spuframe.ml.kinds import Classifier, check_target
+from spuframe.ml.parameters import Constraint, Flag, Nothing, Number, Whole, Word, check
+from spuframe.ml.solvers.descent import LogisticDescent
 from spuframe.plan.tensor import Program, Ref
 
 INTERCEPT = "intercept"
 CONVERGED = "converged"
-LEAST_TOLERANCE = 1e-5
-"""A gradient has 18 fraction bits: below some units of them nothing can be asked of it."""
 UNIT = (-(2.0**-10), 1 + 2.0**-10)
 """Bounds of a probability, with room for rounding."""
 
 
-class LogisticRegression(SecretEstimator):
+class LogisticRegression(Classifier, SecretEstimator):
     """Binary logistic regression by minibatch gradient descent with momentum, on secret features and labels.
 
     The features are brought to mean 0 and variance 1 inside (secretly, as `sklearn.preprocessing.StandardScaler` does), so that
@@ -102,6 +101,19 @@ class LogisticRegression(SecretEstimator):
     >>> clone(LogisticRegression(C=0.5)).get_params()["C"]
     0.5
     """
+
+    parameters: ClassVar[Mapping[str, Constraint]] = {
+        "penalty": Word("l2") | Nothing(),
+        "C": Number(above=0),
+        "fit_intercept": Flag(),
+        "max_iter": Whole(least=1),
+        "tol": Nothing() | Number(least=1e-5, zero=True, because="gradients have 18 fraction bits"),
+        "batch_size": Whole(least=1) | Nothing(),
+        "learning_rate": Number(above=0) | Word("auto"),
+        "momentum": Number(least=0, below=1),
+        "standardize": Flag(),
+        "solver": Word("sgd"),
+    }
 
     def __init__(
         self,
@@ -169,7 +181,7 @@ class LogisticRegression(SecretEstimator):
 
     def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Slopes, NDArray[np.float64]]:
         """The lazy model, what is public of its slopes, and the units of its coefficients."""
-        self._check_parameters()
+        check(self, self.parameters)
         table, target = with_target(X, y)
         check_target(table, target)
         columns = list(X.columns)
@@ -212,72 +224,9 @@ class LogisticRegression(SecretEstimator):
 
     def _descend(self, p: Program, x: Ref, label: Ref, d: int, mask: Ref | None) -> tuple[Ref, Ref | None]:
         """The coefficients, and 1 where they have converged, else 0, if that is asked for."""
-        n, width = x.rows, x.columns
-        batches, size = split(n, self.batch_size)
-        w, v = p.zeros(width, 1), p.zeros(width, 1)
-        penalty = 0.0 if self.penalty is None else 1 / (self.C * n)
-        rate = self._rate(width, penalty)
-        penalties = [penalty] * d + [0.0] * (width - d)  # the intercept is free
-        settle = self.max_iter // 4
-        self._loop(p, x, label, w, v, (self.max_iter - settle) * batches, size, rate, self.momentum, penalties)
-        if settle:
-            self._loop(p, x, label, w, v, settle * batches, size, rate if batches == 1 else rate / 4, self.momentum / 2, penalties)
-        return w, self._converged(p, x, label, w, penalties, self.tol, mask) if self.tol else None
-
-    def _converged(self, p: Program, x: Ref, label: Ref, w: Ref, penalties: list[float], tol: float, mask: Ref | None) -> Ref:
-        """1 if no component of the gradient is above the tolerance, else 0: a pass over all rows.
-
-        Sums over the rows that take part are divided by the number of all rows: so is the tolerance.
-        """
-        error = p.sub(p.logistic(x, w), label)
-        gradient = p.matmul_mean(x, error, 1.0, add=[(w, penalties)] if any(penalties) else [], bound=4 * self._steepest(1) / (1 - self.momentum))
-        edge = p.full(w.rows, 1, tol)
-        if mask is not None:
-            edge = p.mul(edge, p.matmul_mean(mask, p.full(x.rows, 1, 1.0), bound=1.0))
-        inside = p.number(p.positive(p.vstack([p.sub(edge, gradient), p.add(edge, gradient)])))
-        missing = p.sub(p.full(1, 1, 2.0 * w.rows - 0.5), p.matmul(p.full(1, inside.rows, 1.0), inside))
-        return p.number(p.positive(p.scale(missing, -1.0)))
-
-    def _loop(self, p: Program, x: Ref, label: Ref, w: Ref, v: Ref, trips: int, size: int, rate: float, momentum: float, penalties: list[float]) -> None:
-        bound = 4 * rate * self._steepest(x.rows / size) / (1 - self.momentum)  # momentum m adds up 1 / (1 - m) steps
-        with p.loop(trips) as i:
-            rows, truth = p.batch(x, size, i), p.batch(label, size, i)
-            error = p.sub(p.logistic(rows, w), truth)
-            adds = [(v, [momentum] * x.columns), (w, [-rate * c for c in penalties])]
-            step = p.matmul_mean(rows, error, -rate, add=adds if any(penalties) else adds[:1], bound=bound)
-            p.assign(v, step)
-            p.assign(w, p.add(w, step))
-
-    def _steepest(self, batches: float) -> float:
-        """The mean of |x e| over a batch is at most that of |x|, and the penalty pulls no harder than the data did."""
-        return max(1.0, sqrt(batches)) if self.standardize else 1.0
-
-    def _rate(self, width: int, penalty: float) -> float:
-        curvature = width / 4 + penalty
-        if self.learning_rate == "auto":
-            return min(0.5, (1 + self.momentum) / curvature)
-        rate = float(self.learning_rate)
-        if rate * penalty > 1:
-            raise PlanError(
-                f"`learning_rate` {rate:g} with C = {self.C:g} would let the penalty throw the coefficients about: it must be at most "
-                f"{1 / penalty:.3g} here; lower it, raise `C` or use learning_rate='auto'"
-            )
-        # Some direction has a curvature of a quarter at least (of the intercept, of a column of mean square 1): beyond this, every fit diverges.
-        most = 2 * (1 + self.momentum) / (0.25 + penalty)
-        if rate > most and (self.standardize or self.fit_intercept):
-            raise PlanError(
-                f"`learning_rate` {rate:g} would make the coefficients diverge: with momentum {self.momentum:g} it must be at most {most:.3g} here; "
-                "lower it, or use learning_rate='auto'"
-            )
-        sure = 2 * (1 + self.momentum) / curvature
-        if rate > sure and not self.tol:
-            warnings.warn(
-                f"`learning_rate` {rate:g} may make {width} coefficients diverge, which nobody would see: up to {sure:.3g} none does; lower it, use "
-                "learning_rate='auto', or ask with `tol`",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-        return rate
+        C = None if self.penalty is None else self.C
+        of = (self.max_iter, self.batch_size, self.learning_rate, self.momentum, self.tol)
+        return LogisticDescent(*of, penalised=d, C=C, scaled=self.standardize, ones=self.fit_intercept).run(p, x, label, mask)  # the intercept is free
 
     # ---- predict -----------------------------------------------------------------------------------
     def decision_function(self, X: SecretFrame) -> SecretSeries:
@@ -297,15 +246,9 @@ class LogisticRegression(SecretEstimator):
         label: SecretSeries = self._apply(X, "label")["label"]
         return label if self.classes_.dtype == bool else label.astype("int64")
 
-    def score(self, X: SecretFrame, y: SecretSeries) -> float:
-        """Mean accuracy over the complete rows of ``X`` and ``y``; **reveals** that one number to the analyst."""
-        table, target = with_target(X, y)
-        check_target(table, target)
-        table = table.dropna()
-        found = self._apply(table[list(X.columns)], "hit", table[[target]])["hit"].mean().reveal()
-        if found is None:
-            raise SchemaError("no complete row of `X` and `y` is left, so that there is no score: look at filters, merges and nulls (.count().reveal())")
-        return float(found)
+    def _hits(self, X: SecretFrame, truth: SecretFrame) -> SecretSeries:
+        hits: SecretSeries = self._apply(X, "hit", truth)["hit"]
+        return hits
 
     def _apply(self, X: SecretFrame, what: str, truth: SecretFrame | None = None) -> SecretFrame:
         model: SecretFrame = self._check_is_fitted("_model")
@@ -329,53 +272,7 @@ class LogisticRegression(SecretEstimator):
             p.output(what, both, [str(c) for c in self.classes_], like=0, range=UNIT, complete=null, inside=right)
         return run_program(p, [X, model] if truth is None else [X, model, truth])[what]
 
-    # ---- checks ------------------------------------------------------------------------------------
-    def _check_parameters(self) -> None:
-        if self.penalty not in ("l2", None):
-            raise PlanError(f"`penalty` must be 'l2' or None, got {self.penalty!r}")
-        if self.solver != "sgd":
-            raise PlanError(f"`solver` must be 'sgd', got {self.solver!r}: nothing else runs on secret data yet")
-        _positive("C", self.C)
-        if self.learning_rate != "auto":
-            _positive("learning_rate", self.learning_rate, " or 'auto'")
-        _whole("max_iter", self.max_iter)
-        if self.batch_size is not None:
-            _whole("batch_size", self.batch_size)
-        if self.tol is not None and not (_number(self.tol) and (self.tol == 0 or LEAST_TOLERANCE <= self.tol < float("inf"))):
-            raise PlanError(f"`tol` must be None, 0 or a number of at least {LEAST_TOLERANCE:g} (gradients have 18 fraction bits), got {self.tol!r}")
-        if not (_number(self.momentum) and 0 <= self.momentum < 1):
-            raise PlanError(f"`momentum` must be in [0, 1), got {self.momentum!r}")
-
 
 def _labels(names: list[str]) -> list[str]:
     """The model's columns, by position: any name may be a feature's."""
     return [f"coef {j}" for j in range(len(names))]
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
-
-
-def _positive(name: str, value: Any, other: str = "") -> None:
-    if not (_number(value) and 0 < value < float("inf")):
-        raise PlanError(f"`{name}` must be a positive number{other}, got {value!r}")
-
-
-def _whole(name: str, value: Any) -> None:
-    if not (isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1):
-        raise PlanError(f"`{name}` must be a whole number of at least 1, got {value!r}")
-
-
-def check_target(table: SecretFrame, target: str) -> None:
-    """Refuse what are not two classes, by its type and public range."""
-    field = table.schema[target]
-    if isinstance(field.dtype, Bool):
-        return
-    if not isinstance(field.dtype, Int):
-        raise TypeMismatchError(f"`y` is {field.dtype}: it must be bool or integers 0 and 1; compare it (frame['x'] > 0) to make it bool")
-    low, high = (0, 1) if field.range is None else field.range
-    if low < 0 or high > 1:
-        raise SchemaError(
-            f"`y` has the public range {field.range}: it must be bool or integers 0 and 1. "
-            "If it is, declare it when reading (ranges={'y': (0, 1)}), or use y == 1"
-        )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spuframe.dtypes import DEFAULT_FRACTION_BITS
-from spuframe.errors import PlanError
 from spuframe.frame.frame import SecretFrame
 from spuframe.ir.words import Words, words
 from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, Taken, exact, features, nullable, run_program, same_features, same_session, scaling
+from spuframe.ml.kinds import Transformer
+from spuframe.ml.parameters import Constraint, Flag, check
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
 
 
-class StandardScaler(SecretEstimator):
+class StandardScaler(Transformer, SecretEstimator):
     """Bring features to mean 0 and variance 1 (the population's, as scikit-learn), without anybody seeing either.
 
     Rows that a filter or a join dropped, and rows with a null in any column, take no part in the moments. Sums and sums of squares are exact, whatever
@@ -40,6 +44,8 @@ class StandardScaler(SecretEstimator):
     >>> StandardScaler()
     StandardScaler()
     """
+
+    parameters: ClassVar[Mapping[str, Constraint]] = {"with_mean": Flag(), "with_std": Flag()}
 
     def __init__(self, *, with_mean: bool = True, with_std: bool = True) -> None:
         self.with_mean = with_mean
@@ -77,9 +83,7 @@ class StandardScaler(SecretEstimator):
         return self._plan(X)[0]
 
     def _plan(self, X: SecretFrame) -> tuple[dict[str, SecretFrame], Scaling]:
-        for name in ("with_mean", "with_std"):
-            if not isinstance(getattr(self, name), bool):
-                raise PlanError(f"`{name}` must be True or False, got {getattr(self, name)!r}")
+        check(self, self.parameters)
         columns = list(features(X).columns)
         found = words(list(X.schema))
         p = Program()
@@ -116,10 +120,6 @@ class StandardScaler(SecretEstimator):
             less = p.less(taken.words, p.input(1, _labels("mean", names), 1), w.fractions, _more(w), out)
             p.output("scaled", less, names, like=0, complete=nullable(X), fractions=out, inside=taken.inside)
         return run_program(p, [X, moments])["scaled"]
-
-    def fit_transform(self, X: SecretFrame, y: object = None) -> SecretFrame:
-        """`fit`, then `transform`."""
-        return self.fit(X).transform(X)
 
 
 def _more(found: Words) -> int:

@@ -15,16 +15,19 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from spuframe.errors import NotFittedError, SchemaError, SpuframeError, TypeMismatchError
+from spuframe.errors import InvalidParameterError, NotFittedError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.session import Session
 from spuframe.ml.base import SecretArray, SecretEstimator
+from spuframe.ml.kinds import Classifier, Transformer
 from spuframe.plan import build
 
 METHODS = ("predict", "predict_proba", "decision_function", "transform")
 """Methods that give rows for rows, secretly."""
 FEATURES = ["a", "b", "c"]
 ROWS = 24
+WRONG = object()
+"""What no parameter may be."""
 
 
 def estimators(package: str = "spuframe.ml") -> list[type[SecretEstimator]]:
@@ -60,11 +63,12 @@ def check_estimator(estimator: SecretEstimator, session: Session) -> None:
     >>> with sf.local() as session:  # doctest: +SKIP
     ...     check_estimator(sf.ml.LogisticRegression(max_iter=2), session)
     """
-    for check in _checks():
+    for check in _checks(estimator):
         check(estimator, session)
 
 
-def _checks() -> Iterator[Callable[[Any, Session], None]]:
+def _checks(estimator: SecretEstimator) -> Iterator[Callable[[Any, Session], None]]:
+    """Those of all estimators, and those of its kinds."""
     yield _parameters
     yield _refuses_before_fit
     yield _fits_and_predicts
@@ -73,6 +77,10 @@ def _checks() -> Iterator[Callable[[Any, Session], None]]:
     yield _keeps_rows
     yield _is_repeatable
     yield _costs_the_same_for_all_data
+    if isinstance(estimator, Classifier):
+        yield _classifies
+    if isinstance(estimator, Transformer):
+        yield _transforms
 
 
 # ---- data ---------------------------------------------------------------------------------------------
@@ -117,6 +125,14 @@ def _parameters(estimator: Any, session: Session) -> None:
     assert clone(estimator).get_params() == params, f"a clone of {name} must have the same parameters"
     assert type(estimator)().set_params(**params).get_params() == params, f"{name}.set_params must take what get_params gives"
     assert name in repr(estimator), f"the repr of {name} must name it"
+    undeclared = params.keys() - type(estimator).parameters.keys()
+    assert not undeclared, f"{name}.parameters must say what {sorted(undeclared)} may be"
+    frame = _frame(session, _table(0))
+    for key in params:
+        wrong = clone(estimator)
+        setattr(wrong, key, WRONG)
+        error = _error(InvalidParameterError, lambda wrong=wrong: _plan(wrong, frame), f"{name}.fit_plan with {key}={WRONG!r}")  # type: ignore[misc]
+        assert isinstance(error, InvalidParameterError) and error.name == key, f"the error of a wrong {key} must name it, got {error}"
 
 
 def _refuses_before_fit(estimator: Any, session: Session) -> None:
@@ -239,6 +255,31 @@ def _costs_the_same_for_all_data(estimator: Any, session: Session) -> None:
             costs.append((seed, declared.rounds, declared.sent))
     first, second = ([c[1:] for c in costs if c[0] == seed] for seed in (6, 7))
     assert first == second, f"the cost of {name}.fit must not depend on the data"
+
+
+def _classifies(estimator: Any, session: Session) -> None:
+    """Two classes, one for each row; the score is the accuracy of what is predicted; other targets are refused."""
+    name, table = type(estimator).__name__, _table(9)
+    frame = _frame(session, table)
+    for target, classes in ((frame["y"], [0, 1]), (frame["y"] > 0, [False, True])):
+        fitted = clone(estimator).fit(frame[FEATURES], target)
+        assert list(fitted.classes_) == classes, f"{name}.classes_ must be those of the target, got {fitted.classes_}"
+        found = np.asarray(fitted.predict(frame[FEATURES]).reveal())
+        assert np.isin(found, classes).all() and found.dtype == fitted.classes_.dtype, f"{name}.predict must give the classes, got {found}"
+        score = fitted.score(frame[FEATURES], target)
+        assert abs(score - (found == table["y"]).mean()) < 1e-3, f"{name}.score must be the accuracy of predict, got {score}"
+    many = session.from_pandas(table.assign(y=np.arange(ROWS) % 3), owner="check")
+    _error(SchemaError, lambda: clone(estimator).fit(many[FEATURES], many["y"]), f"{name}.fit of three classes")
+    none = frame[frame["b"] < 0]
+    _error(SchemaError, lambda: fitted.score(none[FEATURES], none["y"]), f"{name}.score of no row")
+
+
+def _transforms(estimator: Any, session: Session) -> None:
+    """Both ways to the same features."""
+    name, frame = type(estimator).__name__, _frame(session, _table(9))
+    at_once, later = clone(estimator).fit_transform(frame[FEATURES]), _fit(estimator, frame).transform(frame[FEATURES])
+    assert isinstance(at_once, SecretFrame), f"{name}.fit_transform must give a SecretFrame"
+    assert np.allclose(_revealed(at_once), _revealed(later), atol=1e-3), f"{name}.fit_transform must be fit, then transform"
 
 
 def _plan(estimator: Any, frame: SecretFrame) -> dict[str, SecretFrame] | None:

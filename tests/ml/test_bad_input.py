@@ -13,7 +13,16 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 import spuframe as sf
-from spuframe.errors import ForeignFrameError, NotFittedError, PlanError, RangeOverflowError, SchemaError, SpuframeError, TypeMismatchError
+from spuframe.errors import (
+    ForeignFrameError,
+    InvalidParameterError,
+    NotFittedError,
+    PlanError,
+    RangeOverflowError,
+    SchemaError,
+    SpuframeError,
+    TypeMismatchError,
+)
 from spuframe.ml import LogisticRegression, StandardScaler
 
 
@@ -82,17 +91,22 @@ PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"learning_rate": 0.5, "C": 1e-3}, "must be at most 0.02 here; lower it, raise `C`"),
     ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\), got 1.0"),
     ({"momentum": "high"}, r"`momentum` must be in \[0, 1\)"),
-    ({"tol": -1.0}, r"`tol` must be None, 0 or a number of at least 1e-05 .*, got -1.0"),
-    ({"tol": 1e-7}, r"`tol` must be None, 0 or a number of at least 1e-05 .*, got 1e-07"),
-    ({"tol": True}, r"`tol` must be None, 0 or a number .*, got True"),
+    ({"tol": -1.0}, r"`tol` must be None or 0 or a number of at least 1e-05 .*, got -1.0"),
+    ({"tol": 1e-7}, r"`tol` must be None or 0 or a number of at least 1e-05 .*, got 1e-07"),
+    ({"tol": True}, r"`tol` must be None or 0 or a number .*, got True"),
+    ({"fit_intercept": 1}, "`fit_intercept` must be True or False, got 1"),
     ({"solver": "lbfgs"}, "`solver` must be 'sgd', got 'lbfgs'"),
 ]
 
 
 @pytest.mark.parametrize(("parameters", "message"), PARAMETERS, ids=[str(p[0]) for p in PARAMETERS])
 def test_parameter_is_refused(session: sf.Session, frame: sf.SecretFrame, parameters: dict[str, Any], message: str) -> None:
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(PlanError, match=message) as caught:
         LogisticRegression(**parameters).fit(frame[["a"]], frame["y"])
+    if isinstance(caught.value, InvalidParameterError):
+        assert (caught.value.name, caught.value.value) in parameters.items() and caught.value.allowed in str(caught.value)
+    else:
+        assert "learning_rate" in parameters  # a number that does not fit others
 
 
 def test_features_of_a_range_without_room_are_refused(session: sf.Session) -> None:

@@ -1,0 +1,66 @@
+"""What kinds of estimators share: mixins, which stand before `SecretEstimator`, and by which `spuframe.testing.check_estimator` chooses its checks.
+
+Clusterers have none yet: the first brings it. What scikit-learn asks of an estimator (`sklearn.base.is_classifier`) it is told by its own mixins.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from sklearn.base import ClassifierMixin
+
+from spuframe.dtypes import Bool, Int
+from spuframe.errors import SchemaError, TypeMismatchError
+from spuframe.frame.frame import SecretFrame, SecretSeries
+from spuframe.ml.base import with_target
+
+
+class Classifier(ClassifierMixin, ABC):
+    """An estimator whose ``predict`` gives one of two classes, secretly."""
+
+    @abstractmethod
+    def _hits(self, X: SecretFrame, truth: SecretFrame) -> SecretSeries:
+        """1 where the predicted class is the column of ``truth``, else 0; both are complete."""
+
+    def score(self, X: SecretFrame, y: SecretSeries) -> float:
+        """Mean accuracy over the complete rows of ``X`` and ``y``; **reveals** that one number to the analyst."""
+        table, target = with_target(X, y)
+        check_target(table, target)
+        table = table.dropna()
+        found = self._hits(table[list(X.columns)], table[[target]]).mean().reveal()
+        if found is None:
+            raise SchemaError("no complete row of `X` and `y` is left, so that there is no score: look at filters, merges and nulls (.count().reveal())")
+        return float(found)
+
+
+class Transformer(ABC):
+    """An estimator whose ``transform`` gives other features for the same rows, secretly."""
+
+    @abstractmethod
+    def fit(self, X: SecretFrame, y: object = None) -> Any:
+        """Find what `transform` needs; runs the plan at once."""
+
+    @abstractmethod
+    def transform(self, X: SecretFrame) -> SecretFrame:
+        """The new features, secret and lazy, rows as in ``X``."""
+
+    def fit_transform(self, X: SecretFrame, y: object = None) -> SecretFrame:
+        """`fit`, then `transform`."""
+        fitted: Transformer = self.fit(X, y)
+        return fitted.transform(X)
+
+
+def check_target(table: SecretFrame, target: str) -> None:
+    """Refuse what are not two classes, by its type and public range."""
+    field = table.schema[target]
+    if isinstance(field.dtype, Bool):
+        return
+    if not isinstance(field.dtype, Int):
+        raise TypeMismatchError(f"`y` is {field.dtype}: it must be bool or integers 0 and 1; compare it (frame['x'] > 0) to make it bool")
+    low, high = (0, 1) if field.range is None else field.range
+    if low < 0 or high > 1:
+        raise SchemaError(
+            f"`y` has the public range {field.range}: it must be bool or integers 0 and 1. "
+            "If it is, declare it when reading (ranges={'y': (0, 1)}), or use y == 1"
+        )

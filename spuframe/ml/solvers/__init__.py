@@ -1,0 +1,1 @@
+"""How estimators find what they fit: parts of programs, one file each."""
