@@ -92,10 +92,11 @@ def test_first_rows_are_rows_that_exist() -> None:
 
 def test_tensor_and_its_outputs() -> None:
     t = scan("s", "h", "t", [ID], 9)
-    program = tensor([t], {"body": [{"op": "input", "out": "a", "table": 0, "columns": ["id"]}]}, [TensorOutput("coef", t.schema, 1)])
+    code = {"body": [{"op": "input", "out": "a", "table": 0, "columns": ["id"]}]}
+    program = tensor([t], code, [TensorOutput("coef", t.schema, 1)])
     plan = lower(optimize(reveal(output(program, "coef"))), protocol="aby3", parties=3)
     assert [s.op for s in plan] == ["scan", "tensor", "output", "reveal"]
-    assert plan.steps[1].params == {"program": {"body": [{"op": "input", "out": "a", "table": 0, "columns": ["id"]}]}} and plan.steps[2].params == {"name": "coef"}
+    assert plan.steps[1].params == {"program": code} and plan.steps[2].params == {"name": "coef"}
     with pytest.raises(PlanError, match="no output 'x': it has coef"):
         output(program, "x")
 
