@@ -83,7 +83,7 @@ def c(node: LogicalNode, name: str) -> Expr:
 
 @st.composite
 def numbers(draw: st.DrawFn, node: LogicalNode, depth: int = 2) -> Expr:
-    names = [f.name for f in node.schema if f.dtype.is_numeric and f.range is not None and max(map(abs, f.range)) < 10**4]
+    names = [f.name for f in node.schema if f.dtype.is_numeric and f.range is not None and max(map(abs, f.range)) < 10**3]
     if depth == 0 or not names or draw(st.integers(0, 2)) == 0:
         return c(node, draw(st.sampled_from(names))) if names and draw(st.booleans()) else lit(draw(st.integers(-3, 60)))
     a, b = draw(numbers(node, depth - 1)), draw(numbers(node, depth - 1))
