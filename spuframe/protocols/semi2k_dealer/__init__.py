@@ -11,13 +11,14 @@ from __future__ import annotations
 from spuframe.protocols.semi2k_dealer import dealer, kernels, sharing
 from spuframe.spu import derived
 from spuframe.spu.kernel import Protocol
+from spuframe.spu.orders import DEALER
 
 PROTOCOL = Protocol(
     name="semi2k_dealer",
     parties=(2, 2),
     threat="none against party 0, which deals the material of both and can compute every value; party 1 alone learns nothing, if it follows the protocol",
     insecure=True,
-    dealer=dealer.DEALER,
+    dealer=DEALER,
     open=dealer.Dealer,
     layout=sharing.LAYOUT,
     kernels={**kernels.KERNELS, **derived.KERNELS},

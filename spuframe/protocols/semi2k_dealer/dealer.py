@@ -2,66 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
-from typing import cast
-
 import numpy as np
 
 from spuframe.kernels.sines import sine_words
 from spuframe.protocols.semi2k_dealer.sharing import held, minus
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Name, What
-from spuframe.spu.kinds import KINDS
+from spuframe.spu.orders import Dealt, Order
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, unpack
-from spuframe.spu.supply import Supply
 from spuframe.spu.wire import uniform
 
-DEALER = 0
-"""Its rank."""
 
-
-class Dealer(Supply):
+class Dealer(Dealt):
     """What both parties take their material from."""
 
     def __init__(self, ctx: Context) -> None:
-        super().__init__({
-            "triple": self.triple, "and": self.bits, "matmul": self.matrices, "edabit": self.edabit, "sines": self.sines, "permute": self.permute,
-        })  # fmt: skip
-        self._deals = ctx.rank == DEALER
-        self._common, self._private = ctx.streams[1 - ctx.rank], ctx.private
-        self._orders: dict[Name, Order] = {}
-
-    def expect(self, material: Mapping[What, int]) -> None:
-        """Draw the permutations of a plan, with the correlations of all that they will move; the rest is made as it is taken."""
-        super().expect(material)
-        self._orders = {}
-        for what in sorted(w for w in material if w[0] == "permute"):
-            _, name, rows, kind, bits = cast("tuple[str, Name, int, str, int]", what)
-            if name not in self._orders:
-                self._orders[name] = self._order(rows)
-            self._correlate(self._orders[name], KINDS[kind](bits), material[what])
-
-    def settle(self) -> None:
-        super().settle()
-        self._orders = {}
-
-    def order(self, name: Name, rows: int) -> Order:
-        """The permutation of a name: once."""
-        return self._orders.pop(name, None) or self._order(rows)
-
-    def _order(self, rows: int) -> Order:
-        second = self._common.permutation(rows)
-        return Order(rows, (self._private.permutation(rows) if self._deals else None, second))
+        super().__init__(ctx, {"triple": self.triple, "and": self.bits, "matmul": self.matrices, "edabit": self.edabit, "sines": self.sines})
 
     def _correlate(self, order: Order, kind: Kind, count: int) -> None:
-        """Add ``p(a) = b + c`` for both hops of some vectors: this party's c where it moves, its a and b where the other does."""
         shape = (order.rows,)
+
+        def moved(half: int, vector: Array) -> Array:
+            return held(kind, shape, vector).take(order.half(half)).parts[0]
+
         for _ in range(count):
             a, b, given = (uniform(self._common, kind, shape) for _ in range(3))  # what party 1 gets: a, b of the dealer's hop, c of its own
             if self._deals:
                 mine = self._secret(kind, shape)
-                order.add(kind, (minus(kind, order.moved(0, kind, a), b), mine, minus(kind, order.moved(1, kind, mine), given)))
+                order.add(kind, (minus(kind, moved(0, a), b), mine, minus(kind, moved(1, mine), given)))
             else:
                 order.add(kind, (given, a, b))
 
@@ -106,45 +73,3 @@ class Dealer(Supply):
         angle = self._secret(ring, (count,))
         waves = sine_words(angle, period, harmonics, [2.0**f] * len(harmonics)).astype(kind.word) if self._deals else angle
         return self._shared(ring, (count,), angle), self._shared(kind, (2 * len(harmonics), count), waves)
-
-    def permute(self, name: Name, rows: int, kind: str, bits: int, count: int, order: Order, shape: tuple[int, ...]) -> tuple[Array, ...]:
-        """For ``count`` vectors that a permutation moves: c of this party's hop, a and b of the other's."""
-        found = KINDS[kind](bits)
-        self._correlate(order, found, count - order.ready(found))
-        columns = [order.take(found) for _ in range(count)]
-        return columns[0] if len(shape) == 1 else tuple(np.stack(parts, axis=1) for parts in zip(*columns, strict=True))
-
-
-class Order:
-    """What a party has of the permutation ``x[p_0][p_1]``, which party 0 applies first: the dealer knows both halves, party 1 its own.
-
-    Parameters
-    ----------
-    rows : int
-    index : tuple of (ndarray or None)
-        p_0 and p_1 where this party knows them.
-    """
-
-    def __init__(self, rows: int, index: tuple[Array | None, Array]) -> None:
-        self.rows, self.index = rows, index
-        self._ready: dict[Kind, deque[tuple[Array, ...]]] = {}
-
-    def __repr__(self) -> str:
-        return f"Order(rows={self.rows})"  # never the indices
-
-    def moved(self, half: int, kind: Kind, vector: Array) -> Array:
-        """Row i is the old row ``p[i]``."""
-        index = self.index[half]
-        assert index is not None
-        return held(kind, (self.rows,), vector).take(index).parts[0]
-
-    def add(self, kind: Kind, correlation: tuple[Array, ...]) -> None:
-        self._ready.setdefault(kind, deque()).append(correlation)
-
-    def ready(self, kind: Kind) -> int:
-        """Vectors of a kind for which there is a correlation."""
-        return len(self._ready.get(kind, ()))
-
-    def take(self, kind: Kind) -> tuple[Array, ...]:
-        """A correlation, once."""
-        return self._ready[kind].popleft()

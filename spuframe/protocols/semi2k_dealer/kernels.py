@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import prod
 
 import numpy as np
 
-from spuframe.protocols.semi2k_dealer.dealer import Order
 from spuframe.protocols.semi2k_dealer.sharing import held, minus, plus, total
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel, Name, Permutation, What
+from spuframe.spu.orders import Order, taken
 from spuframe.spu.share import Arithmetic, Array, Boolean, Kind, Share
 from spuframe.spu.wire import from_wire, to_wire, uniform, wire_bytes
 
@@ -144,7 +143,7 @@ def unshuffle(ctx: Context, perm: Permutation, xs: Sequence[Share]) -> list[Shar
 
 
 def _moved(ctx: Context, perm: Permutation, xs: Sequence[Share], *, back: bool) -> list[Share]:
-    correlations = [ctx.own.take(what, count, perm.known, x.shape) for x, (what, count) in zip(xs, _taken(perm, xs), strict=True)]
+    correlations = [ctx.own.take(what, count, perm.known, len(x.shape) == 1) for x, (what, count) in zip(xs, taken(perm, xs), strict=True)]
     for mover in (1, 0) if back else (0, 1):
         xs = _hop(ctx, mover, perm.known.index[mover], xs, correlations, back)
     return list(xs)
@@ -173,16 +172,11 @@ def _hop(ctx: Context, mover: int, index: Array | None, xs: Sequence[Share], cor
     return out
 
 
-def _taken(perm: Permutation, xs: Sequence[Share]) -> list[tuple[What, int]]:
-    """For each column what it takes: correlations of this permutation, for as many vectors as it has."""
-    return [(("permute", perm.name, perm.rows, x.kind.LETTER, x.bits), prod(x.shape[1:])) for x in xs]
-
-
 def shuffle_cost(parties: int, perm: Permutation, xs: Sequence[Share]) -> Cost:
     """Two rounds; a column each way."""
     each = sum(wire_bytes(x.kind, x.shape) for x in xs)
     material: Counter[What] = Counter()
-    for what, count in _taken(perm, xs):
+    for what, count in taken(perm, xs):
         material[what] += count
     return Cost(2, (each, each), +material)
 

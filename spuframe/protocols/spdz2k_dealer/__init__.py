@@ -13,6 +13,7 @@ from __future__ import annotations
 from spuframe.protocols.spdz2k_dealer import dealer, gates, kernels
 from spuframe.spu import derived
 from spuframe.spu.kernel import Protocol
+from spuframe.spu.orders import DEALER
 from spuframe.spu.tagged import TAGGED
 
 PROTOCOL = Protocol(
@@ -21,7 +22,7 @@ PROTOCOL = Protocol(
     threat="none against party 0, which deals the material of both and can compute every value; party 1 alone learns nothing, and changes nothing: "
     "what it changes is found before anything is revealed or stored, and the plan ends",
     insecure=True,
-    dealer=dealer.DEALER,
+    dealer=DEALER,
     open=dealer.Dealer,
     layout=TAGGED,
     kernels={**gates.ALL, **derived.KERNELS},

@@ -6,9 +6,7 @@ Party 1 draws its parts from the stream of both, party 0 sets its own to fit: no
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,36 +14,30 @@ from spuframe.errors import ProtocolError
 from spuframe.kernels import wide
 from spuframe.kernels.sines import sine_words
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Name, What
-from spuframe.spu.kinds import BIT, KINDS, Arithmetic, Array, Boolean, Kind, unpack
-from spuframe.spu.supply import Supply
+from spuframe.spu.kinds import BIT, Arithmetic, Array, Boolean, Kind, unpack
+from spuframe.spu.orders import Dealt, Order
 from spuframe.spu.tagged import inner, limbs, words_of
 from spuframe.spu.wire import uniform
 
-DEALER = 0
-"""Its rank."""
 Pair: TypeAlias = tuple[Array, ...]
 """A party's parts of some words and of their tags."""
 
 
-class Dealer(Supply):
+class Dealer(Dealt):
     """What both parties take their material from; the parts of the key of all tags; and what they have opened and not checked yet.
 
     The key is kept beside the stored shares, which outlive this: party 1 keeps its part, party 0 both.
     """
 
     def __init__(self, ctx: Context) -> None:
-        super().__init__({
+        super().__init__(ctx, {
             "triple": self.triple, "matmul": self.matrices, "mask": self.mask, "random": self.random, "edabit": self.edabit, "sines": self.sines,
-            "permute": self.permute, "enter": self.enter, "hand_over": self.hand_over,
+            "enter": self.enter, "hand_over": self.hand_over,
         })  # fmt: skip
-        self._deals = ctx.rank == DEALER
-        self._common, self._private = ctx.streams[1 - ctx.rank], ctx.private
         keys = np.frombuffer(ctx.kept("key of the tags", self._keys), np.uint64).reshape(-1, 2)
         self.key: Array = keys[0]
         self._whole: Array = wide.add(keys[0], keys[1]) if self._deals else keys[0]
         self._noted = hashlib.sha256()
-        self._orders: dict[Name, Order] = {}
 
     def _keys(self) -> bytes:
         given = self._common.words((1, 2), np.uint64)
@@ -60,21 +52,6 @@ class Dealer(Supply):
     def noted(self) -> bytes:
         """A digest of all that was opened so far, the same at both parties if nobody has changed anything."""
         return self._noted.copy().digest()
-
-    # ---- before and after a plan ------------------------------------------------------------------------
-    def expect(self, material: Mapping[What, int]) -> None:
-        """Draw the permutations of a plan, with the correlations of all that they will move; the rest is made as it is taken."""
-        super().expect(material)
-        self._orders = {}
-        for what in sorted(w for w in material if w[0] == "permute"):
-            _, name, rows, kind, bits = cast("tuple[str, Name, int, str, int]", what)
-            if name not in self._orders:
-                self._orders[name] = self._order(rows)
-            self._correlate(self._orders[name], KINDS[kind](bits), material[what])
-
-    def settle(self) -> None:
-        super().settle()
-        self._orders = {}
 
     # ---- sharing ------------------------------------------------------------------------------------------
     def _secret(self, shape: tuple[int, ...]) -> Array:
@@ -149,14 +126,6 @@ class Dealer(Supply):
         return (*self._tagged(r), self._split(told), self._split(wide.mul(told, once) if self._deals else told), self._split(once))
 
     # ---- permutations -------------------------------------------------------------------------------------------
-    def order(self, name: Name, rows: int) -> Order:
-        """The permutation of a name: once."""
-        return self._orders.pop(name, None) or self._order(rows)
-
-    def _order(self, rows: int) -> Order:
-        second = self._common.permutation(rows)
-        return Order(rows, (self._private.permutation(rows) if self._deals else None, second))
-
     def _correlate(self, order: Order, kind: Kind, count: int) -> None:
         """Add ``p(a) = b + c`` for both hops of some vectors and their tags: this party's c where it moves, its a and b where the other does."""
         shape = (order.rows, 2, *inner(kind))
@@ -164,51 +133,9 @@ class Dealer(Supply):
             a, b, given = (self._common.words(shape, np.uint64) for _ in range(3))  # what party 1 gets: a, b of the dealer's hop, c of its own
             if self._deals:
                 mine = self._secret(shape)
-                order.add(kind, (wide.sub(order.moved(0, a), b), mine, wide.sub(order.moved(1, mine), given)))
+                order.add(kind, (wide.sub(a[order.half(0)], b), mine, wide.sub(mine[order.half(1)], given)))
             else:
                 order.add(kind, (given, a, b))
-
-    def permute(self, name: Name, rows: int, kind: str, bits: int, count: int, order: Order, vector: bool) -> tuple[Array, ...]:
-        """For ``count`` vectors that a permutation moves: c of this party's hop, a and b of the other's."""
-        found = KINDS[kind](bits)
-        self._correlate(order, found, count - order.ready(found))
-        columns = [order.take(found) for _ in range(count)]
-        return columns[0] if vector else tuple(np.stack(parts, axis=1) for parts in zip(*columns, strict=True))
-
-
-class Order:
-    """What a party has of the permutation ``x[p_0][p_1]``, which party 0 applies first: the dealer knows both halves, party 1 its own.
-
-    Parameters
-    ----------
-    rows : int
-    index : tuple of (ndarray or None)
-        p_0 and p_1 where this party knows them.
-    """
-
-    def __init__(self, rows: int, index: tuple[Array | None, Array]) -> None:
-        self.rows, self.index = rows, index
-        self._ready: dict[Kind, deque[tuple[Array, ...]]] = {}
-
-    def __repr__(self) -> str:
-        return f"Order(rows={self.rows})"  # never the indices
-
-    def moved(self, half: int, rows: Array) -> Array:
-        """Row i is the old row ``p[i]``."""
-        index = self.index[half]
-        assert index is not None
-        return np.asarray(rows[index])
-
-    def add(self, kind: Kind, correlation: tuple[Array, ...]) -> None:
-        self._ready.setdefault(kind, deque()).append(correlation)
-
-    def ready(self, kind: Kind) -> int:
-        """Vectors of a kind for which there is a correlation."""
-        return len(self._ready.get(kind, ()))
-
-    def take(self, kind: Kind) -> tuple[Array, ...]:
-        """A correlation, once."""
-        return self._ready[kind].popleft()
 
 
 def ring(kind: Kind) -> int:

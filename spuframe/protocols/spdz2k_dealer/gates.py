@@ -14,11 +14,12 @@ import numpy as np
 
 from spuframe.kernels import wide
 from spuframe.link.base import Link
-from spuframe.protocols.spdz2k_dealer.dealer import DEALER, count, ring, tampered
+from spuframe.protocols.spdz2k_dealer.dealer import count, ring, tampered
 from spuframe.protocols.spdz2k_dealer.kernels import KERNELS, above, flat, held, minus, plus, public, reveal, settle, settle_cost
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Columns, Cost, Kernel, What
 from spuframe.spu.kinds import BIT, unpack
+from spuframe.spu.orders import DEALER
 from spuframe.spu.share import Array, Kind, Share
 from spuframe.spu.tagged import inner, limbs, values_of, words_of
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from spuframe.kernels import wide
 from spuframe.kernels.prg import KEY_BYTES, Stream
-from spuframe.protocols.spdz2k_dealer.dealer import DEALER, Order, Pair, count, ring, tampered
+from spuframe.protocols.spdz2k_dealer.dealer import Pair, count, ring, tampered
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel, Name, Permutation, What
 from spuframe.spu.kinds import BIT, unpack
+from spuframe.spu.orders import DEALER, Order, taken
 from spuframe.spu.share import Arithmetic, Array, Boolean, Kind, Share
 from spuframe.spu.tagged import TAGGED, inner, limbs, values_of, words_of
 
@@ -233,7 +234,7 @@ def _moved(ctx: Context, perm: Permutation, xs: Sequence[Share], *, back: bool) 
     Otherwise an error that party 1 puts into a row would be found only if that row is opened later, which tells where the row went. Party 0 tells a
     seed, a random sum of all rows is opened under a mask, and noted like all that is opened.
     """
-    correlations = [ctx.own.take(what, n, perm.known, len(x.shape) == 1) for x, (what, n) in zip(xs, _taken(perm, xs), strict=True)]
+    correlations = [ctx.own.take(what, n, perm.known, len(x.shape) == 1) for x, (what, n) in zip(xs, taken(perm, xs), strict=True)]
     rows = [np.stack(x.parts, axis=len(x.shape)) for x in xs]
     for mover in (1, 0) if back else (0, 1):
         rows = _hop(ctx, mover, perm.known.index[mover], rows, correlations, back)
@@ -274,16 +275,11 @@ def _hop(ctx: Context, mover: int, index: Array | None, rows: Sequence[Array], c
     return out
 
 
-def _taken(perm: Permutation, xs: Sequence[Share]) -> list[tuple[What, int]]:
-    """For each column what it takes: correlations of this permutation, for as many vectors as it has."""
-    return [(("permute", perm.name, perm.rows, x.kind.LETTER, x.bits), prod(x.shape[1:])) for x in xs]
-
-
 def shuffle_cost(parties: int, perm: Permutation, xs: Sequence[Share]) -> Cost:
     """Four rounds; words and tags each way, from party 0 a seed, and a word of every column."""
     each = sum((2 * count(x.kind, x.size) + 1) * ring(x.kind) // 8 for x in xs)
     material: Counter[What] = Counter()
-    for x, (what, n) in zip(xs, _taken(perm, xs), strict=True):
+    for x, (what, n) in zip(xs, taken(perm, xs), strict=True):
         material[what] += n
         material["random", ring(x.kind)] += 1
     return Cost(4, (each + KEY_BYTES, each), +material)
