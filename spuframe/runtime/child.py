@@ -193,6 +193,7 @@ class Nursery:
             if not child.pid:
                 raise OSError(child.errno, os.strerror(child.errno)) if child.errno else self._died()
         except BaseException:
+            child.kill()  # it may be born yet, and nobody would know it
             child.stderr.close()
             raise
         finally:
@@ -237,18 +238,24 @@ class Nursery:
             raise self._died() from None
 
     def _listen(self) -> None:
-        """Note who was born and who ended, until the nursery ends."""
-        with self._sock:
-            while (note := receive(self._sock)) is not None:
-                child = self._children[note["number"]]
-                child.pid = note.get("pid", child.pid)
-                child.errno = note.get("errno", 0)
-                child.known.set()
-                if "status" in note or child.errno:
-                    del self._children[child.number]
-                if "status" in note:
-                    child.end(note["status"])
-            status = self._process.wait()
+        """Note who was born and who ended, until the nursery ends; whatever it says, those who wait for it are told its end."""
+        try:
+            with self._sock:
+                while (note := receive(self._sock)) is not None:
+                    child = self._children[note["number"]]
+                    child.pid = note.get("pid", child.pid)
+                    child.errno = note.get("errno", 0)
+                    child.known.set()
+                    if "status" in note or child.errno:
+                        del self._children[child.number]
+                    if "status" in note:
+                        child.end(note["status"])
+        finally:
+            self._ended()
+
+    def _ended(self) -> None:
+        """Note that the nursery ends, which it does as soon as nobody is at this end of its socket, and with it all children."""
+        status = self._process.wait()
         for child in list(self._children.values()):
             child.end(status or -SIGKILL)  # with its nursery
         self._gone.set()
