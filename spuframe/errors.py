@@ -168,7 +168,7 @@ class DuplicateKeyError(DataError):
 
 
 class RowLimitError(DataError, OverflowError):
-    """More rows than the bound that a plan gives: none is left out, and nothing is revealed."""
+    """More rows than the bound that a plan gives: none is left out, and that bit is all that becomes known."""
 
 
 class SessionError(SpuframeError, RuntimeError):

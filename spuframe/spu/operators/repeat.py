@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spuframe.errors import RowLimitError
+from spuframe.dtypes import Int
+from spuframe.errors import PlanError, RowLimitError
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.join import blank, copy_down
 from spuframe.spu.algorithms.permute import Move, open_move
@@ -34,8 +35,7 @@ def run(env: Env, step: Step, inputs: Sequence[Table]) -> Table:
     starts, total = counts.cumsum() - counts, counts.sum()
     if table.rows and box.open(box.msb(box.add_public(-total, limit), bits))[0]:
         raise RowLimitError(
-            f"there are more rows than the limit of {limit:,} allows, each as often as {step.params['count']!r} says: give a higher limit=, or "
-            "filter or aggregate first"
+            f"the result has more rows than the limit of {limit:,} allows, and none is left out: give a higher limit=, or filter or aggregate first"
         )
     moved: list[Share] = [starts, *(c.values for c in columns), *(c.valid for c in columns if c.valid is not None)]
     if table.rows and limit:
@@ -65,7 +65,8 @@ def _places(box: BlackBox, starts: Share, limit: int) -> Move:
 def _counts(box: BlackBox, table: Table, name: str, limit: int) -> tuple[Share, int]:
     """How often each row is to be there, in a ring that holds their sum and the limit, and the bits of the sum's difference from a place."""
     column = table.columns[name]
-    assert column.field.range is not None
+    if not isinstance(column.field.dtype, Int) or column.field.range is None or column.field.range[0] < 0:
+        raise PlanError(f"rows are repeated by whole numbers from 0 on, and {name!r} is {column.field.dtype} of unknown range: lower the plan again")
     most = table.rows * int(column.field.range[1])
     bits = signed_bits(-max(most, limit), max(most, limit))
     ring = next(r for r in RINGS if r >= max(bits, column.values.bits))
