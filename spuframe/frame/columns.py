@@ -77,6 +77,14 @@ class Columns(Summaries, Operators):
     def columns(self) -> list[str]:
         return list(self._exprs)
 
+    @columns.setter
+    def columns(self, names: Sequence[str]) -> None:
+        new = arguments.names(names, "columns")
+        if isinstance(names, str) or len(new) != len(self._exprs):
+            raise SchemaError(f"the frame has {len(self._exprs)} columns, {self.columns}: give a list of as many names, or use rename(columns={{...}})")
+        self._exprs = self.rename(columns=dict(zip(self._exprs, new, strict=True)))._exprs
+        self._node = None
+
     @property
     def schema(self) -> Schema:
         return Schema.of([e.as_field(n) for n, e in self._exprs.items()])

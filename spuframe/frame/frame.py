@@ -221,7 +221,7 @@ class SecretFrame(Columns):
             checked at the parties without showing the keys.
         limit : int, optional
             How many rows the result has at most, which all may know. Keys may then repeat on both sides, of an "inner", "left" or "right" join.
-            No row is left out: one bit tells whether there are more, and if so, nothing is computed. Where an owner publishes that a side's
+            No row is left out: one bit tells whether there are more, and if so, nothing else becomes known. Where an owner publishes that a side's
             keys are unique, the bound is not needed.
 
         Returns

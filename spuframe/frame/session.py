@@ -79,7 +79,11 @@ class Session:
             "and read the tables there"
         )
 
-    __copy__ = __deepcopy__ = __reduce_ex__
+    def __copy__(self) -> NoReturn:
+        self.__reduce_ex__(2)
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__reduce_ex__(2)
 
     # ---- open and close ------------------------------------------------------------------------------
     def open(self) -> Session:

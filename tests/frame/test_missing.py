@@ -67,14 +67,29 @@ def test_columns_are_attributes(frame: sf.SecretFrame) -> None:
         other.new = frame.x
 
 
+def test_columns_are_renamed_in_place(frame: sf.SecretFrame) -> None:
+    other, total = frame.copy(), frame["x"].sum().reveal()
+    before = other.columns
+    other.columns = pd.Index([f"{n} 2" for n in before])
+    assert other.columns == [f"{n} 2" for n in before] and frame.columns == before
+    assert other["x 2"].sum().reveal() == total
+    for wrong in (["a"], "a", ["a"] * len(before)):
+        with pytest.raises(errors.SchemaError, match="as many names|two are equal"):
+            other.columns = wrong  # type: ignore[assignment]
+    with pytest.raises(errors.TypeMismatchError, match="names of columns"):
+        other.columns = list(range(len(before)))  # type: ignore[arg-type]
+    assert other.columns == [f"{n} 2" for n in before]
+
+
 def test_nothing_is_pickled(frame: sf.SecretFrame, session: sf.Session) -> None:
     model = ml.StandardScaler().fit(frame[["x"]])
     for secret in (frame, frame["x"], frame["x"].sum(), frame.groupby("id"), session, model):
         for dump in (pickle.dumps, lambda v: pickle.dumps([v], protocol=2)):
             with pytest.raises(errors.TypeMismatchError, match="never pickled"):
                 dump(secret)
-    with pytest.raises(errors.TypeMismatchError, match="never pickled or copied"):
-        copy.deepcopy(session)
+    for made in (copy.copy, copy.deepcopy):
+        with pytest.raises(errors.TypeMismatchError, match="never pickled or copied"):
+            made(session)
     assert pickle.loads(pickle.dumps(ml.StandardScaler())).get_params() == ml.StandardScaler().get_params()
 
 
