@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -14,6 +15,11 @@ import numpy as np
 
 from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
+
+
+def _times(factor: float) -> Callable[..., ex.Expr]:
+    return lambda x: ex.mul(x, factor)
+
 
 UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
     {
@@ -30,10 +36,18 @@ UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
         np.sin: ex.sin,
         np.cos: ex.cos,
         np.tanh: ex.tanh,
+        np.cosh: lambda x: ex.mul(ex.add(ex.exp(x), ex.exp(ex.neg(x))), 0.5),
+        np.radians: _times(math.pi / 180),
+        np.deg2rad: _times(math.pi / 180),
+        np.degrees: _times(180 / math.pi),
+        np.rad2deg: _times(180 / math.pi),
+        np.hypot: lambda x, y: ex.sqrt(ex.add(ex.mul(x, x), ex.mul(y, y))),
         np.floor: ex.floor,
         np.ceil: ex.ceil,
+        np.trunc: lambda x: ex.where(ex.lt(x, 0), ex.ceil(x), ex.floor(x)),
         np.rint: ex.round_,
         np.absolute: ex.abs_,
+        np.fabs: ex.abs_,
         np.negative: ex.neg,
         np.positive: lambda x: x,
         np.sign: ex.sign,

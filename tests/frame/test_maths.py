@@ -63,7 +63,8 @@ def same(got: pd.DataFrame, want: pd.DataFrame, tolerance: float) -> None:
 def test_numpy_functions(mixed: sf.SecretFrame) -> None:
     f, p = mixed, DATA.copy()
     names = {
-        "x": ["exp", "exp2", "sin", "cos", "tanh", "floor", "ceil", "rint", "square", "sign", "expm1", "absolute"],
+        "x": ["exp", "exp2", "sin", "cos", "tanh", "floor", "ceil", "rint", "square", "sign", "expm1", "absolute"]
+        + ["trunc", "cosh", "radians", "degrees", "fabs"],
         "p": ["log", "log2", "log10", "log1p", "sqrt"],
     }
     f, made = f.copy(), pd.DataFrame(index=p.index)
@@ -74,6 +75,8 @@ def test_numpy_functions(mixed: sf.SecretFrame) -> None:
     f["reciprocal"], made["reciprocal"] = 1 / f["p"], 1 / p["p"]
     whole = p["i"].to_numpy(float, na_value=np.nan)
     f["sqrt i"], made["sqrt i"] = np.sqrt(f["i"]), np.sqrt(np.where(whole >= 0, whole, np.nan))
+    f["hypot"], made["hypot"] = np.hypot(f["x"], f["p"]), np.hypot(p["x"], p["p"])
+    f["trunc i"], made["trunc i"] = np.trunc(f["i"]), p["i"]
     f["maximum"], made["maximum"] = np.maximum(f["x"], 0), np.maximum(p["x"], 0)
     f["scaled"], made["scaled"] = np.float64(2) * f["x"], 2 * p["x"]
     same(revealed(f, list(made.columns)), made, 2e-5)
