@@ -153,8 +153,14 @@ class DType:
         raise TypeMismatchError(f"{self} has no smallest and no largest number")
 
     def outward(self, bounds: Range) -> Range:
-        """Bounds as multiples of the unit, which all values are rounded to."""
-        return bounds
+        """Bounds as multiples of the unit, which all values are rounded to; equal ones in one form, so that equal fields read alike.
+
+        >>> from spuframe.dtypes import Int
+        >>> Int(8).outward((0.0, 1.0))
+        (0, 1)
+        """
+        low, high = (int(b) if isinstance(b, float) and b.is_integer() else b for b in bounds)
+        return low, high
 
     def count(self, bounds: Range | None) -> int | None:
         """How many different values there can be between public bounds; None where they do not say."""

@@ -48,3 +48,10 @@ def test_what_is_known_of_columns_decides() -> None:
         from_plain([{"fn": "system", "args": [], "dtype": "bool"}], {})
     with pytest.raises(PlanError, match="does not take 4"):
         from_plain([*nodes[:1], {"fn": "map", "args": [0, 0, 0, 0], "dtype": "float"}], FIELDS)
+
+
+def test_equal_fields_read_alike() -> None:
+    """Of equal nodes one stands for all: what it prints may not depend on which was there first."""
+    for dtype in (Int(64), Fixed(4), Bool()):
+        one, other = (ex.col(Field("twin", dtype, range=bounds)) for bounds in ((0, 1), (0.0, 1.0)))
+        assert one == other and repr(one.field) == repr(other.field), dtype
