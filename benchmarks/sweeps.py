@@ -66,10 +66,11 @@ def networks(options: Any) -> int:
             try:
                 for batch_rows in (BATCH_ROWS, None):
                     report.progress(f"{case_name}, {name} ...")
-                    with Cluster(options.protocol, options.parties, batch_rows, network) as cluster:
-                        if batch_rows is None and cluster.batch(case.rows(n)) == BATCH_ROWS:
-                            found.append(found[0])
-                            continue
+                    cluster = Cluster(options.protocol, options.parties, batch_rows, network)
+                    if batch_rows is None and cluster.batch(case.rows(n)) == BATCH_ROWS:
+                        found.append(found[0])
+                        continue
+                    with cluster:
                         limits = cluster.probe()
                         found.append(measure(cluster, module, case, n, min(options.repeat, 2), 0.0, limits))
             except BenchmarkError as error:

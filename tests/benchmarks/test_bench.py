@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,26 @@ EXPECTED = {
     "int multiply", "fixed multiply", "less", "less, 16 bits", "equal", "a2b", "b2a", "matmul", "shuffle", "sort", "sort, 2^20", "join", "group by",
     "group sum", "sigmoid", "reciprocal", "exp", "logistic regression",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Cluster]:
+    """Three processes, for all tests that need no network, folder or end of their own: starting them takes longer than what they compute."""
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def shared(running: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for processes with nothing special about them gets those that run."""
+
+    def opened(*given: Any) -> contextlib.AbstractContextManager[Cluster]:
+        asked = Cluster(*given)
+        assert vars(asked) == vars(running) | {"processes": []}, "this test needs processes of its own"
+        return contextlib.nullcontext(running)
+
+    for module in (bench, peers):
+        monkeypatch.setattr(module, "Cluster", opened)
 
 
 def test_every_module_can_be_imported():
@@ -68,7 +91,7 @@ def test_wrong_results_are_refused():
 
 
 @pytest.mark.slow
-def test_quick_run_writes_table_and_json(capsys, tmp_path, monkeypatch):
+def test_quick_run_writes_table_and_json(shared, capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "RESULTS", tmp_path / "benchmarks" / "results")
     report.RESULTS.mkdir(parents=True)
     assert bench.main(["--quick", "--repeat", "1", "--only", "less", "--only", "sort", "--json", "test"]) == 0
@@ -84,7 +107,7 @@ def test_quick_run_writes_table_and_json(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_ours_is_measured_where_spu_is_not():
+def test_ours_is_measured_where_spu_is_not(shared):
     failed: list[str] = []
     found = peers.compare(peers.Pair("fixed multiply", 1, True), True, 1, False, failed)
     assert found is not None and not failed
@@ -142,7 +165,7 @@ def test_fresh_processes_compile_into_a_folder_of_their_own(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_profile_tells_the_kernels(capsys):
+def test_profile_tells_the_kernels(shared, capsys):
     assert bench.main(["--quick", "--profile", "less"]) == 0
     printed = capsys.readouterr().out
     assert "msb" in printed and "party 2" in printed and "local, outside kernels" in printed
@@ -151,13 +174,12 @@ def test_profile_tells_the_kernels(capsys):
 @pytest.mark.slow
 def test_a_failing_party_is_reported():
     with Cluster() as cluster:
-        with pytest.raises(BenchmarkError, match="StopIteration"):
-            cluster.prepare("a_kernels", cases.Case("no such case", 10, 10, lambda *_: None), 10)
-    with Cluster() as cluster:
         case = cases.by_name("int multiply")
         assert measure(cluster, "a_kernels", case, 100, repeat=1, budget=0.0).rounds == 1
+        with pytest.raises(BenchmarkError, match="StopIteration"):
+            cluster.prepare("a_kernels", cases.Case("no such case", 10, 10, lambda *_: None), 10)
         for process in cluster.processes[2:]:
             process.child.kill()
             process.child.wait()
-        with pytest.raises(BenchmarkError, match="party 2"):
+        with pytest.raises(BenchmarkError, match="party 2 is gone"):
             cluster.run()
