@@ -17,6 +17,7 @@ from spuframe.frame.reveal import reveal
 from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
+from spuframe.plan.distinct import ALONE, distinct, duplicated
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
 from spuframe.plan.rows import attach, check_order, spread
@@ -71,6 +72,18 @@ class SecretSeries(Column):
     def value_counts(self, *, normalize: bool = False, sort: bool = True, ascending: bool = False) -> SecretFrame:
         """How often each value occurs; see `SecretFrame.value_counts`."""
         return self.to_frame().value_counts(normalize=normalize, sort=sort, ascending=ascending)
+
+    def drop_duplicates(self, *, keep: Literal["first", "last", False] = "first") -> SecretSeries:
+        """Each value once, a missing one too; see `SecretFrame.drop_duplicates`."""
+        return self._of(self.to_frame().drop_duplicates(keep=keep))
+
+    def duplicated(self, keep: Literal["first", "last", False] = "first") -> SecretSeries:
+        """Whether the value is there before; see `SecretFrame.duplicated`."""
+        return self.to_frame().duplicated(keep=keep)
+
+    def unique(self) -> SecretSeries:
+        """Each value once, a missing one too, as a column: how many there are stays secret."""
+        return self.drop_duplicates()
 
     def _of(self, frame: SecretFrame) -> SecretSeries:
         out: SecretSeries = frame[self.name]
@@ -327,6 +340,31 @@ class SecretFrame(Columns):
         up = arguments.flag(ascending, "ascending")
         return counted.sort_values(out, ascending=up) if arguments.flag(sort, "sort") else counted
 
+    def drop_duplicates(self, subset: str | Sequence[str] | None = None, *, keep: Literal["first", "last", False] = "first") -> SecretFrame:
+        """The rows, but of those that are the same (in ``subset``) only the first or the last, or with ``keep=False`` none; nulls are the same.
+
+        How many are left stays secret. Which is first depends on the order of the rows: after a merge, which gives them in no particular one, sort
+        before; rows that are the same in all columns need no order.
+
+        Examples
+        --------
+        >>> visits.sort_values("day").drop_duplicates("patient_id", keep="last")  # doctest: +SKIP
+        """
+        return self._made(distinct(self.node, self._compared(subset), _kept(keep)))
+
+    def duplicated(self, subset: str | Sequence[str] | None = None, keep: Literal["first", "last", False] = "first") -> SecretSeries:
+        """Whether a row is one that `drop_duplicates` leaves out."""
+        found: SecretSeries = self._beside(duplicated(self.node, self._compared(subset), _kept(keep), "duplicated"))["duplicated"]
+        return found
+
+    def _compared(self, subset: str | Sequence[str] | None) -> list[str]:
+        names = self.columns if subset is None else list(dict.fromkeys(arguments.names(subset, "subset")))
+        for name in names:
+            self._expr(name)
+        if not names:
+            raise PlanError("rows are the same in one column or several, and none is given: leave subset out for all")
+        return names
+
     def _beside(self, table: LogicalNode) -> SecretFrame:
         """The columns of a table of the same rows, as a frame that they belong to: what was computed of this frame row by row."""
         base = attach(self._base, table)
@@ -364,6 +402,11 @@ class SecretFrame(Columns):
             Missing values are ``pandas.NA`` in nullable columns, Arrow nulls in Arrow.
         """
         return reveal(self, as_=as_)[0]
+
+
+def _kept(keep: object) -> str:
+    """Which of the same rows stays."""
+    return ALONE if keep is False else arguments.choice(keep, "keep", ("first", "last"))
 
 
 @arguments.takes_keywords

@@ -44,13 +44,13 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "corr corrwith "
         "autocorr idxmax idxmin argmax argmin argsort searchsorted factorize ohlc ngroup ngroups cumcount pct_change diff shift": (
             "not yet, or not of this: there are sum, mean, min, max, count, nunique, var, std, any and all of a column and of a frame, dot, cumsum, "
-            "nlargest, nsmallest and value_counts of a column; sum, mean, min, max, count and size of groups; and sort_values(...).head(n)"
+            "nlargest, nsmallest, unique and value_counts of a column; sum, mean, min, max, count and size of groups; and sort_values(...).head(n)"
         ),
         "sum mean min max count var std any all cumsum dot dtype first last groups indices": (
             "not of this kind of table: take it of a column, frame['a'].sum(), or of groups, frame.groupby('g').sum()"
         ),
         "drop dropna dtypes groupby head shape sort_values": "of a frame, not of this: frame.sort_values('a').head(n), or .to_frame() of a column first",
-        "drop_duplicates duplicated": "not yet: frame.groupby(columns).size() has every combination once",
+        "drop_duplicates duplicated": "of a frame or a column, not of this: frame.drop_duplicates('a')",
         "isna notna isnull notnull between isin clip mask where replace round astype case_when": (
             "of a column, not of this: frame['a'].isna(), .clip(low, high), .where(condition, other), .map({old: new}), .isin([...])"
         ),

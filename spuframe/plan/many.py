@@ -72,12 +72,12 @@ def _keyed(table: LogicalNode, side: str, keys: Sequence[Field], partners: Seque
         key: Expr = col(mine)
         if mine.nullable or partner.nullable:
             columns.append((f"missing {i}", is_null(key)))
-            key = fill_null(key, Lit(_some(mine, partner), mine.dtype))
+            key = fill_null(key, Lit(some(mine, partner), mine.dtype))
         columns.append((f"key {i}", key))
     return project(table, columns)
 
 
-def _some(a: Field, b: Field) -> bool | float | str:
+def some(a: Field, b: Field) -> bool | float | str:
     """A value to stand where a key is missing, in the range of both if that is known and theirs meet."""
     if isinstance(a.dtype, Bool):
         return False

@@ -86,6 +86,7 @@ TABLES = {
     "dropna": [(lambda f: f[["r", "x"]].dropna().sort_values("r"), {"r": [0, 2], "x": [1, 3]})],
     "groupby key": [(lambda f: f.groupby("x", as_index=False).agg(n=("r", "count")), {"x": [1, 3], "n": [1, 1]})],
     "groupby value": [(lambda f: f.groupby("g", as_index=False).agg(s=("x", "sum")), {"g": [7, 8], "s": [1, 3]})],
+    "the same rows": [(lambda f: f[["none"]].drop_duplicates(), {"none": [NULL]}), (lambda f: f.none.unique().to_frame(), {"none": [NULL]})],
     "sort": [(lambda f, up=up: f[["x"]].sort_values("x", ascending=up), {"x": [*([1, 3] if up else [3, 1]), NULL]}) for up in (True, False)],
     "merge key": [(lambda f: f[["x", "r"]].merge(f[["x", "g"]], on="x")[["r", "g"]].sort_values("r"), {"r": [0, 1, 2], "g": [7, 7, 8]})],
 }
