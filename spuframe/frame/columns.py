@@ -322,6 +322,24 @@ class Columns(Summaries, Operators):
             raise SchemaError(f"renaming gives the columns {names}, of which two are equal: choose other names")
         return self._made(self._base, dict(zip(names, self._exprs.values(), strict=True)))
 
+    def add_prefix(self, prefix: str) -> Self:
+        """A frame whose column names begin with ``prefix``."""
+        before = arguments.text(prefix, "prefix")
+        return self.rename(columns=lambda n: f"{before}{n}")
+
+    def add_suffix(self, suffix: str) -> Self:
+        """A frame whose column names end in ``suffix``."""
+        after = arguments.text(suffix, "suffix")
+        return self.rename(columns=lambda n: f"{n}{after}")
+
+    def pop(self, item: str) -> Column:
+        """A column, which the frame has no more."""
+        if not isinstance(item, str):
+            raise TypeMismatchError(f"pop takes the name of one column, got a {type(item).__name__}: several are left out by drop(columns=[...])")
+        out = self._column(item)
+        del self[item]
+        return out
+
     # ---- column by column ------------------------------------------------------------------------------
     def _each_column(self, work: Callable[[Column], object], names: Sequence[str] | None = None) -> Self:
         out = self.copy()
@@ -362,6 +380,28 @@ class Columns(Summaries, Operators):
     def clip(self, lower: object = None, upper: object = None) -> Self:
         """Bring the values of all columns into bounds."""
         return self._each_column(lambda c: c.clip(lower, upper))
+
+    def where(self, cond: Any, other: object = None) -> Self:
+        """The values where ``cond`` holds, a condition of rows or a frame of one for each column, else ``other``; see `SecretSeries.where`."""
+        return self._chosen("where", cond, other)
+
+    def mask(self, cond: Any, other: object = None) -> Self:
+        """``other`` where ``cond`` holds, a condition of rows or a frame of one for each column, else the values; see `SecretSeries.mask`."""
+        return self._chosen("mask", cond, other)
+
+    def _chosen(self, method: str, cond: Any, other: object) -> Self:
+        cond, other = (v(self) if callable(v) and not isinstance(v, type | Operators) else v for v in (cond, other))
+        for v, what in ((cond, "cond"), (other, "other")):
+            if isinstance(v, Columns) and set(v.columns) != set(self.columns):
+                raise SchemaError(f"`{what}` has the columns {v.columns}, and the frame {self.columns}: select the same of both")
+        if not isinstance(cond, Column | Columns):
+            raise TypeMismatchError(f"`cond` must be a secret condition, frame['a'] > 1 or frame > 1, got a {type(cond).__name__}")
+        cells = [{n: v[n] if isinstance(v, Columns) else v for n in self.columns} for v in (cond, other)]
+        return self._each_column(lambda c: getattr(c, method)(*(of[c.name] for of in cells)))
+
+    def cumsum(self) -> Self:
+        """The sums of each value and those above it, in every column; see `SecretSeries.cumsum`."""
+        return self._each_column(lambda c: c.cumsum())
 
     # ---- chosen by name or type --------------------------------------------------------------------------
     def filter(self, items: Any = None, *, like: str | None = None, regex: str | None = None) -> Self:

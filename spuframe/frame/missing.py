@@ -20,7 +20,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "not possible on secret rows, which have no labels and no positions: filter by a condition, frame[frame['a'] > 1]; select columns with "
             "frame[['a', 'b']]"
         ),
-        "index axes set_index reset_index sort_index set_axis rename_axis droplevel reorder_levels add_prefix add_suffix align first_valid_index "
+        "index axes set_index reset_index sort_index set_axis rename_axis droplevel reorder_levels align first_valid_index "
         "last_valid_index level levels": "rows have no index: sort_values orders them, rename(columns={...}) names columns, .reveal().set_index(...) "
         "makes an index",
         "values to_numpy array item items iterrows itertuples to_list tolist list to_dict to_records nbytes memory_usage": (
@@ -55,7 +55,8 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "of a column, not of this: frame['a'].isna(), .clip(low, high), .where(condition, other), .map({old: new}), .isin([...])"
         ),
         "join append": "use frame.merge(other, on=key), or sf.concat([frame, other]) for rows below each other",
-        "insert pop update isetitem compare equals": "use frame['a'] = ..., frame.assign(...), frame.drop('a'), and == on columns",
+        "add_prefix add_suffix pop": "of a frame's columns, not of this: rename('new') names a column",
+        "insert update isetitem compare equals": "use frame['a'] = ..., frame.assign(...), frame.drop('a'), and == on columns",
         "tail": "of a frame or a column, not of this: frame.sort_values('a').tail(n)",
         "sample": "not yet: sort_values(...).head(n) and .tail(n) have the first and the last rows",
         "ffill bfill interpolate combine_first": "not yet: .fillna(value or column) fills missing values",

@@ -33,6 +33,12 @@ def written(t: Any) -> Any:
     return t
 
 
+def popped(t: Any) -> Any:
+    t = t[["id", "x", "n"]].copy()
+    t["y"] = t.pop("id") * 2
+    return t
+
+
 MADE: dict[str, Callable[[Any], Any]] = {
     "filter": lambda t: t.filter(["id", "x", "nope"]),
     "like": lambda t: t.filter(like="x"),
@@ -49,6 +55,12 @@ MADE: dict[str, Callable[[Any], Any]] = {
     "clip": lambda t: t[["x", "xy"]].clip(0, 4),
     "isin": lambda t: t[["id", "xy"]].isin([2, 4]),
     "isin one": lambda t: t[["id", "xy"]].isin({"id": [1, 5]}),
+    "where": lambda t: t[["x", "xy"]].where(t["id"] > 3, 1.5),
+    "where frame": lambda t: t[["xy", "id"]].where(t[["id", "xy"]] > 3),
+    "mask": lambda t: t[["x", "xy"]].mask(lambda d: d["xy"] > 3, lambda d: d * 2),
+    "cumsum": lambda t: t[["x", "id"]].cumsum(),
+    "names": lambda t: t[["x", "id"]].add_prefix("a ").add_suffix(" b"),
+    "pop": popped,
     "assign": lambda t: t.assign(a=lambda d: d["xy"] * 2, c=pd.col("xy") - pd.col("xy").mean(), d=1)[["a", "c", "d"]],
     "col": lambda t: t.assign(z=(pd.col("id") + 1) / 2 > pd.col("xy"))[["z"]],
     "pipe": lambda t: t.pipe(lambda d, k, *, add: d[["id"]] * k + add, 3, add=1),
