@@ -5,7 +5,10 @@
 10
 """
 
-from spuframe.ml.linear_model import LogisticRegression
-from spuframe.ml.preprocessing import StandardScaler
+from spuframe.ml.base import SecretEstimator as _Estimator
+from spuframe.ml.linear_model import LogisticRegression as LogisticRegression
+from spuframe.ml.preprocessing import MaxAbsScaler as MaxAbsScaler
+from spuframe.ml.preprocessing import MinMaxScaler as MinMaxScaler
+from spuframe.ml.preprocessing import StandardScaler as StandardScaler
 
-__all__ = ["LogisticRegression", "StandardScaler"]
+__all__ = sorted(name for name, value in vars().items() if isinstance(value, type) and issubclass(value, _Estimator) and value is not _Estimator)

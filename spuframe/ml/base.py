@@ -65,7 +65,7 @@ class SecretArray(Secret):
 
     def _shown(self, table: pa.Table, order: int | None, as_: str) -> NDArray[np.float64]:
         """The values, as they were revealed."""
-        values = to_pandas(table).to_numpy(np.float64)
+        values = to_pandas(table).to_numpy(np.float64, na_value=np.nan)
         if self.finish is not None:
             values = self.finish(values)
         return np.ascontiguousarray(values.T).reshape(self.shape)

@@ -122,6 +122,18 @@ class Number(Constraint):
         return f"{'0 or ' if self.zero else ''}a number of at least {self.least:g}{because}"
 
 
+@dataclass(frozen=True)
+class Interval(Constraint):
+    """Two finite numbers, the first below the second."""
+
+    def takes(self, value: object) -> bool:
+        pair = isinstance(value, tuple | list) and len(value) == 2 and all(Number(least=-np.inf).takes(v) for v in value)
+        return pair and value[0] < value[1]  # type: ignore[index]
+
+    def __str__(self) -> str:
+        return "a pair (low, high) of finite numbers, low < high"
+
+
 def check(estimator: Any, declared: Mapping[str, Constraint]) -> None:
     """Refuse parameters that are not what is declared of them.
 

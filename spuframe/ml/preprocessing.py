@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS
-from spuframe.frame.frame import SecretFrame
+from spuframe import expr as ex
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Fixed
+from spuframe.errors import InvalidParameterError
+from spuframe.expr.functions.arithmetic import Div, quotient_type
+from spuframe.frame.frame import SecretFrame, SecretSeries
+from spuframe.frame.scalar import SecretScalar, numbers
 from spuframe.ir.words import Words, words
 from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, Taken, exact, features, nullable, run_program, same_features, same_session, scaling
 from spuframe.ml.kinds import Transformer
-from spuframe.ml.parameters import Constraint, Flag, check
+from spuframe.ml.parameters import Constraint, Flag, Interval, check
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
+SHARE = 20
+"""Fraction bits of shares of a range, at least."""
+HELD = 61 - SHARE
+"""Shares below ``2**HELD`` are held."""
+SIGNIFICANT = 14
+"""Bits of the width of a range that its values must have."""
 
 
 class StandardScaler(Transformer, SecretEstimator):
@@ -120,6 +130,175 @@ class StandardScaler(Transformer, SecretEstimator):
             less = p.less(taken.words, p.input(1, _labels("mean", names), 1), w.fractions, _more(w), out)
             p.output("scaled", less, names, like=0, complete=nullable(X), fractions=out, inside=taken.inside)
         return run_program(p, [X, moments])["scaled"]
+
+
+class MinMaxScaler(Transformer, SecretEstimator):
+    """Bring each feature to a range, 0 to 1 unless told otherwise, without anybody seeing its smallest or largest value.
+
+    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the fit. Extremes are exact, and scaled values are right to
+    7 units of 2^-20 of the range, whatever offset and unit a column has. A column that is constant becomes the low end, as scikit-learn's
+    does; other values of such a column lose its minimum alone. A value beyond 2^41 times the range becomes null.
+
+    Parameters
+    ----------
+    feature_range : (low, high), default (0, 1)
+    clip : bool, default False
+        Keep other rows in the range too.
+
+    Attributes
+    ----------
+    data_min_, data_max_, data_range_, scale_, min_ : SecretArray (n_features,)
+        As scikit-learn's: the scale of a constant column is that of one unit; NaN where no row takes part. ``min_`` is NaN where the minimum is more
+        than 2^41 times the range.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Examples
+    --------
+    >>> MinMaxScaler(clip=True)
+    MinMaxScaler(clip=True)
+    """
+
+    parameters: ClassVar[Mapping[str, Constraint]] = {"feature_range": Interval(), "clip": Flag()}
+
+    def __init__(self, feature_range: tuple[float, float] = (0, 1), *, clip: bool = False) -> None:
+        self.feature_range = feature_range
+        self.clip = clip
+
+    def fit(self, X: SecretFrame, y: object = None) -> MinMaxScaler:
+        """Find the extremes; runs the plan at once."""
+        kept = self.fit_plan(X)["extremes"].persist()
+        names, (low, high) = list(X.columns), self.feature_range
+        self._extremes, self._range = kept, (float(low), float(high))
+        shape, wide = (len(names),), float(high) - float(low)
+
+        def of(what: str, finish: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None) -> SecretArray:
+            return SecretArray(kept[_labels(what, names)], shape, finish)
+
+        self.data_min_, self.data_max_, self.data_range_ = of("low"), of("high"), of("range")
+        self.scale_ = of("range", lambda v: wide / np.where(v == 0, 1.0, v))
+        self.min_ = of("start", lambda v: float(low) - wide * v)
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.array(names, dtype=object)
+        return self
+
+    def fit_plan(self, X: SecretFrame, y: object = None) -> dict[str, SecretFrame]:
+        """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"extremes": one row}``."""
+        check(self, self.parameters)
+        found = dict[str, SecretScalar]()
+        for j, x in enumerate(_complete(X)):
+            low, high = x.min(), x.max()
+            found |= {f"low {j}": low, f"high {j}": high, f"range {j}": high - low, f"start {j}": _over(low, _unit(high - low))}
+        return {"extremes": _row(found)}
+
+    def transform(self, X: SecretFrame) -> SecretFrame:
+        """The scaled features, secret and lazy, rows as in ``X``; null where the feature is."""
+        extremes: SecretFrame = self._check_is_fitted("_extremes")
+        X = _like_fitted(X, self.feature_names_in_, extremes)
+        low, high = self._range
+        out = {}
+        for j, x in enumerate(_numbers(X)):
+            share = _over(x - _kept(extremes, f"low {j}"), _unit(_kept(extremes, f"range {j}")), (0.0, 1.0) if self.clip else None)
+            scaled = share if high - low == 1 else share * (high - low)
+            scaled = scaled if low == 0 else scaled + low
+            if (high - low) * 2.0 ** _fraction(scaled.dtype) < 2.0**SIGNIFICANT:
+                raise InvalidParameterError.of("feature_range", self.feature_range, "wide enough for the values in it to be told apart", "MinMaxScaler")
+            out[x.name] = scaled
+        return X.assign(**out)
+
+
+class MaxAbsScaler(Transformer, SecretEstimator):
+    """Divide each feature by its largest magnitude, without anybody seeing it; zero stays zero.
+
+    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the fit. Scaled values are right to 7 units of 2^-20.
+    A column of zeros keeps its unit, as scikit-learn's does. A value beyond 2^41 times the largest one of the fit becomes null.
+
+    Attributes
+    ----------
+    max_abs_, scale_ : SecretArray (n_features,)
+        As scikit-learn's: the scale of a column of zeros is 1; NaN where no row takes part.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Examples
+    --------
+    >>> MaxAbsScaler()
+    MaxAbsScaler()
+    """
+
+    parameters: ClassVar[Mapping[str, Constraint]] = {}
+
+    def fit(self, X: SecretFrame, y: object = None) -> MaxAbsScaler:
+        """Find the largest magnitudes; runs the plan at once."""
+        kept = self.fit_plan(X)["extremes"].persist()
+        names = list(X.columns)
+        self._extremes = kept
+        largest = kept[_labels("largest", names)]
+        self.max_abs_ = SecretArray(largest, (len(names),))
+        self.scale_ = SecretArray(largest, (len(names),), lambda v: np.where(v == 0, 1.0, v))
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.array(names, dtype=object)
+        return self
+
+    def fit_plan(self, X: SecretFrame, y: object = None) -> dict[str, SecretFrame]:
+        """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"extremes": one row}``."""
+        return {"extremes": _row({f"largest {j}": abs(x).max() for j, x in enumerate(_complete(X))})}
+
+    def transform(self, X: SecretFrame) -> SecretFrame:
+        """The scaled features, secret and lazy, rows as in ``X``; null where the feature is."""
+        extremes: SecretFrame = self._check_is_fitted("_extremes")
+        X = _like_fitted(X, self.feature_names_in_, extremes)
+        return X.assign(**{x.name: _over(x, _unit(_kept(extremes, f"largest {j}"))) for j, x in enumerate(_numbers(X))})
+
+
+def _complete(X: SecretFrame) -> list[SecretSeries]:
+    """The columns of the rows that take part in a fit."""
+    return _numbers(features(X).dropna())
+
+
+def _numbers(X: SecretFrame) -> list[SecretSeries]:
+    """The columns, booleans as 0 and 1."""
+    return [x.astype("int64") if isinstance(x.dtype, Bool) else x for _, x in X.items()]
+
+
+def _like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame) -> SecretFrame:
+    X = same_features(X, list(names))
+    same_session(X, fitted)
+    return X
+
+
+def _row(found: Mapping[str, SecretScalar]) -> SecretFrame:
+    """One row of secret numbers by name, computed in one plan."""
+    row, exprs = numbers([n.node for n in found.values()])
+    return SecretFrame(next(iter(found.values())).session, row, dict(zip(found, exprs, strict=True)))
+
+
+def _kept(row: SecretFrame, label: str) -> SecretScalar:
+    """A number of a row that the parties keep."""
+    return SecretScalar(row.session, row[[label]].node, label)
+
+
+def _unit(size: SecretScalar) -> SecretScalar:
+    """What to divide by: 1 where there is no size."""
+    return size._apply(lambda s: ex.where(ex.eq(s, 0), 1, s), size)
+
+
+def _over(x: Any, unit: SecretScalar, clip: tuple[float, float] | None = None) -> Any:
+    """The quotient, of `SHARE` fraction bits at least; null beyond what is held, if it can be: a quotient stops at the limit of its type."""
+
+    def make(a: ex.Expr, b: ex.Expr) -> ex.Expr:
+        share = Div(a, b, max(quotient_type(a, b), Fixed(SHARE), key=lambda t: t.f))
+        if clip is not None:
+            return ex.minimum(ex.maximum(share, clip[0]), clip[1])
+        if share.range is not None and max(map(abs, share.range)) < 2.0**HELD:
+            return share
+        return ex.where(ex.lt(ex.abs_(share), 2.0**HELD), share, None)
+
+    return x._apply(make, x, unit)
+
+
+def _fraction(dtype: object) -> int:
+    return dtype.f if isinstance(dtype, Fixed) else 0
 
 
 def _more(found: Words) -> int:
