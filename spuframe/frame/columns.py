@@ -25,7 +25,7 @@ from spuframe.frame.summary import SecretSummary
 from spuframe.frame.types import is_of, types
 from spuframe.frame.ufuncs import builder
 from spuframe.plan.logical import LogicalNode
-from spuframe.plan.rows import together
+from spuframe.plan.rows import attach, together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +50,11 @@ class Columns(Summaries, Operators):
     def _made(self, base: LogicalNode, exprs: Mapping[str, ex.Expr] | None = None) -> Self:
         """A frame over other rows, or of other columns."""
         return type(self)(self.session, base, exprs)
+
+    def _beside(self, table: LogicalNode) -> Self:
+        """The columns of a table of the same rows, as a frame that they belong to: what was computed of this frame row by row."""
+        base = attach(self._base, table)
+        return self._made(base, {source: ex.col(base.schema[name]) for name, source in base.columns})
 
     def _column(self, name: str) -> Column:
         """One of the columns."""

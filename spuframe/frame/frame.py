@@ -18,9 +18,8 @@ from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.distinct import ALONE, distinct, duplicated
-from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
-from spuframe.plan.rows import attach, check_order, spread
+from spuframe.plan.rows import check_order, spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -364,11 +363,6 @@ class SecretFrame(Columns):
         if not names:
             raise PlanError("rows are the same in one column or several, and none is given: leave subset out for all")
         return names
-
-    def _beside(self, table: LogicalNode) -> SecretFrame:
-        """The columns of a table of the same rows, as a frame that they belong to: what was computed of this frame row by row."""
-        base = attach(self._base, table)
-        return self._made(base, {source: ex.col(base.schema[name]) for name, source in base.columns})
 
     # ---- the end -----------------------------------------------------------------------------------
     def explain(self, stage: str = "all") -> str:

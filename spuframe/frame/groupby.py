@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
+from spuframe import expr as ex
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
 from spuframe.plan.aggregates import known
+from spuframe.plan.groups import number_of_group, of_group, running
+from spuframe.plan.names import free
 
 F = TypeVar("F", bound=Columns)
 
@@ -22,14 +25,17 @@ class GroupBy(Secret, Generic[F]):
     How many groups there are stays secret until the result is revealed. The keys come back as columns, not as an index.
     """
 
-    __slots__ = ("columns", "frame", "keys", "selected")
+    __slots__ = ("columns", "frame", "keys", "selected", "single")
     _what = "a grouped frame"
 
-    def __init__(self, frame: F, keys: Sequence[str], columns: Sequence[str], selected: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, frame: F, keys: Sequence[str], columns: Sequence[str], selected: Sequence[str] | None = None, single: bool = False
+    ) -> None:
         self.frame = frame
         self.keys = tuple(keys)
         self.columns = tuple(columns)
         self.selected = selected
+        self.single = single  # what rows get is a column, not a frame
 
     def __iter__(self) -> NoReturn:
         raise TypeMismatchError("which groups there are is secret, and they cannot be gone through: take aggregates, .agg(...), or .reveal() them")
@@ -43,7 +49,7 @@ class GroupBy(Secret, Generic[F]):
         names = arguments.names(columns, "columns")
         for name in names:
             self.frame.schema[name]
-        return GroupBy(self.frame, self.keys, self.columns, names)
+        return GroupBy(self.frame, self.keys, self.columns, names, isinstance(columns, str))
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
@@ -171,6 +177,49 @@ class GroupBy(Secret, Generic[F]):
     def size(self) -> F:
         """Numbers of rows, as the column ``size``."""
         return self.frame._made(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
+
+    # ---- what each row gets of its group ---------------------------------------------------------------
+    def transform(self, func: Any) -> Any:
+        """For each row the aggregate of its group, beside the rows: a column of one column, else a frame; null where a key is.
+
+        Examples
+        --------
+        >>> frame["share"] = frame["cost"] / frame.groupby("region")["cost"].transform("sum")  # doctest: +SKIP
+        """
+        columns = self._some_columns("transform")
+        wanted = [(free(f"{i}", self.keys), _function(c, func), c) for i, c in enumerate(columns)]
+        plain = [(out, function, None if function == "size" else column) for out, function, column in wanted]
+        found = self.frame._beside(of_group(self.frame.node, build.aggregate(self.frame.node, self.keys, plain), self.keys))
+        return self._of_rows(found.rename(columns=dict(zip(found.columns, columns, strict=True))))
+
+    def cumsum(self) -> Any:
+        """The sums of each value and those above it in its group; nulls are skipped and stay null. After a merge, sort first."""
+        columns = self._some_columns("cumsum")
+        node = self.frame.node
+        return self._of_rows(self.frame._beside(running(node, self.keys, {c: ex.col(node.schema[c]) for c in columns})))
+
+    def cumcount(self) -> Any:
+        """How many rows of its group are above each row, a column; null where a key is. After a merge, sort first."""
+        return self.frame._beside(running(self.frame.node, self.keys, {"cumcount": ex.lit(1)}))["cumcount"] - 1
+
+    def ngroup(self) -> Any:
+        """Which group each row is of, counted from 0 in the order of the keys, a column; null where a key is."""
+        found = self.frame._beside(number_of_group(self.frame.node, self.keys, free("ngroup", self.keys)))
+        return found[found.columns[0]].rename("ngroup")
+
+    def head(self, n: int = 5) -> F:
+        """The first n rows of each group, as they stand. After a merge, sort first."""
+        kept = self.frame._filter(self.cumcount() < arguments.whole(n, "n", 0))
+        return kept if self.selected is None else kept[self._columns()]
+
+    def _some_columns(self, what: str) -> list[str]:
+        columns = list(dict.fromkeys(self._columns()))
+        if not columns:
+            raise SchemaError(f"there is no column besides the keys to take the {what} of: use .cumcount(), or select one")
+        return columns
+
+    def _of_rows(self, found: F) -> Any:
+        return found[found.columns[0]] if self.single else found
 
 
 def _outputs(column: str, function: Any, prefix: str) -> list[tuple[str, str, str]]:

@@ -1,0 +1,87 @@
+"""What each row gets of its group: planned over group-bys, prefix sums and joins. Rows whose key is null are in no group, and get null.
+
+>>> from spuframe.dtypes import Field, Int
+>>> from spuframe.plan.build import aggregate, scan
+>>> visits = scan("s1", "clinic", "t0", [Field("id", Int(16)), Field("cost", Int(8), range=(0, 9))], 100)
+>>> of_group(visits, aggregate(visits, ["id"], [("total", "sum", "cost")]), ["id"]).schema["total"].range
+(0, 900)
+>>> running(visits, ["id"], {"so far": col(visits.schema["cost"])}).schema.names
+['so far']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from spuframe.dtypes import Bool
+from spuframe.expr.expr import Expr, Lit, col, lit
+from spuframe.expr.functions.arithmetic import add, sub
+from spuframe.expr.functions.astype import cast
+from spuframe.expr.functions.conditional import fill_null, not_null
+from spuframe.plan.build import aggregate, filter_, project, select, sort
+from spuframe.plan.cumulate import cumulate
+from spuframe.plan.logical import LogicalNode
+from spuframe.plan.many import some
+from spuframe.plan.names import free
+from spuframe.plan.nodes.join import Join
+
+
+def of_group(table: LogicalNode, groups: LogicalNode, keys: Sequence[str]) -> LogicalNode:
+    """The columns of ``groups`` besides the keys, at the places of the table's rows."""
+    return _found(select(table, keys), groups, tuple(keys))
+
+
+def number_of_group(table: LogicalNode, keys: Sequence[str], name: str) -> LogicalNode:
+    """The column ``name``: which group a row is of, counted from 0 in the order of the keys."""
+    groups = cumulate(aggregate(table, keys, [(free("times", keys), "size", None)]), "place", lit(1))
+    numbers = project(groups, {**{k: col(groups.schema[k]) for k in keys}, name: sub(col(groups.schema[groups.name]), 1)})
+    return of_group(table, numbers, keys)
+
+
+def running(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr]) -> LogicalNode:
+    """Under each name the prefix sums of a value within each group, in the order of the rows, at their places; nulls are skipped, and stay null.
+
+    Raises
+    ------
+    PlanError
+        The order of the rows means nothing.
+    """
+    summed = {f"value {i}": cast(e, "int64") if isinstance(e.dtype, Bool) else e for i, e in enumerate(values.values())}
+    own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
+    numbered = cumulate(project(table, {**own, **summed}), "place", lit(1))
+    grouped: LogicalNode = numbered
+    for key in own:
+        if grouped.schema[key].nullable:
+            grouped = filter_(grouped, not_null(col(grouped.schema[key])))
+    grouped, sums = sort(grouped, list(own)), list[str]()
+    for value in summed:
+        grouped = cumulate(grouped, f"sum of {value}", col(grouped.schema[value]))
+        sums.append(grouped.name)
+    firsts = [(f"first {n}", "first", n) for n in (*sums, *summed)]
+    joined = Join(grouped, aggregate(grouped, list(own), firsts), "left", tuple(own), tuple(own), "right")
+    at = {n: col(joined.schema[n]) for n in joined.schema.names}
+    known = _sure(joined, {n: joined.right.schema[n].nullable for n, _, _ in firsts})
+    within = {
+        name: add(sub(at[total], known[f"first {total}"]), known[f"first {value}"])  # what was there before the group is taken off
+        for name, total, value in zip(values, sums, summed, strict=True)
+    }
+    place = free(numbered.name, within)
+    made = project(joined, {place: at[numbered.name], **within})
+    there = project(numbered, {place: col(numbered.schema[numbered.name])})
+    return _found(there, made, (place,), certain=not any(table.schema[k].nullable for k in keys))
+
+
+def _found(table: LogicalNode, other: LogicalNode, keys: tuple[str, ...], certain: bool | None = None) -> LogicalNode:
+    """The columns besides the keys of what a row has in ``other``; ``certain``: each row that exists has something there."""
+    joined = Join(table, other, "left", keys, keys, "right")
+    every = not any(table.schema[k].nullable for k in keys) if certain is None else certain
+    return project(joined, _sure(joined, {n: other.schema[n].nullable or not every for n in other.schema.names if n not in keys}))
+
+
+def _sure(table: LogicalNode, nullable: Mapping[str, bool]) -> dict[str, Expr]:
+    """Columns that a join made nullable, as what they are."""
+    out = dict[str, Expr]()
+    for name, may in nullable.items():
+        field = table.schema[name]
+        out[name] = col(field) if may else fill_null(col(field), Lit(some(field, field), field.dtype))
+    return out
