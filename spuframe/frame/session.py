@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe.config import Policy, Quotas, SessionConfig
-from spuframe.errors import DataFileError, PlanError, TypeMismatchError
+from spuframe.errors import DataFileError, NotAvailableError, PlanError, TypeMismatchError
 from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.missing import missing
@@ -248,6 +248,36 @@ class Session:
             source["ranges"] = {name: _plain_bounds(name, bounds) for name, bounds in arguments.mapping(ranges, "ranges").items()}
         info = self.runtimes.open_table(owner, source)
         return SecretFrame(self, build.scan(self.id, owner, info.handle, info.fields, info.rows, info.unique))
+
+    def sql(self, query: str, tables: Mapping[str, SecretFrame] | None = None, *, dialect: str = "duckdb") -> SecretFrame:
+        """The frame that a SELECT describes, a plan like any other; nothing runs. docs/design/sql.md says what is read.
+
+        Parameters
+        ----------
+        query : str
+        tables : mapping of str to SecretFrame
+            The tables that the query may read, by name.
+        dialect : {"duckdb", "postgres"}
+            Whose SQL it is.
+
+        Raises
+        ------
+        PlanError
+            For what is not read, with its line and column.
+        NotAvailableError
+            Without sqlglot, which ``pip install 'spuframe[sql]'`` brings.
+
+        Examples
+        --------
+        >>> session.sql("SELECT region, AVG(cost) AS mean FROM p GROUP BY region", {"p": patients}).reveal()  # doctest: +SKIP
+        """
+        try:
+            from spuframe.frame.sql import queries
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] != "sqlglot":
+                raise
+            raise NotAvailableError("session.sql needs sqlglot, which is not installed: pip install 'spuframe[sql]'") from None
+        return queries.run(self, query, tables, dialect)
 
     # ---- plans ---------------------------------------------------------------------------------------
     def physical(self, node: LogicalNode) -> PhysicalPlan:
