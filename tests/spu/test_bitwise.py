@@ -15,7 +15,7 @@ from spuframe.dtypes import Bool, Field, Fixed, Int
 from spuframe.errors import PlanError, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import evaluate as evaluate_row
 from spuframe.spu.plaintext import evaluate
-from tests.spu.harness import plan_of, reveal, run_full, scan, step
+from tests.spu.both import revealed, run_of
 
 OPERATORS = {"&": (ex.bit_and, operator.and_), "|": (ex.bit_or, operator.or_), "^": (ex.bit_xor, operator.xor)}
 TOP = 2**61 - 1
@@ -30,14 +30,10 @@ def values(low: int, high: int, rng: np.random.Generator, rows: int = 12) -> lis
     return [low, high, (low + high) // 2, *(int(v) for v in rng.integers(low, high, rows - 3, endpoint=True))]
 
 
-def computed(protocol: str, expressions: list[ex.Expr], fields: list[Field], table: pa.Table) -> tuple[list[list[object]], int, int]:
+def checked(protocol: str, expressions: list[ex.Expr], fields: list[Field], table: pa.Table) -> tuple[list[list[object]], int, int]:
     """Each expression over shares, checked against the owner's plaintext and Python; rounds and bytes of their step."""
-    n = table.num_rows
-    out = [e.as_field(f"e{k}") for k, e in enumerate(expressions)]
-    wanted = [[f.name, e.to_plain()] for f, e in zip(out, expressions)]
-    steps = [scan(fields, n), step("project", [0], {"columns": wanted}, out, n), reveal(1, out, n)]
-    run = run_full(plan_of(steps), {("alice", "t"): table}, protocol)
-    found = [run.tables[0].column(f.name).to_pylist() for f in out]
+    run = run_of(expressions, fields, table, protocol)
+    found = revealed(run)
     for e, got in zip(expressions, found):
         assert got == evaluate(e.to_plain(), table).to_pylist() == [evaluate_row(e, row) for row in table.to_pylist()], str(e)
         known = [v for v in got if v is not None]
@@ -53,7 +49,7 @@ def test_two_columns(protocol: str, left: tuple[int, int]) -> None:
     fields = [column("x", *left), *(column(n, *r) for n, r in zip(names, RANGES))]
     x, *ys = map(ex.col, fields)
     made = {(symbol, y.field.name): build(x, y) for y in ys for symbol, (build, _) in OPERATORS.items()}
-    found, _, _ = computed(protocol, list(made.values()), fields, pa.table({n: pa.array(v, pa.int64()) for n, v in data.items()}))
+    found, _, _ = checked(protocol, list(made.values()), fields, pa.table({n: pa.array(v, pa.int64()) for n, v in data.items()}))
     for (symbol, name), got in zip(made, found):
         op = OPERATORS[symbol][1]
         assert got == [None if a is None or b is None else op(a, b) for a, b in zip(data["x"], data[name])], (symbol, name)
@@ -72,7 +68,7 @@ def test_constants_shifts_and_signs(protocol: str, bounds: tuple[int, int]) -> N
     made |= {f">> {k}": ex.shift_right(x, k) for k in (0, 1, 5, 6, 7, 13, 31, 62, 63, 200)}
     made |= {f"<< {k}": ex.shift_left(x, k) for k in (0, 1, 7) if max(map(abs, bounds)) << k < 2**62}
     made |= {"~": ex.bit_not(x), "sign": ex.sign(x)}
-    found, _, _ = computed(protocol, list(made.values()), [field], pa.table({"x": pa.array(data, pa.int64())}))
+    found, _, _ = checked(protocol, list(made.values()), [field], pa.table({"x": pa.array(data, pa.int64())}))
     by_name = dict(zip(made, found))
     for text, got in by_name.items():
         a, _, b = text.partition(" ")
@@ -101,7 +97,7 @@ def test_any_widths(protocol: str, data: st.DataObject) -> None:
     x, y = map(ex.col, fields)
     by, mask = data.draw(st.integers(0, 63)), data.draw(st.integers(-TOP, TOP))
     made = [build(x, other) for build, _ in OPERATORS.values() for other in (y, mask)]
-    computed(protocol, [*made, ex.shift_right(x, by), ex.sign(y)], fields, pa.table({n: pa.array(v, pa.int64()) for n, v in table.items()}))
+    checked(protocol, [*made, ex.shift_right(x, by), ex.sign(y)], fields, pa.table({n: pa.array(v, pa.int64()) for n, v in table.items()}))
 
 
 def test_the_whole_range_of_the_types(protocol: str) -> None:
@@ -112,7 +108,7 @@ def test_the_whole_range_of_the_types(protocol: str) -> None:
     s, u = ex.col(signed), ex.col(unsigned)
     shifts = [ex.shift_right(s, 2), ex.shift_right(u, 3), ex.shift_right(s, 63), ex.shift_right(u, 63)]
     made = [ex.bit_and(s, 0xFFFF), ex.bit_and(u, 0xFFFF), *shifts, ex.sign(s), ex.sign(u)]
-    computed(protocol, made, [signed, unsigned], table)
+    checked(protocol, made, [signed, unsigned], table)
     for build in (lambda: ex.bit_or(s, 1), lambda: ex.bit_xor(s, u), lambda: ex.shift_right(u, 1), lambda: ex.shift_left(s, 1), lambda: ex.bit_not(u)):
         with pytest.raises(RangeOverflowError):
             build()
@@ -125,7 +121,7 @@ def test_no_rows_and_only_nulls(protocol: str) -> None:
     made = [ex.bit_and(x, 12), ex.bit_or(x, x), ex.bit_xor(x, x), ex.bit_and(x, nothing), ex.bit_xor(nothing, x)]
     made += [ex.shift_right(x, 2), ex.sign(x), ex.bit_not(x)]
     for data in ([], [None, None, None], [7]):
-        found, _, _ = computed(protocol, made, [field], pa.table({"x": pa.array(data, pa.int64())}))
+        found, _, _ = checked(protocol, made, [field], pa.table({"x": pa.array(data, pa.int64())}))
         assert [len(f) for f in found] == [len(data)] * len(made)
 
 
@@ -133,7 +129,7 @@ def test_signs_of_fixed_point(protocol: str) -> None:
     data = [0.5, -0.25, 0.0, -0.0, 2.0**-18, -(2.0**-18), 1000.0, -1000.0, None]
     for bounds in ((-1000.0, 1000.0), None):
         field = Field("x", Fixed(), True, range=bounds)
-        (got,), _, _ = computed(protocol, [ex.sign(ex.col(field))], [field], pa.table({"x": pa.array(data, pa.float64())}))
+        (got,), _, _ = checked(protocol, [ex.sign(ex.col(field))], [field], pa.table({"x": pa.array(data, pa.float64())}))
         assert got == [None if v is None else float(np.sign(v)) for v in data]
     positive = ex.sign(ex.col(Field("x", Fixed(), range=(2.0, 9.0))))
     assert positive.range == (0.0, 1.0) and positive.dtype == Fixed(30)
@@ -144,10 +140,10 @@ def test_what_is_narrow_costs_little() -> None:
     rows = pa.table({"x": pa.array([1, 2], pa.int64()), "y": pa.array([1, 2], pa.int64())})
     wide, narrow = column("x", -(2**40), 2**40, False), column("y", 0, 15, False)
     x, y = ex.col(wide), ex.col(narrow)
-    costs = [computed("aby3", [e], [wide, narrow], rows)[1:] for e in (ex.bit_and(x, 1), ex.bit_and(x, y), ex.bit_and(x, 2**39 - 2))]
+    costs = [checked("aby3", [e], [wide, narrow], rows)[1:] for e in (ex.bit_and(x, 1), ex.bit_and(x, y), ex.bit_and(x, 2**39 - 2))]
     assert costs[0][0] < costs[1][0] < costs[2][0] and costs[0][1] < costs[1][1] < costs[2][1]
-    assert computed("aby3", [ex.bit_not(x)], [wide], rows.select(["x"]))[1:] == (0, 0)  # local
-    assert computed("aby3", [ex.bit_and(y, 15)], [narrow], rows.select(["y"]))[1:] == (0, 0)  # the column as it is
+    assert checked("aby3", [ex.bit_not(x)], [wide], rows.select(["x"]))[1:] == (0, 0)  # local
+    assert checked("aby3", [ex.bit_and(y, 15)], [narrow], rows.select(["y"]))[1:] == (0, 0)  # the column as it is
 
 
 def test_inference() -> None:

@@ -19,7 +19,7 @@ from spuframe.spu.algorithms.rounding import floor, round_even
 from spuframe.spu.plaintext import evaluate
 from spuframe.spu.share import Arithmetic
 from spuframe.testing import simulate_blackbox
-from tests.spu.harness import plan_of, reveal, run_full, scan, step
+from tests.spu.both import run_of
 from tools import minimax
 
 A64 = Arithmetic(64)
@@ -257,15 +257,7 @@ CLOSE = [
 
 
 def secret(expressions, protocol):
-    source = table()
-    fields = list(FIELDS.values())
-    out = [e.as_field(f"e{k}") for k, e in enumerate(expressions)]
-    steps = [
-        scan(fields, ROWS),
-        step("project", [0], {"columns": [[f.name, e.to_plain()] for f, e in zip(out, expressions)]}, out, ROWS),
-        reveal(1, out, ROWS, ordered=True),
-    ]
-    return run_full(plan_of(steps), {("alice", "t"): source}, protocol).tables[0]
+    return run_of(expressions, list(FIELDS.values()), table(), protocol).tables[0]
 
 
 def test_exact_functions_of_columns(protocol):

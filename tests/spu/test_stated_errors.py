@@ -13,7 +13,7 @@ from spuframe import expr as ex
 from spuframe.dtypes import Field, Fixed, Int
 from spuframe.expr.expr import Function
 from spuframe.expr.stated import EXACT, Stated
-from tests.spu.harness import plan_of, reveal, run_full, scan, step
+from tests.spu.both import by_parties
 
 pytestmark = pytest.mark.filterwarnings("ignore::spuframe.errors.PrecisionWarning")  # of quotients by what may be tiny
 LARGEST = Fixed().largest
@@ -21,15 +21,8 @@ LARGEST = Fixed().largest
 
 def computed(protocol, expressions, columns):
     """The expressions over shares of ``columns`` (fields and values), as lists."""
-    fields, values = [f for f, _ in columns], {f.name: list(map(float, v)) if isinstance(f.dtype, Fixed) else list(v) for f, v in columns}
-    rows = len(columns[0][1])
-    out = [e.as_field(f"e{k}") for k, e in enumerate(expressions)]
-    steps = [
-        scan(fields, rows),
-        step("project", [0], {"columns": [[f.name, e.to_plain()] for f, e in zip(out, expressions)]}, out, rows),
-        reveal(1, out, rows, ordered=True),
-    ]
-    return [c.to_pylist() for c in run_full(plan_of(steps), {("alice", "t"): pa.table(values)}, protocol).tables[0].columns]
+    values = {f.name: list(map(float, v)) if isinstance(f.dtype, Fixed) else list(v) for f, v in columns}
+    return by_parties(expressions, [f for f, _ in columns], pa.table(values), protocol)
 
 
 def close(got, exact, f, relative, units, what=""):
