@@ -150,15 +150,16 @@ def _indicators(box: BlackBox, bits: Sequence[Share]) -> list[Share]:
         for i, (a, b) in enumerate(pairs):
             products[a | b] = both.slice(i * n, (i + 1) * n)
         size *= 2
-    flags = []
-    for v in range(1 << d):
-        # inclusion-exclusion over GF(2): the sum over all supersets
-        terms = [p for t, p in products.items() if t & v == v]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total ^ term
-        flags.append(box.not_(total) if v == 0 else total)
-    return flags
+    # Inclusion-exclusion over GF(2): each value's flag is the sum over all supersets of its bits, summed up bit by bit.
+    flags = [products.get(v) for v in range(1 << d)]  # of no bits the product is one, which the negation below adds
+    for j in range(d):
+        for v in range(1 << d):
+            if not v >> j & 1:
+                below, above = flags[v], flags[v | 1 << j]
+                assert above is not None  # only no bits have no product
+                flags[v] = above if below is None else below ^ above
+    none, *others = (f for f in flags if f is not None)
+    return [box.not_(none), *others]
 
 
 def _digits(bits: int, rows: int) -> list[int]:
