@@ -11,11 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from spuframe.dtypes import Bool
 from spuframe.expr.expr import Expr, Lit, col, lit
-from spuframe.expr.functions.arithmetic import add, sub
+from spuframe.expr.functions.arithmetic import add, div, sub
 from spuframe.expr.functions.astype import cast
 from spuframe.expr.functions.conditional import fill_null, not_null
 from spuframe.plan.build import aggregate, filter_, project, select, sort
@@ -69,6 +70,42 @@ def running(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr])
     made = project(joined, {place: at[numbered.name], **within})
     there = project(numbered, {place: col(numbered.schema[numbered.name])})
     return _found(there, made, (place,), certain=not any(table.schema[k].nullable for k in keys))
+
+
+def ranked(table: LogicalNode, value: Expr, method: str, ascending: bool) -> LogicalNode:
+    """The column ``rank``: the place, from 1, of each row's value among those that are there, by what `METHODS` makes of equal ones."""
+    rows = project(table, {"value": value})
+    groups = aggregate(rows, ["value"], [("times", "size", None)])
+    if not ascending:
+        groups = sort(groups, "value", False)
+    counted = cumulate(groups, "last", col(groups.schema["times"]) if method != "dense" else lit(1))
+    last, times = (col(counted.schema[n]) for n in ("last", "times"))
+    places = project(counted, {"value": col(counted.schema["value"]), "rank": METHODS[method](last, times)})
+    return _found(rows, places, ("value",))
+
+
+METHODS: Mapping[str, Callable[[Expr, Expr], Expr]] = MappingProxyType(
+    {
+        "average": lambda last, times: sub(last, div(sub(times, 1), 2)),
+        "min": lambda last, times: add(sub(last, times), 1),
+        "max": lambda last, times: last,
+        "dense": lambda last, times: last,
+    }
+)
+"""What of the last place of equal values, and how many they are, is the rank of each."""
+
+
+def shifted(table: LogicalNode, value: Expr, periods: int) -> LogicalNode:
+    """The column ``value``: that of the row so many rows above, null where there is none.
+
+    Raises
+    ------
+    PlanError
+        The order of the rows means nothing.
+    """
+    numbered = cumulate(project(table, {"value": value}), "place", lit(1))
+    place, own = (col(numbered.schema[n]) for n in ("place", "value"))
+    return _found(project(numbered, {"place": place}), project(numbered, {"place": add(place, periods), "value": own}), ("place",), certain=False)
 
 
 def _found(table: LogicalNode, other: LogicalNode, keys: tuple[str, ...], certain: bool | None = None) -> LogicalNode:

@@ -68,6 +68,14 @@ ROWS = {
     "map": [(lambda f: f.x.map({1: 10}), [10, NULL, NULL])],
     "cast": [(lambda f: f.x.astype("bool"), [True, NULL, True]), (lambda f: f.x.astype("float"), [1.0, NULL, 3.0])],
     "cumsum": [(lambda f: f.x.cumsum(), [1, NULL, 4])],
+    "groups to rows": [
+        (lambda f: f.groupby("x")["r"].transform("sum"), [0, NULL, 2]),
+        (lambda f: f.groupby("x")["r"].cumsum(), [0, NULL, 2]),
+        (lambda f: f.groupby("x").cumcount(), [0, NULL, 0]),
+        (lambda f: f.groupby("x").ngroup(), [0, NULL, 1]),
+    ],
+    "rank": [(lambda f: f.x.rank(), [1, NULL, 2])],
+    "shift, diff": [(lambda f: f.x.shift(), [NULL, 1, NULL]), (lambda f: f.r - f.x.shift(), [NULL, 0, NULL]), (lambda f: f.r.diff(), [NULL, 1, 1])],
 }
 """By case: columns of the table, and their values."""
 
