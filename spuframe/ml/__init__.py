@@ -6,6 +6,7 @@
 """
 
 from spuframe.ml.base import SecretEstimator as _Estimator
+from spuframe.ml.dummy import DummyRegressor as DummyRegressor
 from spuframe.ml.linear_model import LogisticRegression as LogisticRegression
 from spuframe.ml.preprocessing import MaxAbsScaler as MaxAbsScaler
 from spuframe.ml.preprocessing import MinMaxScaler as MinMaxScaler

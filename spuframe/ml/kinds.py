@@ -8,12 +8,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
-from spuframe.dtypes import Bool, Int
+from spuframe.dtypes import Bool, Fixed, Int
 from spuframe.errors import SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.ml.base import with_target
+from spuframe.ml.rows import as_numbers, determination
 
 
 class Classifier(ClassifierMixin, ABC):
@@ -34,6 +35,31 @@ class Classifier(ClassifierMixin, ABC):
         return float(found)
 
 
+class Regressor(RegressorMixin, ABC):
+    """An estimator whose ``predict`` gives numbers, secretly."""
+
+    @abstractmethod
+    def predict(self, X: SecretFrame) -> SecretSeries:
+        """A number for every row, secret and lazy; null where any feature is."""
+
+    def score(self, X: SecretFrame, y: SecretSeries) -> float:
+        """R2 over the complete rows of ``X`` and ``y``, to 2^-14; **reveals** that one number to the analyst.
+
+        Of a target that is constant it is 1 where all predictions are right, else 0, as scikit-learn's.
+        """
+        table, target = with_target(X, y)
+        check_number(table, target)
+        table = table.dropna()
+        (truth,) = as_numbers(table[[target]])
+        found = determination(truth, self.predict(table[list(X.columns)])).reveal()
+        if found is None:
+            raise SchemaError(
+                "there is no R2 of fewer than two complete rows of `X` and `y`, nor of predictions 2^20 deviations of `y` away from it: look at filters, "
+                "merges and nulls (.count().reveal())"
+            )
+        return float(found)
+
+
 class Transformer(ABC):
     """An estimator whose ``transform`` gives other features for the same rows, secretly."""
 
@@ -49,6 +75,13 @@ class Transformer(ABC):
         """`fit`, then `transform`."""
         fitted: Transformer = self.fit(X, y)
         return fitted.transform(X)
+
+
+def check_number(table: SecretFrame, target: str) -> None:
+    """Refuse what is no number, by its type."""
+    dtype = table.schema[target].dtype
+    if not isinstance(dtype, Bool | Int | Fixed):
+        raise TypeMismatchError(f"`y` is {dtype}: it must be numbers; select or compute a column of numbers")
 
 
 def check_target(table: SecretFrame, target: str) -> None:

@@ -127,7 +127,7 @@ class Interval(Constraint):
     """Two finite numbers, the first below the second."""
 
     def takes(self, value: object) -> bool:
-        pair = isinstance(value, tuple | list) and len(value) == 2 and all(Number(least=-np.inf).takes(v) for v in value)
+        pair = isinstance(value, tuple | list) and len(value) == 2 and all(Number().takes(v) for v in value)
         return pair and value[0] < value[1]  # type: ignore[index]
 
     def __str__(self) -> str:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spuframe import expr as ex
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Fixed
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed
 from spuframe.errors import InvalidParameterError
-from spuframe.expr.functions.arithmetic import Div, quotient_type
 from spuframe.frame.frame import SecretFrame, SecretSeries
-from spuframe.frame.scalar import SecretScalar, numbers
+from spuframe.frame.scalar import SecretScalar
 from spuframe.ir.words import Words, words
 from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, Taken, exact, features, nullable, run_program, same_features, same_session, scaling
 from spuframe.ml.kinds import Transformer
 from spuframe.ml.parameters import Constraint, Flag, Interval, check
+from spuframe.ml.rows import as_numbers, kept_number, over, row
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
-SHARE = 20
-"""Fraction bits of shares of a range, at least."""
-HELD = 61 - SHARE
-"""Shares below ``2**HELD`` are held."""
 SIGNIFICANT = 14
 """Bits of the width of a range that its values must have."""
 
@@ -188,8 +184,8 @@ class MinMaxScaler(Transformer, SecretEstimator):
         found = dict[str, SecretScalar]()
         for j, x in enumerate(_complete(X)):
             low, high = x.min(), x.max()
-            found |= {f"low {j}": low, f"high {j}": high, f"range {j}": high - low, f"start {j}": _over(low, _unit(high - low))}
-        return {"extremes": _row(found)}
+            found |= {f"low {j}": low, f"high {j}": high, f"range {j}": high - low, f"start {j}": over(low, _unit(high - low))}
+        return {"extremes": row(found)}
 
     def transform(self, X: SecretFrame) -> SecretFrame:
         """The scaled features, secret and lazy, rows as in ``X``; null where the feature is."""
@@ -197,8 +193,8 @@ class MinMaxScaler(Transformer, SecretEstimator):
         X = _like_fitted(X, self.feature_names_in_, extremes)
         low, high = self._range
         out = {}
-        for j, x in enumerate(_numbers(X)):
-            share = _over(x - _kept(extremes, f"low {j}"), _unit(_kept(extremes, f"range {j}")), (0.0, 1.0) if self.clip else None)
+        for j, x in enumerate(as_numbers(X)):
+            share = over(x - kept_number(extremes, f"low {j}"), _unit(kept_number(extremes, f"range {j}")), (0.0, 1.0) if self.clip else None)
             scaled = share if high - low == 1 else share * (high - low)
             scaled = scaled if low == 0 else scaled + low
             if (high - low) * 2.0 ** _fraction(scaled.dtype) < 2.0**SIGNIFICANT:
@@ -242,23 +238,18 @@ class MaxAbsScaler(Transformer, SecretEstimator):
 
     def fit_plan(self, X: SecretFrame, y: object = None) -> dict[str, SecretFrame]:
         """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"extremes": one row}``."""
-        return {"extremes": _row({f"largest {j}": abs(x).max() for j, x in enumerate(_complete(X))})}
+        return {"extremes": row({f"largest {j}": abs(x).max() for j, x in enumerate(_complete(X))})}
 
     def transform(self, X: SecretFrame) -> SecretFrame:
         """The scaled features, secret and lazy, rows as in ``X``; null where the feature is."""
         extremes: SecretFrame = self._check_is_fitted("_extremes")
         X = _like_fitted(X, self.feature_names_in_, extremes)
-        return X.assign(**{x.name: _over(x, _unit(_kept(extremes, f"largest {j}"))) for j, x in enumerate(_numbers(X))})
+        return X.assign(**{x.name: over(x, _unit(kept_number(extremes, f"largest {j}"))) for j, x in enumerate(as_numbers(X))})
 
 
 def _complete(X: SecretFrame) -> list[SecretSeries]:
     """The columns of the rows that take part in a fit."""
-    return _numbers(features(X).dropna())
-
-
-def _numbers(X: SecretFrame) -> list[SecretSeries]:
-    """The columns, booleans as 0 and 1."""
-    return [x.astype("int64") if isinstance(x.dtype, Bool) else x for _, x in X.items()]
+    return as_numbers(features(X).dropna())
 
 
 def _like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame) -> SecretFrame:
@@ -267,34 +258,9 @@ def _like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame
     return X
 
 
-def _row(found: Mapping[str, SecretScalar]) -> SecretFrame:
-    """One row of secret numbers by name, computed in one plan."""
-    row, exprs = numbers([n.node for n in found.values()])
-    return SecretFrame(next(iter(found.values())).session, row, dict(zip(found, exprs, strict=True)))
-
-
-def _kept(row: SecretFrame, label: str) -> SecretScalar:
-    """A number of a row that the parties keep."""
-    return SecretScalar(row.session, row[[label]].node, label)
-
-
 def _unit(size: SecretScalar) -> SecretScalar:
     """What to divide by: 1 where there is no size."""
     return size._apply(lambda s: ex.where(ex.eq(s, 0), 1, s), size)
-
-
-def _over(x: Any, unit: SecretScalar, clip: tuple[float, float] | None = None) -> Any:
-    """The quotient, of `SHARE` fraction bits at least; null beyond what is held, if it can be: a quotient stops at the limit of its type."""
-
-    def make(a: ex.Expr, b: ex.Expr) -> ex.Expr:
-        share = Div(a, b, max(quotient_type(a, b), Fixed(SHARE), key=lambda t: t.f))
-        if clip is not None:
-            return ex.minimum(ex.maximum(share, clip[0]), clip[1])
-        if share.range is not None and max(map(abs, share.range)) < 2.0**HELD:
-            return share
-        return ex.where(ex.lt(ex.abs_(share), 2.0**HELD), share, None)
-
-    return x._apply(make, x, unit)
 
 
 def _fraction(dtype: object) -> int:

@@ -14,12 +14,13 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.metrics import r2_score
 
 from spuframe.errors import InvalidParameterError, NotFittedError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.session import Session
 from spuframe.ml.base import SecretArray, SecretEstimator
-from spuframe.ml.kinds import Classifier, Transformer
+from spuframe.ml.kinds import Classifier, Regressor, Transformer
 from spuframe.plan import build
 
 METHODS = ("predict", "predict_proba", "decision_function", "transform")
@@ -79,6 +80,8 @@ def _checks(estimator: SecretEstimator) -> Iterator[Callable[[Any, Session], Non
     yield _costs_the_same_for_all_data
     if isinstance(estimator, Classifier):
         yield _classifies
+    if isinstance(estimator, Regressor):
+        yield _regresses
     if isinstance(estimator, Transformer):
         yield _transforms
 
@@ -272,6 +275,29 @@ def _classifies(estimator: Any, session: Session) -> None:
     _error(SchemaError, lambda: clone(estimator).fit(many[FEATURES], many["y"]), f"{name}.fit of three classes")
     none = frame[frame["b"] < 0]
     _error(SchemaError, lambda: fitted.score(none[FEATURES], none["y"]), f"{name}.score of no row")
+
+
+def _regresses(estimator: Any, session: Session) -> None:
+    """Predictions are scikit-learn's; the score is R2 of what is predicted, also of rows that a filter left; other targets are refused."""
+    name, table = type(estimator).__name__, _table(9)
+    frame = _frame(session, table)
+    half = frame["b"] < 25
+    X, y = frame[[*FEATURES[1:], "y"]], frame["a"]
+    fitted = clone(estimator).fit(X, y)
+    found = np.asarray(fitted.predict(X).reveal(), float)
+    score, part = fitted.score(X, y), fitted.score(X[half], y[half])
+    kept = table["b"] < 25
+    for got, want in ((score, r2_score(table["a"], found)), (part, r2_score(table["a"][kept], found[kept]))):
+        assert abs(got - want) < 1e-3, f"{name}.score must be R2 of predict, {want}, got {got}"
+    reference = _reference(estimator)
+    if reference is not None:
+        plain = table[[*FEATURES[1:], "y"]].astype(float).to_numpy()
+        reference.fit(plain, table["a"])
+        assert np.allclose(found, reference.predict(plain), rtol=1e-3, atol=1e-3), f"{name}.predict must give scikit-learn's numbers"
+    none = frame[frame["b"] < 0]
+    _error(SchemaError, lambda: fitted.score(none[X.columns], none["a"]), f"{name}.score of no row")
+    strings = session.from_pandas(pd.DataFrame({"a": [1, 2], "s": ["x", "y"]}), owner="check")
+    _error(TypeMismatchError, lambda: clone(estimator).fit(strings[["a"]], strings["s"]), f"{name}.fit of a target of strings")
 
 
 def _transforms(estimator: Any, session: Session) -> None:
