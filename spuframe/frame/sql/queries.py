@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.frame import arguments
-from spuframe.frame.frame import SecretFrame
+from spuframe.frame.frame import SecretFrame, concat
 from spuframe.frame.rows import Home
-from spuframe.frame.sql.grouping import aggregates, collected, grouped
-from spuframe.frame.sql.joins import Tables, source
+from spuframe.frame.sql.grouping import aggregates, grouped
+from spuframe.frame.sql.joins import Tables, among, source
 from spuframe.frame.sql.reading import DIALECTS, Text, arg
 from spuframe.frame.sql.scope import Scope
 from spuframe.frame.sql.values import Reader
@@ -40,14 +40,19 @@ def run(session: Home, query: object, tables: object, dialect: object) -> Secret
 
 
 def select(text: Text, node: Any, tables: Tables) -> SecretFrame:
-    """The frame of a SELECT."""
+    """The frame of a SELECT, or of a UNION of several."""
+    if isinstance(node, exp.Union):
+        return _union(text, node, tables)
     if not isinstance(node, exp.Select):
         raise text.refused(node, f"{type(node).__name__.upper()} is not read here: a query is a SELECT")
     text.only(node, "expressions", "from", "joins", "where", "group", "having", "order", "limit", "distinct", "with")
-    scope, frame = source(text, node, _named(text, arg(node, "with"), tables), select)
-    if (where := arg(node, "where")) is not None:
-        text.only(where, "this")
-        frame = frame[Reader(text, scope, frame).condition(where.this)]
+    known_tables = _named(text, arg(node, "with"), tables)
+    scope, frame, conditions = source(text, node, known_tables, select)
+    for condition in conditions:
+        with text.at(condition):
+            reader = Reader(text, scope, frame)
+            kept = among(text, condition, reader, known_tables, select)
+            frame = frame[reader.condition(condition)] if kept is None else kept
     outputs = _outputs(text, scope, node)
     order = _order(text, scope, node, outputs)
     keys = _keys(text, scope, node, outputs)
@@ -62,6 +67,25 @@ def select(text: Text, node: Any, tables: Tables) -> SecretFrame:
         if having is not None:
             frame = frame[Reader(text, scope, frame, known).condition(having)]
     return _shown(text, node, Reader(text, scope, frame, known), outputs, order)
+
+
+def _union(text: Text, node: Any, tables: Tables) -> SecretFrame:
+    """The rows of two queries; without ALL, each once."""
+    text.only(node, "this", "expression", "distinct", "with")
+    known = _named(text, arg(node, "with"), tables)
+    first, second = (_side(text, n, known) for n in (node.this, node.expression))
+    if len(first.columns) != len(second.columns):
+        raise text.refused(node, f"a UNION is of equally many columns, got {len(first.columns)} and {len(second.columns)}")
+    second.columns = first.columns
+    both = concat([first, second])
+    return both.drop_duplicates() if node.args.get("distinct") else both
+
+
+def _side(text: Text, node: Any, tables: Tables) -> SecretFrame:
+    if isinstance(node, exp.Subquery):
+        text.only(node, "this")
+        node = node.this
+    return select(text, node, tables)
 
 
 def _shown(text: Text, node: Any, reader: Reader, outputs: Outputs, order: list[tuple[Any, Any]]) -> SecretFrame:
@@ -79,7 +103,7 @@ def _shown(text: Text, node: Any, reader: Reader, outputs: Outputs, order: list[
             table = table.assign(**{name: reader.series(e)})
     if distinct is not None:
         text.only(distinct)
-        table = collected(table, made, [])
+        table = table[made].drop_duplicates()
     for name, (_, ordered) in zip(by, order, strict=True):
         if ordered.args.get("nulls_first") and table[name].field.nullable:
             raise text.refused(ordered, "nulls come last here, whatever the direction: write NULLS LAST, or order by x IS NULL first")
@@ -115,6 +139,8 @@ def _outputs(text: Text, scope: Scope, node: Any) -> Outputs:
         star = e if isinstance(e, exp.Star) else e.this if isinstance(e, exp.Column) and isinstance(e.this, exp.Star) else None
         if star is not None:
             text.only(star)
+            if star is not e:
+                text.only(e, "this", "table")
             chosen = {a: c for a, c in scope.tables.items() if e is star or a.casefold() == e.table.casefold()}
             if not chosen:
                 raise text.refused(e, f"there is no table {e.table!r}: the tables of the query are {', '.join(scope.tables)}")

@@ -26,6 +26,10 @@ class Scope:
         self.tables[alias] = names
         return frame.rename(columns=names)
 
+    def last(self, name: str) -> bool:
+        """Whether a name in the frame is of the table that was added last."""
+        return name in next(reversed(self.tables.values())).values()
+
     def found(self, column: Any) -> list[str]:
         """The frame's names that a column of the query may mean."""
         self.text.only(column, "this", "table")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -270,7 +270,7 @@ def fit(value: Any, *beside: Any) -> Any:
     return float(value) if isinstance(value, decimal.Decimal) and not exact else value
 
 
-def conjuncts(node: Any) -> Sequence[Any]:
+def conjuncts(node: Any) -> list[Any]:
     """The conditions that AND joins."""
     node = node.unnest()
     return [*conjuncts(node.this), *conjuncts(node.expression)] if isinstance(node, exp.And) else [node]
