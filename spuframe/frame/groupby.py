@@ -12,7 +12,7 @@ from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
 from spuframe.plan.aggregates import known
-from spuframe.plan.groups import number_of_group, of_group, running
+from spuframe.plan.groups import METHODS, number_of_group, of_group, ranked, running, shifted_in_groups
 from spuframe.plan.names import free
 
 F = TypeVar("F", bound=Columns)
@@ -198,9 +198,14 @@ class GroupBy(Secret, Generic[F]):
         node = self.frame.node
         return self._of_rows(self.frame._beside(running(node, self.keys, {c: ex.col(node.schema[c]) for c in columns})))
 
-    def cumcount(self) -> Any:
-        """How many rows of its group are above each row, a column; null where a key is. After a merge, sort first."""
-        return self.frame._beside(running(self.frame.node, self.keys, {"cumcount": ex.lit(1)}))["cumcount"] - 1
+    def cumcount(self, ascending: bool = True) -> Any:
+        """How many rows of its group are above each row (or below it), a column; null where a key is. After a merge, sort first."""
+        place = self.frame._beside(running(self.frame.node, self.keys, {"cumcount": ex.lit(1)}))["cumcount"]
+        if arguments.flag(ascending, "ascending"):
+            return place - 1
+        size = free("size", self.keys)
+        groups = build.aggregate(self.frame.node, self.keys, [(size, "size", None)])
+        return (self.frame._beside(of_group(self.frame.node, groups, self.keys))[size] - place).rename("cumcount")
 
     def ngroup(self) -> Any:
         """Which group each row is of, counted from 0 in the order of the keys, a column; null where a key is."""
@@ -211,6 +216,30 @@ class GroupBy(Secret, Generic[F]):
         """The first n rows of each group, as they stand. After a merge, sort first."""
         kept = self.frame._filter(self.cumcount() < arguments.whole(n, "n", 0))
         return kept if self.selected is None else kept[self._columns()]
+
+    def tail(self, n: int = 5) -> F:
+        """The last n rows of each group, as they stand. After a merge, sort first."""
+        kept = self.frame._filter(self.cumcount(ascending=False) < arguments.whole(n, "n", 0))
+        return kept if self.selected is None else kept[self._columns()]
+
+    def rank(self, method: str = "average", *, ascending: bool = True) -> Any:
+        """The place of each value in its group, from 1; see `SecretSeries.rank`."""
+        columns, node = self._some_columns("rank"), self.frame.node
+        how, up = arguments.choice(method, "method", tuple(METHODS)), arguments.flag(ascending, "ascending")
+        out = self.frame[columns]
+        for c in columns:
+            out[c] = self.frame._beside(ranked(node, ex.col(node.schema[c]), how, up, self.keys))["rank"]
+        return self._of_rows(out)
+
+    def shift(self, periods: int = 1) -> Any:
+        """The values so many rows of the group above (negative: below), null where there is none. After a merge, sort first."""
+        columns, node = self._some_columns("shift"), self.frame.node
+        values = {c: ex.col(node.schema[c]) for c in columns}
+        return self._of_rows(self.frame._beside(shifted_in_groups(node, self.keys, values, arguments.whole(periods, "periods"))))
+
+    def diff(self, periods: int = 1) -> Any:
+        """What each value is more than that so many rows of the group above."""
+        return self._of_rows(self.frame[self._some_columns("diff")]) - self.shift(periods)
 
     def _some_columns(self, what: str) -> list[str]:
         columns = list(dict.fromkeys(self._columns()))

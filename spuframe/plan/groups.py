@@ -25,6 +25,7 @@ from spuframe.plan.logical import LogicalNode
 from spuframe.plan.many import some
 from spuframe.plan.names import free
 from spuframe.plan.nodes.join import Join
+from spuframe.plan.rows import attach
 
 
 def of_group(table: LogicalNode, groups: LogicalNode, keys: Sequence[str]) -> LogicalNode:
@@ -72,16 +73,18 @@ def running(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr])
     return _found(there, made, (place,), certain=not any(table.schema[k].nullable for k in keys))
 
 
-def ranked(table: LogicalNode, value: Expr, method: str, ascending: bool) -> LogicalNode:
-    """The column ``rank``: the place, from 1, of each row's value among those that are there, by what `METHODS` makes of equal ones."""
-    rows = project(table, {"value": value})
-    groups = aggregate(rows, ["value"], [("times", "size", None)])
+def ranked(table: LogicalNode, value: Expr, method: str, ascending: bool, keys: Sequence[str] = ()) -> LogicalNode:
+    """The column ``rank``: the place, from 1, of each row's value among those that are there (in its group), by what `METHODS` makes of equal ones."""
+    own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
+    rows = project(table, {**own, "value": value})
+    by = (*own, "value")
+    groups = aggregate(rows, by, [("times", "size", None)])
     if not ascending:
-        groups = sort(groups, "value", False)
-    counted = cumulate(groups, "last", col(groups.schema["times"]) if method != "dense" else lit(1))
-    last, times = (col(counted.schema[n]) for n in ("last", "times"))
-    places = project(counted, {"value": col(counted.schema["value"]), "rank": METHODS[method](last, times)})
-    return _found(rows, places, ("value",))
+        groups = sort(groups, by, [*(True for _ in own), False])
+    step = lit(1) if method == "dense" else col(groups.schema["times"])
+    counted = attach(groups, running(groups, list(own), {"last": step})) if own else cumulate(groups, "last", step)
+    at = {n: col(counted.schema[n]) for n in counted.schema.names}
+    return _found(rows, project(counted, {**{k: at[k] for k in by}, "rank": METHODS[method](at["last"], at["times"])}), by)
 
 
 METHODS: Mapping[str, Callable[[Expr, Expr], Expr]] = MappingProxyType(
@@ -106,6 +109,19 @@ def shifted(table: LogicalNode, value: Expr, periods: int) -> LogicalNode:
     numbered = cumulate(project(table, {"value": value}), "place", lit(1))
     place, own = (col(numbered.schema[n]) for n in ("place", "value"))
     return _found(project(numbered, {"place": place}), project(numbered, {"place": add(place, periods), "value": own}), ("place",), certain=False)
+
+
+def shifted_in_groups(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr], periods: int) -> LogicalNode:
+    """`shifted` under each name, of the rows of the same group."""
+    own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
+    moved = {f"value {i}": e for i, e in enumerate(values.values())}
+    numbered = attach(project(table, {**own, **moved}), running(table, keys, {"place": lit(1)}))
+    at = {n: col(numbered.schema[n]) for n in numbered.schema.names}
+    there: LogicalNode = project(numbered, {**at, "place": add(at["place"], periods)})
+    if there.schema["place"].nullable:  # of no group: these would match each other
+        there = filter_(there, not_null(col(there.schema["place"])))
+    found = _found(select(numbered, [*own, "place"]), there, (*own, "place"), certain=False)
+    return project(found, {name: col(found.schema[n]) for name, n in zip(values, moved, strict=True)})
 
 
 def _found(table: LogicalNode, other: LogicalNode, keys: tuple[str, ...], certain: bool | None = None) -> LogicalNode:

@@ -20,9 +20,15 @@ MADE: dict[str, Callable[[Any, Any], Any]] = {
     "cumsum of i": lambda t, k: t.groupby(k)["i"].cumsum(),
     "cumsum of x": lambda t, k: t.groupby(k)["x"].cumsum(),
     "cumcount": lambda t, k: t.groupby(k).cumcount(),
+    "below": lambda t, k: t.groupby(k).cumcount(ascending=False),
+    "rank": lambda t, k: t.groupby(k)["i"].rank(),
+    "dense rank": lambda t, k: t.groupby(k)["n"].rank(method="dense", ascending=False),
+    "above": lambda t, k: t.groupby(k)["x"].shift(),
+    "two below": lambda t, k: t.groupby(k)["i"].shift(-2),
+    "more": lambda t, k: t.groupby(k)["n"].diff(),
     "ngroup": lambda t, k: t.groupby(k).ngroup(),
 }
-FEW = ("sum", "share", "cumsum of i", "ngroup")
+FEW = ("sum", "share", "cumsum of i", "ngroup", "rank", "above")
 
 
 def made(rows: int, seed: int) -> pd.DataFrame:
@@ -63,9 +69,10 @@ def test_as_in_pandas(session: sf.Session, rows: int) -> None:
     check(frame, table, ["sure"])
     check(frame, table, ["g", "sure"], FEW)
     check(frame[frame["n"] > 3], table[table["n"] > 3], ["g"])  # dropped rows are in no group
-    check(frame.sort_values("n"), table.sort_values("n", kind="stable"), ["g"], ("first", "cumsum of x", "cumcount"))
-    first = frame.groupby("g").head(2).reveal(), table.groupby("g").head(2)
-    assert sorted(first[0]["id"]) == first[1]["id"].tolist() and first[0].columns.tolist() == table.columns.tolist()
+    check(frame.sort_values("n"), table.sort_values("n", kind="stable"), ["g"], ("first", "cumsum of x", "cumcount", "above"))
+    for ends in ("head", "tail"):
+        got, want = getattr(frame.groupby("g"), ends)(2).reveal(), getattr(table.groupby("g"), ends)(2)
+        assert sorted(got["id"]) == want["id"].tolist() and got.columns.tolist() == table.columns.tolist()
 
 
 def test_a_slice(session: sf.Session) -> None:
@@ -105,6 +112,6 @@ def test_refusals(session: sf.Session) -> None:
         frame[["g"]].groupby("g").transform("sum")
     joined = frame.merge(session.from_pandas(table[["id"]].assign(z=1), owner="bank"), on="id", validate="one_to_many")
     assert joined.groupby("g")["n"].transform("sum").field.nullable  # needs no order
-    for refused in (joined.groupby("g").cumcount, joined.groupby("g")["n"].cumsum, joined.groupby("g").head):
+    for refused in (joined.groupby("g").cumcount, joined.groupby("g")["n"].cumsum, joined.groupby("g").head, joined.groupby("g")["n"].shift):
         with pytest.raises(PlanError, match=r"order of the rows.*sort_values"):
             refused()
