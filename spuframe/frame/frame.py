@@ -74,6 +74,12 @@ class SecretSeries(Column):
         """How often each value occurs; see `SecretFrame.value_counts`."""
         return self.to_frame().value_counts(normalize=normalize, sort=sort, ascending=ascending)
 
+    def mode(self) -> SecretSeries:
+        """The values that occur most often, in order: how many they are stays secret."""
+        counted = SecretFrame(self.session, self.base, {"value": self.expr}).groupby("value").size()
+        out: SecretSeries = counted[counted["size"] == counted["size"].max()]["value"]
+        return out.rename(self.name)
+
     def drop_duplicates(self, *, keep: Literal["first", "last", False] = "first") -> SecretSeries:
         """Each value once, a missing one too; see `SecretFrame.drop_duplicates`."""
         return self._of(self.to_frame().drop_duplicates(keep=keep))

@@ -75,6 +75,14 @@ class Summaries:
         """Standard deviations, by column."""
         return self._each("std", numeric_only, axis, ddof=ddof)
 
+    def sem(self, axis: int | str | None = 0, *, ddof: int = 1, numeric_only: bool = False) -> Any:
+        """Standard errors of the means, by column."""
+        return self._each("sem", numeric_only, axis, ddof=ddof)
+
+    def median(self, axis: int | str | None = 0, *, numeric_only: bool = False) -> Any:
+        """Values in the middle, by column."""
+        return self._each("median", numeric_only, axis)
+
     def any(self, axis: int | str | None = 0) -> Any:
         """Whether any value is true, or not zero, by column; with ``axis=1`` by row."""
         return self._each("any", axis=axis)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-AGGREGATES = ("sum", "mean", "min", "max", "count", "var", "std", "any", "all", "nunique")
+AGGREGATES = ("sum", "mean", "min", "max", "count", "var", "std", "sem", "median", "any", "all", "nunique")
 """Methods of a column that give one number and need no argument."""
 DESCRIBED = ("count", "mean", "std", "min", "max")
 """What describe gives; it has no quantiles."""
