@@ -123,8 +123,7 @@ def test_sorted_table_is_not_sorted_again(protocol: str) -> None:
 @pytest.mark.parametrize("rows", [1, 9, 300])
 def test_destinations(bits: int, rows: int, protocol: str) -> None:
     digits = np.random.default_rng(rows).integers(0, 1 << bits, rows)
-    inputs = [(digits >> j & 1).astype(bool) for j in range(bits)]
-    got = simulate_blackbox(protocol, lambda box, *b: destinations(box, b), *inputs)
+    got = simulate_blackbox(protocol, destinations, (digits.astype(np.uint8), Boolean(bits)))
     expected = np.empty(rows, int)
     expected[np.argsort(digits, kind="stable")] = np.arange(rows)
     np.testing.assert_array_equal(got, expected)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
 
+from spuframe.spu.algorithms.onehot import one_hot
 from spuframe.spu.algorithms.permute import Move, join_bits, open_move, regroup
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat, places
@@ -104,7 +104,7 @@ def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | 
         lane = lanes.pop()
         bits = lane.bits - (0 if lanes else tag)
         for digit in _digits(bits, rows):
-            goal = destinations(box, [lane.bit(j) for j in range(digit)])
+            goal = destinations(box, lane.slice_bits(0, digit))
             left = [lane.slice_bits(digit, lane.bits - digit)] if lane.bits > digit else []
             moved = open_move(box, goal, [*lanes, *left])[1]
             lanes, lane = (moved[:-1], moved[-1]) if left else (moved, index)
@@ -114,16 +114,16 @@ def sort_order(box: BlackBox, words: Sequence[Share], rows: int, names: Array | 
 
 def partition(box: BlackBox, first: Share) -> Share:
     """Destinations of a stable partition: rows whose bit is set come first."""
-    return destinations(box, [box.not_(first)])
+    return destinations(box, box.not_(first))
 
 
-def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
-    """Where each row goes in a stable sort by the digit ``bits`` (lowest first), in the ring of `ring_of_places`."""
-    n = bits[0].rows
+def destinations(box: BlackBox, digit: Share) -> Share:
+    """Where each row goes in a stable sort by ``digit``, boolean words, in the ring of `ring_of_places`."""
+    n = digit.rows
     ring = ring_of_places(n)
     if n == 0:
-        return box.b2a(bits[0], ring)
-    flags = _indicators(box, bits)[:-1]  # of the last value: what the others leave
+        return box.b2a(digit.bit(0), ring)
+    flags = one_hot(box, digit, 1 << digit.bits)[:-1]  # of the last value: what the others leave
     m = len(flags)
     ones = box.b2a(concat(flags), ring)
     counted = places(ones.reshape(m, n), box.constant(1, ones.kind, (1,)))
@@ -133,33 +133,6 @@ def destinations(box: BlackBox, bits: Sequence[Share]) -> Share:
         steps, last = counted(start, stop)
         pieces.append(last + box.dot([ones.slice(v * n + start, v * n + stop) for v in range(m)], steps))
     return concat(pieces) if len(pieces) > 1 else pieces[0]
-
-
-def _indicators(box: BlackBox, bits: Sequence[Share]) -> list[Share]:
-    """For each value v of the digit, whether the row has it."""
-    d = len(bits)
-    products: dict[int, Share] = {1 << j: b for j, b in enumerate(bits)}
-    size = 1
-    while size < d:  # products of up to 2*size bits from two of up to size bits: log2 d rounds
-        pairs = []
-        for count in range(size + 1, min(2 * size, d) + 1):
-            for chosen in combinations(range(d), count):
-                pairs.append((sum(1 << j for j in chosen[:size]), sum(1 << j for j in chosen[size:])))
-        n = bits[0].rows
-        both = box.and_(concat([products[a] for a, _ in pairs]), concat([products[b] for _, b in pairs]))
-        for i, (a, b) in enumerate(pairs):
-            products[a | b] = both.slice(i * n, (i + 1) * n)
-        size *= 2
-    # Inclusion-exclusion over GF(2): each value's flag is the sum over all supersets of its bits, summed up bit by bit.
-    flags = [products.get(v) for v in range(1 << d)]  # of no bits the product is one, which the negation below adds
-    for j in range(d):
-        for v in range(1 << d):
-            if not v >> j & 1:
-                below, above = flags[v], flags[v | 1 << j]
-                assert above is not None  # only no bits have no product
-                flags[v] = above if below is None else below ^ above
-    none, *others = (f for f in flags if f is not None)
-    return [box.not_(none), *others]
 
 
 def _digits(bits: int, rows: int) -> list[int]:
