@@ -6,10 +6,12 @@ import datetime
 import math
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import spuframe as sf
@@ -32,6 +34,10 @@ PEOPLE = pd.DataFrame(
         "town": ["bern", "rome", "oslo", "rome", "bern"],
     }
 )
+PRICES = pa.table(
+    {"k": pa.array([1, 2, 2, None], pa.int64()), "m": pa.array([Decimal(t) if t else None for t in ("1.10", "2.25", "", "-3.05")], pa.decimal128(10, 2))}
+)
+TABLES = {"v": VISITS, "visits": VISITS, "p": PEOPLE, "d": PRICES}
 ORDERED = "ORDER BY"
 
 QUERIES = [
@@ -81,6 +87,9 @@ QUERIES = [
     "SELECT n, town FROM v WHERE paid UNION ALL SELECT age, town FROM p",
     "WITH u AS (SELECT town AS t FROM v UNION SELECT town FROM p) SELECT t FROM u WHERE t IS NULL OR t <> 'oslo'",
     "(SELECT cost AS c FROM v) UNION (SELECT n FROM v)",
+    "SELECT k, m * 2 AS a, m + 1.5 AS b, m * (1 - 0.05) AS c, m > 1.1 AS e, m / 2 AS g, -m AS h, ABS(m) AS i, CAST(m AS DOUBLE) AS j FROM d",
+    "SELECT k, SUM(m * (1 - m)) AS s, MIN(m) AS t, sum(m), count(k) FROM d WHERE m IN (1.1, 2.25) OR m BETWEEN -4 AND 0.5 OR m IS NULL GROUP BY k",
+    "SELECT DISTINCT m FROM d WHERE COALESCE(m, 0.5) > 0",
     "SELECT q.m FROM (SELECT MAX(n) AS m FROM v) q WHERE q.m = 7",
 ]
 
@@ -95,7 +104,7 @@ def rows(frame: pd.DataFrame, ordered: bool) -> list[tuple[Any, ...]]:
     def plain(v: Any) -> Any:
         if pd.isna(v):
             return None
-        return v.date() if isinstance(v, datetime.datetime) else float(v) if isinstance(v, int | float) or hasattr(v, "dtype") else v
+        return v.date() if isinstance(v, datetime.datetime) else float(v) if isinstance(v, int | float | Decimal) or hasattr(v, "dtype") else v
 
     found = [tuple(plain(v) for v in r) for r in frame.astype(object).itertuples(index=False)]
     return found if ordered else sorted(found, key=lambda r: [(v is None, str(v)) for v in r])
@@ -108,7 +117,7 @@ def alike(a: object, b: object) -> bool:
 def check(session: sf.Session, tables: dict[str, sf.SecretFrame], query: str) -> None:
     got = session.sql(query, tables).reveal()
     with duckdb.connect() as con:
-        for name, frame in (("v", VISITS), ("visits", VISITS), ("p", PEOPLE)):
+        for name, frame in TABLES.items():
             con.register(name, frame)
         want = con.execute(query).df()
     assert list(got.columns) == list(want.columns)
@@ -120,7 +129,8 @@ def check(session: sf.Session, tables: dict[str, sf.SecretFrame], query: str) ->
 def clear(sessions: Any) -> dict[str, sf.SecretFrame]:
     """The tables where parties compute in the clear: most tests are of what a query means."""
     visits = sessions("plaintext").from_pandas(VISITS, owner="clinic")
-    return {"v": visits, "visits": visits, "p": sessions("plaintext").from_pandas(PEOPLE, owner="registry")}
+    others = {"p": sessions("plaintext").from_pandas(PEOPLE, owner="registry"), "d": sessions("plaintext").from_arrow(PRICES, owner="shop")}
+    return {"v": visits, "visits": visits} | others
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -150,7 +150,7 @@ def _outputs(text: Text, scope: Scope, node: Any) -> Outputs:
             text.only(e, "this", "alias")
             out.append((e.alias, e.this))
         else:
-            out.append((e.name if isinstance(e, exp.Column) else str(e.sql(dialect=text.dialect, comments=False)), e))
+            out.append((e.name if isinstance(e, exp.Column) else str(e.sql(dialect=text.dialect, comments=False, normalize_functions="lower")), e))
     names = [n.casefold() for n, _ in out]
     for name, (shown, e) in zip(names, out, strict=True):
         if names.count(name) > 1:

@@ -118,7 +118,10 @@ class Reader:
     # ---- operators -----------------------------------------------------------------------------------
     def numeric(self, node: Any) -> Any:
         found = self.value(node)
-        of = found.dtype.is_numeric and not isinstance(found.dtype, Bool) if isinstance(found, SecretSeries) else is_number(found)
+        if isinstance(found, SecretSeries):
+            of = (found.dtype.is_numeric or isinstance(found.dtype, Decimal)) and not isinstance(found.dtype, Bool)
+        else:
+            of = is_number(found)
         if not of:
             raise self.text.refused(node, f"{self.text.shown(node)} is no number, and arithmetic is of numbers: use the frame's operators for others")
         return found
@@ -217,7 +220,7 @@ class Reader:
             except ValueError:
                 raise self.text.refused(node, f"{found!r} is no date: write DATE 'YYYY-MM-DD'") from None
         if isinstance(found, SecretSeries):
-            if to.this in _TO_DOUBLE and (found.dtype.is_numeric or isinstance(found.dtype, Bool)):
+            if to.this in _TO_DOUBLE and (found.dtype.is_numeric or isinstance(found.dtype, Bool | Decimal)):
                 return found.astype("float")
             if to.this in _TO_BIGINT and isinstance(found.dtype, Int | Bool):
                 return found.astype("int64")
