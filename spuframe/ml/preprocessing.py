@@ -132,8 +132,8 @@ class MinMaxScaler(Transformer, SecretEstimator):
     """Bring each feature to a range, 0 to 1 unless told otherwise, without anybody seeing its smallest or largest value.
 
     Rows that a filter or a join dropped, and rows with a null in any column, take no part in the fit. Extremes are exact, and scaled values are right to
-    7 units of 2^-20 of the range, whatever offset and unit a column has. A column that is constant becomes the low end, as scikit-learn's
-    does; other values of such a column lose its minimum alone. A value beyond 2^41 times the range becomes null.
+    2^-24 of the range, whatever offset and unit a column has. A column that is constant becomes the low end, as scikit-learn's
+    does; other values of such a column lose its minimum alone. A value beyond 2^33 times the range becomes null.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class MinMaxScaler(Transformer, SecretEstimator):
     ----------
     data_min_, data_max_, data_range_, scale_, min_ : SecretArray (n_features,)
         As scikit-learn's: the scale of a constant column is that of one unit; NaN where no row takes part. ``min_`` is NaN where the minimum is more
-        than 2^41 times the range.
+        than 2^33 times the range.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
 
@@ -206,8 +206,8 @@ class MinMaxScaler(Transformer, SecretEstimator):
 class MaxAbsScaler(Transformer, SecretEstimator):
     """Divide each feature by its largest magnitude, without anybody seeing it; zero stays zero.
 
-    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the fit. Scaled values are right to 7 units of 2^-20.
-    A column of zeros keeps its unit, as scikit-learn's does. A value beyond 2^41 times the largest one of the fit becomes null.
+    Rows that a filter or a join dropped, and rows with a null in any column, take no part in the fit. Scaled values are right to 2^-24.
+    A column of zeros keeps its unit, as scikit-learn's does. A value beyond 2^33 times the largest one of the fit becomes null.
 
     Attributes
     ----------

@@ -11,8 +11,8 @@ from spuframe.expr.functions.arithmetic import Div, quotient_type
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.scalar import SecretScalar, numbers
 
-SHARE = 20
-"""Fraction bits of shares of a range, at least."""
+SHARE = 28
+"""Fraction bits of shares of a range, at least: shares of a column far from zero differ by 1e-5 or less."""
 HELD = 61 - SHARE
 """Shares below ``2**HELD`` are held."""
 WORST = 2.0**20

@@ -96,3 +96,13 @@ def test_ranges_of_every_size(session: sf.Session) -> None:
             assert pair[1] - pair[0] < 1e-5
             continue
         np.testing.assert_allclose(got.reveal(), want, atol=1e-3 * (pair[1] - pair[0]), err_msg=str(pair))
+
+
+def test_digits_of_a_column_far_from_zero(session: sf.Session) -> None:
+    """Its values differ by 1e-5 of their magnitude: divided by that they still do, to a hundredth, whatever is published of them."""
+    session.add_owner("of digits", sf.Policy(ranges="none"))
+    data = table()[["far"]]
+    got = MaxAbsScaler().fit_transform(session.from_pandas(data, owner="of digits")).reveal()["far"].astype(float)
+    want = ReferenceMaxAbs().fit_transform(data).ravel()
+    np.testing.assert_allclose(got - got.mean(), want - want.mean(), atol=5e-8)
+    assert want.std() > 5e-6
