@@ -81,6 +81,19 @@ def test_a_slice(session: sf.Session) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
+def test_after_a_merge(session: sf.Session) -> None:
+    """Its rows are in no order, and what they get comes to the right ones, also under a filter of either side or of what was made."""
+    table = made(30, 4)
+    other = pd.DataFrame({"id": np.random.default_rng(4).permutation(40)[:30], "z": np.arange(30) % 3})
+    joined, plain = session.from_pandas(table, owner="shop").merge(session.from_pandas(other, owner="bank"), on="id", validate="1:m"), table.merge(other)
+    names = ("sum", "size", "share", "ngroup", "rank")
+    for part in (lambda t: t, lambda t: t[t["z"] > 0], lambda t: t[t["n"] > 3]):
+        check(part(joined), part(plain), ["g"], names)
+    few, want = joined[MADE["rank"](joined, ["z"]) > 2], plain[MADE["rank"](plain, ["z"]) > 2]
+    check(few, want, ["g", "z"], names)
+
+
+@pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
 def test_shapes_and_types(session: sf.Session) -> None:
     table = made(9, 2)
     frame = session.from_pandas(table, owner="shop")
