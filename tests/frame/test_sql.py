@@ -90,6 +90,9 @@ QUERIES = [
     "SELECT k, m * 2 AS a, m + 1.5 AS b, m * (1 - 0.05) AS c, m > 1.1 AS e, m / 2 AS g, -m AS h, ABS(m) AS i, CAST(m AS DOUBLE) AS j FROM d",
     "SELECT k, SUM(m * (1 - m)) AS s, MIN(m) AS t, sum(m), count(k) FROM d WHERE m IN (1.1, 2.25) OR m BETWEEN -4 AND 0.5 OR m IS NULL GROUP BY k",
     "SELECT DISTINCT m FROM d WHERE COALESCE(m, 0.5) > 0",
+    "SELECT n FROM v WHERE EXISTS (SELECT 1 FROM p WHERE p.id = v.id AND age > 40)",
+    "SELECT n FROM v o WHERE NOT EXISTS (SELECT * FROM p WHERE o.id = id AND o.town = p.town) AND n > 0",
+    "SELECT n FROM v WHERE EXISTS (SELECT * FROM v AS w, p WHERE w.id = p.id AND w.n = v.n AND age < 50) ORDER BY n",
     "SELECT q.m FROM (SELECT MAX(n) AS m FROM v) q WHERE q.m = 7",
 ]
 
@@ -167,7 +170,11 @@ REFUSED = [
     ("SELECT n FROM v WHERE n IN (SELECT age, id FROM p)", "one column", None),
     ("SELECT n FROM v WHERE n NOT IN (SELECT id FROM p)", "null", None),
     ("SELECT n FROM v WHERE id NOT IN (SELECT age FROM p)", "null", None),
-    ("SELECT n FROM v WHERE EXISTS (SELECT 1 FROM p WHERE p.id = v.id)", "EXISTS", None),
+    ("SELECT n FROM v WHERE EXISTS (SELECT COUNT(*) FROM p WHERE p.id = v.id)", "EXISTS", None),
+    ("SELECT n FROM v WHERE EXISTS (SELECT 1 FROM p WHERE p.id = v.id LIMIT 0)", "LIMIT", None),
+    ("SELECT n FROM v WHERE EXISTS (SELECT 1 FROM p WHERE age < n)", "equalities", None),
+    ("SELECT n FROM v WHERE EXISTS (SELECT 1 FROM p)", "equality", None),
+    ("SELECT n FROM v WHERE EXISTS (SELECT 1 FROM p WHERE p.id = v.id) OR paid", "EXISTS", None),
     ("SELECT v.n FROM v, p", "no other table", 20),
     ("SELECT a.n FROM v a, p, (SELECT age FROM p) c WHERE a.id = p.id AND n = age AND c.age = p.age", "2 places", None),
     ("SELECT v.n FROM v, p WHERE id = n", "no other table", None),

@@ -140,3 +140,33 @@ def among(text: Text, part: Any, reader: Reader, tables: Tables, select: Select)
         raise text.refused(part, "NOT IN with a null is true for no row: put values in the place of nulls on both sides, COALESCE(x, ...)")
     kept = rows.merge(values.dropna("of"), "anti" if negated else "semi", left_on="in", right_on="of")
     return kept.drop(columns="in")
+
+
+def exists(text: Text, part: Any, reader: Reader, tables: Tables, select: Select) -> SecretFrame | None:
+    """The rows where ``[NOT] EXISTS (SELECT ...)`` holds, tied to the outer query by equalities of columns; None where a condition is no such."""
+    negated = isinstance(part, exp.Not)
+    node = (part.this if negated else part).unnest()
+    if not isinstance(node, exp.Exists) or not isinstance(node.this, exp.Select):
+        return None
+    text.only(node, "this")
+    text.only(node.this, "expressions", "from", "joins", "where")
+    for e in node.this.expressions:
+        if not isinstance(e, exp.Star | exp.Literal | exp.Column):
+            raise text.refused(e, "EXISTS is of SELECT * or SELECT 1 here: an aggregate has a row always")
+    scope, inside, conditions = source(text, node.this, tables, select)
+    mine, theirs = list[str](), list[str]()
+    for condition in conditions:
+        outer = [c for c in condition.find_all(exp.Column) if not scope.found(c)]
+        if not outer:
+            inside = inside[Reader(text, scope, inside).condition(condition)]
+            continue
+        ends = [condition.this, condition.expression] if isinstance(condition, exp.EQ) else []
+        if len(outer) != 1 or not all(isinstance(e, exp.Column) for e in ends) or not ends:
+            raise text.refused(condition, "a sub-query of EXISTS has to do with the outer query by equalities of two columns, beside AND")
+        mine.append(reader.scope.resolve(outer[0]))
+        theirs.append(scope.resolve(ends[0] if outer[0] is ends[1] else ends[1]))
+    if not mine:
+        raise text.refused(node, "EXISTS needs an equality of a column of its sub-query and one of the outer query, in WHERE")
+    keys = {f"of {i}": inside[n] for i, n in enumerate(theirs)}
+    right = inside.assign(**keys)[list(keys)].dropna()
+    return reader.frame.merge(right, "anti" if negated else "semi", left_on=mine, right_on=list(keys))

@@ -12,7 +12,7 @@ from spuframe.frame import arguments
 from spuframe.frame.frame import SecretFrame, concat
 from spuframe.frame.rows import Home
 from spuframe.frame.sql.grouping import aggregates, grouped
-from spuframe.frame.sql.joins import Tables, among, source
+from spuframe.frame.sql.joins import Tables, among, exists, source
 from spuframe.frame.sql.reading import DIALECTS, Text, arg
 from spuframe.frame.sql.scope import Scope
 from spuframe.frame.sql.values import Reader
@@ -51,7 +51,8 @@ def select(text: Text, node: Any, tables: Tables) -> SecretFrame:
     for condition in conditions:
         with text.at(condition):
             reader = Reader(text, scope, frame)
-            kept = among(text, condition, reader, known_tables, select)
+            found = (read(text, condition, reader, known_tables, select) for read in (among, exists))
+            kept = next((f for f in found if f is not None), None)
             frame = frame[reader.condition(condition)] if kept is None else kept
     outputs = _outputs(text, scope, node)
     order = _order(text, scope, node, outputs)
