@@ -88,6 +88,7 @@ def valid(frame: sf.SecretFrame) -> dict[str, dict[str, Any]]:
         "agg": {"func": "sum"},
         "aggregate": {"func": "sum"},
         "shown": {"value": 1.0},
+        "transform": {"func": "sum"},
         "pipe": {"func": lambda v, *args, **named: v},
         "filter": {"like": "x"},
         "query": {"expr": "x > 1"},
