@@ -89,15 +89,19 @@ class WorkerProcess:
     module : str
         Whose ``main`` it runs.
     nursery : Nursery
+    who : str
+        Whose worker it is, for errors: it may die before anybody could say so later.
     on_lost : callable
         Told when it has ended.
     deadline : float
     """
 
-    def __init__(self, module: str, nursery: Nursery, on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0) -> None:
+    def __init__(
+        self, module: str, nursery: Nursery, who: str, on_lost: Callable[[WorkerProcess, SpuframeError], None], deadline: float = 60.0
+    ) -> None:
         self.process, ours = nursery.talk(module)
         self.tail = Tail(self.process.stderr)
-        self.who = "a worker"
+        self.who = who
         self.stopped = False
         silence = max(deadline, WORKER_SILENCE)
         channel = Channel(ours, "a worker", deadline=silence)
@@ -134,14 +138,12 @@ class Instance:
     Parameters
     ----------
     name : str
-    party : str
-        Whose, for errors.
     worker : WorkerProcess
     """
 
-    def __init__(self, name: str, party: str, worker: WorkerProcess) -> None:
+    def __init__(self, name: str, worker: WorkerProcess) -> None:
         self.name = name
-        self.party = party
+        self.party = worker.who
         self.counters = Counters()
         self.error: SpuframeError | None = None
         self._state = State.CREATED
@@ -150,7 +152,6 @@ class Instance:
         self.terms: dict[str, Any] = {}
         self.transport: str | None = None
         self.address: str | None = None
-        worker.who = party
 
     @property
     def state(self) -> State:

@@ -98,8 +98,8 @@ class SPURuntime:
             if len(self._instances) >= self.config.quotas.instances:
                 text = f"{len(self._instances)} instances run already"
                 raise QuotaError.of(text, "instances", self.config.quotas.instances, self.config.name)
-            worker = WorkerProcess(self.config.worker or WORKER, self._children(), self._lost, self.config.deadline)
-            instance = Instance(f"spu-{next(self._names)}", self.config.name, worker)
+            worker = WorkerProcess(self.config.worker or WORKER, self._children(), self.config.name, self._lost, self.config.deadline)
+            instance = Instance(f"spu-{next(self._names)}", worker)
             self._instances[instance.name] = instance
             self._workers[worker] = instance
         return instance
