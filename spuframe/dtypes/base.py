@@ -138,6 +138,34 @@ class DType:
         """Whether values lie on a line of numbers, so that public bounds narrow them: numbers and dates."""
         return self.is_numeric
 
+    # ---- which numbers its values stand for --------------------------------------------------------------
+    @property
+    def exact(self) -> bool:
+        """Whether nothing of it is ever rounded, and no computed value leaves its bounds."""
+        return True
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether its values stand for numbers (`number`), as those of booleans do for 0 and 1, and go with all types that do."""
+        return self.is_numeric
+
+    @property
+    def as_number(self) -> DType:
+        """The type in which its values count as numbers: of booleans that of 0 and 1."""
+        return self
+
+    def number(self, value: Any) -> Any:
+        """The number that a constant stands for, exactly."""
+        return value
+
+    def reaches(self, number: float) -> bool:
+        """Whether there may be a constant beside its values, of numbers, that is so large; beyond, and of NaN, it is known how all of them compare."""
+        return True
+
+    def placed(self, number: int | float | Fraction) -> tuple[DType, Fraction] | None:
+        """A number among its values: how many units that is, maybe none or between two, and the type of whole ones; None where values are rounded."""
+        return None
+
     # ---- how its values are shared: the answers of a type that is no number ---------------------------
     ORIGIN: ClassVar[int] = 0
     """What the word zero stands for."""
@@ -151,6 +179,25 @@ class DType:
     def limits(self) -> Range:
         """The smallest and the largest value, as far as values are numbers here: booleans count as 0 and 1."""
         raise TypeMismatchError(f"{self} has no smallest and no largest number")
+
+    @property
+    def room(self) -> Range:
+        """Between which bounds a computed value may lie."""
+        return self.limits
+
+    @property
+    def ceiling(self) -> int | float:
+        """What a computed value must stay below."""
+        return self.room[1] + 1
+
+    @property
+    def called(self) -> str:
+        """What messages call a computed value."""
+        return f"a {self}"
+
+    def enclosed(self, bounds: Sequence[int | float | Fraction]) -> Range:
+        """Bounds of computed values, in the form that those of its columns have."""
+        return int(bounds[0]), int(bounds[1])
 
     def outward(self, bounds: Range) -> Range:
         """Bounds as multiples of the unit, which all values are rounded to; equal ones in one form, so that equal fields read alike.
@@ -251,6 +298,35 @@ class DType:
 
     def constant(self, value: Any) -> Any:
         """A value that a user writes, in the form that constants and ranges have."""
+        return value
+
+    def moving(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """`adopted`, of a constant that is added to its values or subtracted."""
+        return self.adopted(value, dtype)
+
+    def scaling(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """A constant that multiplies its values, in the type that it has then; None where that is its own."""
+        return None
+
+    # ---- what constants are ------------------------------------------------------------------------------
+    def around(self, value: Any) -> Range | None:
+        """The bounds of a constant, or of null."""
+        return None
+
+    def form(self, value: Any) -> Any:
+        """A computed value in the form that constants have."""
+        return value
+
+    def takes(self, source: DType) -> bool:
+        """Whether values of the other type are cast to it."""
+        return False
+
+    def cast_bounds(self, source: DType, bounds: Range) -> Range:
+        """Between which bounds values of a type that it `takes` lie after a cast, if they lie between those before."""
+        return bounds
+
+    def cast(self, source: DType, value: Any) -> Any:
+        """A value of a type that it `takes`, as one of this."""
         return value
 
     def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:

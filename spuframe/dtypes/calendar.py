@@ -78,6 +78,15 @@ class Date(Whole):
     def factor(self, source: DType) -> int | None:
         return 1 if isinstance(source, Int | Date) else None
 
+    def moving(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """A duration of whole days as their number."""
+        if not isinstance(dtype, Duration):
+            return self.adopted(value, dtype)
+        if value % DAY:
+            told = f"dates move by whole days, got {dtype.shown(value)}"
+            raise PlanError(f"{told}: give a number of days, or take the dates as points in time, .astype('timestamp')")
+        return Int(64), value // DAY
+
     def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
         """A string, a point in time at midnight; a number stays one, of days."""
         if isinstance(value, str):

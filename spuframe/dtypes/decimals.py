@@ -58,6 +58,10 @@ class Decimal(Whole):
         return 1 - 10**self.precision, 10**self.precision - 1
 
     @property
+    def of_numbers(self) -> bool:
+        return True
+
+    @property
     def counted(self) -> bool:
         return self.scale == 0
 
@@ -126,6 +130,18 @@ class Decimal(Whole):
     def number(self, value: Any) -> Fraction:
         """The number that so many units are."""
         return Fraction(value, 10**self.scale)
+
+    def reaches(self, number: float) -> bool:
+        return abs(number) < float(10**self.MOST)
+
+    def placed(self, number: int | float | Fraction) -> tuple[DType, Fraction] | None:
+        """A float is the number that it is written as; beyond all values it does not matter how far."""
+        units, limit = Fraction(repr(number) if isinstance(number, float) else number) * 10**self.scale, Fraction(10**self.precision)
+        return self, min(max(units, -limit), limit)
+
+    def scaling(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
+        """A float as the decimal that it is written as."""
+        return self.of(value) if isinstance(value, float) else None
 
     def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
         """A number, at this scale or, where it has more digits after the point, at its own."""

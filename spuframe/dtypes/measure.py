@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from spuframe.dtypes.base import DType, Range, enclosing, exponent, real
@@ -38,6 +39,10 @@ class Measure(DType):
     def ring(self, bounds: Sequence[float] | None) -> int:
         return self.holding(*self.units(bounds))
 
+    def around(self, value: Any) -> Range:
+        return self.outward((0, 0)) if value is None else self.enclosed((value, value))
+
+
 
 @dataclass(frozen=True, eq=False)
 class Whole(Measure):
@@ -59,15 +64,14 @@ class Whole(Measure):
     def counted(self) -> bool:
         return True
 
-    @property
-    def room(self) -> tuple[int, int]:
-        """Between which bounds a computed value may lie."""
-        return self.bounds
+    def takes(self, source: DType) -> bool:
+        return self.factor(source) is not None
 
-    @property
-    def called(self) -> str:
-        """What messages call a computed value."""
-        return f"a {self.name}"
+    def cast_bounds(self, source: DType, bounds: Range) -> Range:
+        return self.cast(source, bounds[0]), self.cast(source, bounds[1])
+
+    def cast(self, source: DType, value: Any) -> Any:
+        return value * (self.factor(source) or 1)
 
     @property
     def held(self) -> pa.DataType:
@@ -87,6 +91,14 @@ class Bool(DType):
     @property
     def limits(self) -> tuple[int, int]:
         return 0, 1
+
+    @property
+    def of_numbers(self) -> bool:
+        return True
+
+    @property
+    def as_number(self) -> Int:
+        return Int(64)
 
     @property
     def counted(self) -> bool:
@@ -154,6 +166,22 @@ class Int(Whole):
     def factor(self, source: DType) -> int | None:
         """What counts in days or microseconds is converted to their number."""
         return 1 if source.counted else None
+
+    def takes(self, source: DType) -> bool:
+        return source.counted or source.is_numeric
+
+    def cast_bounds(self, source: DType, bounds: Range) -> Range:
+        return math.floor(bounds[0]), math.ceil(bounds[1])
+
+    def cast(self, source: DType, value: Any) -> Any:
+        """Toward zero."""
+        return int(value)
+
+    def reaches(self, number: float) -> bool:
+        return Int(64).bounds[0] <= number <= Int(64, signed=False).bounds[1]
+
+    def placed(self, number: int | float | Fraction) -> tuple[DType, Fraction] | None:
+        return Int(64, signed=number < 1 << 63), Fraction(number)
 
     def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
         return (self, int(value)) if isinstance(value, bool | int) and self.bounds[0] <= value <= self.bounds[1] else None
@@ -258,6 +286,34 @@ class Fixed(Measure):
     @property
     def zero(self) -> Any:
         return 0.0
+
+    @property
+    def exact(self) -> bool:
+        return False
+
+    def reaches(self, number: float) -> bool:
+        return abs(number) < self.limit
+
+    @property
+    def room(self) -> tuple[float, float]:
+        most = math.nextafter(self.limit, 0.0)
+        return -most, most
+
+    @property
+    def ceiling(self) -> float:
+        return self.limit
+
+    def enclosed(self, bounds: Sequence[int | float | Fraction]) -> Range:
+        return enclosing(bounds)
+
+    def form(self, value: Any) -> Any:
+        return real(value) if isinstance(value, int | float | Fraction) else value
+
+    def takes(self, source: DType) -> bool:
+        return source.as_number.is_numeric
+
+    def cast(self, source: DType, value: Any) -> Any:
+        return real(value)
 
     def adopted(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
         return (self, real(value)) if isinstance(value, int | float) and abs(value) < self.limit else None

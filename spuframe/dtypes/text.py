@@ -36,6 +36,9 @@ class String(DType):
         """How many words of 64 bits hold one string."""
         return -(-self.width // 8)
 
+    def takes(self, source: DType) -> bool:
+        return isinstance(source, String) and source.width <= self.width
+
     def wider(self, other: DType) -> DType | None:
         return String(max(self.width, other.width)) if isinstance(other, String) else None
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from spuframe.dtypes import PUBLIC, Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, Schema, String, Timestamp, Visibility, enclosing, real
+from spuframe.dtypes import PUBLIC, Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, Schema, String, Timestamp, Visibility
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node, rewrite_all, walk
 from spuframe.expr.stated import Cases, Stated
@@ -169,13 +169,7 @@ class Lit(Expr):
     type: DType
 
     def inferred(self) -> Info:
-        v = self.value
-        bounds: Range | None = None
-        if isinstance(self.type, Fixed) and v is not None:
-            bounds = enclosing((v, v))  # type: ignore[arg-type]  # a number
-        elif self.type.has_range:
-            bounds = self.type.outward((0, 0)) if v is None else (v, v)  # type: ignore[assignment]
-        return Info(self.type, v is None, bounds, PUBLIC, frozenset())
+        return Info(self.type, self.value is None, self.type.around(self.value), PUBLIC, frozenset())
 
     def head(self, args: list[int]) -> dict[str, Any]:
         return {"lit": self.value}
@@ -423,10 +417,7 @@ def folded(e: Function) -> Lit | None:
     """A function of constants as the constant that it is; None where an argument is none."""
     if not all(isinstance(a, Lit) for a in e.args):
         return None
-    value = e.row(*(a.value for a in e.args if isinstance(a, Lit)))
-    if isinstance(e.dtype, Fixed) and isinstance(value, int | float):
-        value = real(value)  # type: ignore[assignment]  # a float or an integer
-    return Lit(value, e.dtype)
+    return Lit(e.dtype.form(e.row(*(a.value for a in e.args if isinstance(a, Lit)))), e.dtype)
 
 
 def evaluate(e: Expr, row: Mapping[str, Scalar]) -> Scalar:

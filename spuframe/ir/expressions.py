@@ -16,7 +16,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from spuframe.dtypes import DType, Field, Fixed, parse_dtype
+from spuframe.dtypes import DType, Field, parse_dtype
 from spuframe.errors import ColumnNotFoundError, PlanError
 from spuframe.expr.expr import Col, Expr, Function, Lit
 
@@ -86,7 +86,7 @@ def _function(kind: type[Function], args: Sequence[Expr], dtype: DType) -> Expr:
     values: list[object] = []
     rest = iter(args)
     for f in declared:
-        if str(f.type).endswith("None") and not isinstance(dtype, Fixed):
+        if str(f.type).endswith("None") and dtype.exact:
             values.append(None)
             continue
         values.append(dtype if f.type in _TYPES else tuple(next(rest) for _ in range(each)) if f in lists else next(rest))

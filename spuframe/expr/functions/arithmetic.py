@@ -19,7 +19,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from spuframe.dtypes import DAY, DEFAULT_FRACTION_BITS, INT_LIMIT, Bool, Date, Decimal, DType, Duration, Fixed, Int, Range, exponent, meet, number
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, DType, Fixed, Int, Range, exponent, meet, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.common import (
@@ -36,8 +36,8 @@ from spuframe.expr.functions.common import (
     total,
     warn_precision,
 )
-from spuframe.expr.functions.conversion import Cast, convert
-from spuframe.expr.functions.promotion import alike, beside, numeric, terms
+from spuframe.expr.functions.conversion import Cast, convert, counted
+from spuframe.expr.functions.promotion import alike, numeric, terms
 from spuframe.expr.stated import EXACT, NEAREST, Stated, always
 
 LEAST_SIGNIFICANT = 12
@@ -114,28 +114,28 @@ class Mul(Binary):
     def inferred(self) -> Info:
         kinds = (self.left.dtype, self.right.dtype)
         dtype = kinds[0].times(kinds[1]) if self.target is None else self.target if all(k.is_numeric for k in kinds) else None
-        if dtype is None or isinstance(dtype, Fixed) != any(isinstance(k, Fixed) for k in kinds):
+        if dtype is None or dtype.exact != all(k.exact for k in kinds):
             raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which chooses the type of the product")
         return self.info_of(dtype, checked(self, dtype, self._bounds(dtype)))
 
     def _bounds(self, dtype: DType) -> tuple[Number, Number]:
         low, high = bounds = product(self.left, self.right)
-        if not isinstance(dtype, Fixed):
+        if dtype.exact:
             return bounds
-        if max(abs(low), abs(high)) * 2.0**dtype.f >= 2**53:
+        if max(abs(low), abs(high)) * 2.0**dtype.frac >= 2**53:
             left, right = ([Fraction(b) for b in bounds_of(e)] for e in self.args)
             bounds = _corners(left, right, self.left == self.right)
         relative, units = self._error(dtype)
         return _blurred(bounds, dtype, relative, units) if units else bounds
 
-    def _error(self, dtype: Fixed) -> tuple[Fraction, int]:
+    def _error(self, dtype: DType) -> tuple[Fraction, int]:
         """How far a product may lie outside of its exact bounds: of itself, and in units; one truncation, to a unit above or below, never leaves them."""
         constant, other = (self.left, self.right) if isinstance(self.left, Lit) else (self.right, self.left)
         if isinstance(constant, Lit):
             whole = constant.value is None or float(constant.value).is_integer()
-            return (Fraction(0), 0 if bits_of(other) <= dtype.f else CUT) if whole else (Fraction(1, 1 << 29), CUT)
+            return (Fraction(0), 0 if bits_of(other) <= dtype.frac else CUT) if whole else (Fraction(1, 1 << 29), CUT)
         bits = [(int(bound_of(e) * 2.0 ** bits_of(e)) + 1).bit_length() for e in self.args]
-        return Fraction(0), 0 if bits_of(self.left) + bits_of(self.right) <= dtype.f or sum(bits) < MOST_DROPPED else CUT
+        return Fraction(0), 0 if bits_of(self.left) + bits_of(self.right) <= dtype.frac or sum(bits) < MOST_DROPPED else CUT
 
     def value(self, *args: Any) -> Scalar:
         return args[0] * args[1]  # type: ignore[no-any-return]
@@ -189,12 +189,12 @@ class Div(Binary):
         dtype = self.target
         if not isinstance(dtype, Fixed) or not self.left.dtype.is_numeric or not self.right.dtype.is_numeric:
             raise mismatch("divide", self.args, "it needs numbers, and gives a float")
-        if isinstance(self.left.dtype, Int) and not isinstance(self.left, Lit) and bound_of(self.left) > INT_LIMIT:
+        if not isinstance(self.left, Lit) and bound_of(self.left) > INT_LIMIT:
             raise overflow(self, bounds_of(self.left), INT_LIMIT, "the dividend", str(self.left))
         low, high = bounds_of(self.right)
         top = dtype.largest
         a, b = _quotient(bounds_of(self.left), self.right)
-        if a > top or b < -top or (isinstance(self.right, Lit) and isinstance(self.left.dtype, Int) and max(-a, b) > top):
+        if a > top or b < -top or (isinstance(self.right, Lit) and self.left.dtype.exact and max(-a, b) > top):
             raise overflow(self, (a, b), dtype.limit, f"a {dtype}")
         if not isinstance(self.right, Lit):
             a, b = map(float, _blurred((a, b), dtype, Fraction(1, 1 << 27), 7))
@@ -247,9 +247,9 @@ def _quotient(num: Range, den: Expr) -> Range:
     return (min(quotients), max(quotients))
 
 
-def _blurred(bounds: tuple[Number, Number], dtype: Fixed, relative: Fraction, units: int) -> tuple[Fraction, Fraction]:
+def _blurred(bounds: tuple[Number, Number], dtype: DType, relative: Fraction, units: int) -> tuple[Fraction, Fraction]:
     """Bounds of results with their error; it does not turn a sign, but may make zero of what is near it."""
-    least, most, error = Fraction(bounds[0]), Fraction(bounds[1]), Fraction(units, 1 << dtype.f)
+    least, most, error = Fraction(bounds[0]), Fraction(bounds[1]), Fraction(units, 1 << dtype.frac)
     lower, upper = least - abs(least) * relative - error, most + abs(most) * relative + error
     return (max(lower, Fraction(0)) if least >= 0 else lower, min(upper, Fraction(0)) if most <= 0 else upper)
 
@@ -258,7 +258,7 @@ def step_of(e: Expr) -> float:
     """The smallest positive value of a number: a unit of its type, but a constant divides and multiplies as it is, however small."""
     if isinstance(e, Lit) and isinstance(e.value, int | float) and e.value:
         return abs(e.value)
-    if isinstance(e, Cast) and not isinstance(e.operand.dtype, Fixed):
+    if isinstance(e, Cast) and e.operand.dtype.exact:
         return 1  # an integer is one in every type
     return 2.0**-e.dtype.frac
 
@@ -271,9 +271,8 @@ def divisors(e: Expr) -> list[float]:
 
 def _pair(what: str, left: object, right: object) -> tuple[Expr, Expr]:
     a, b = as_expr(left), as_expr(right)
-    for e in (a, b):
-        if not (e.dtype.is_numeric or isinstance(e.dtype, Bool | Decimal)):
-            raise mismatch(what, (a, b), "it needs numbers")
+    if not (a.dtype.of_numbers and b.dtype.of_numbers):
+        raise mismatch(what, (a, b), "it needs numbers")
     return numeric(what, a), numeric(what, b)
 
 
@@ -288,12 +287,11 @@ def _exact(what: str, left: object, right: object) -> tuple[Expr, Expr] | None:
     a, b = as_expr(left), as_expr(right)
     if not any(e.dtype.has_range and not e.dtype.is_numeric for e in (a, b)):
         return None
-    a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
-    a, b = (_moving(x, y) if what != "multiply" else _scaling(x, y) for x, y in ((a, b), (b, a)))
+    a, b = (_fitted(what, counted(x), y) for x, y in ((a, b), (b, a)))
     for x, y in ((a, b), (b, a))[: 1 if what == "subtract" else 2]:
         if _combined(what, x.dtype, y.dtype) is not None:
             return x, y
-    if any(isinstance(e.dtype, Fixed) for e in (a, b)) and any(isinstance(e.dtype, Decimal) for e in (a, b)):
+    if a.dtype.of_numbers and b.dtype.of_numbers and not (a.dtype.exact and b.dtype.exact):
         return None  # a decimal with a float is a float
     wide = meet(a.dtype, b.dtype) if what != "multiply" else None
     if wide is None or _combined(what, wide, wide) is None:
@@ -305,22 +303,12 @@ def _combined(what: str, a: DType, b: DType) -> DType | None:
     return a.plus(b) if what == "add" else a.minus(b) if what == "subtract" else a.times(b)
 
 
-def _moving(e: Expr, other: Expr) -> Expr:
-    """A constant beside what it is added to: a duration of whole days beside a date as their number."""
-    if isinstance(e, Lit) and isinstance(e.dtype, Duration) and isinstance(other.dtype, Date) and e.value is not None:
-        days, rest = divmod(int(e.value), DAY)
-        if rest:
-            raise PlanError(f"dates move by whole days, got {e}: give a number of days, or take the dates as points in time, .astype('timestamp')")
-        return lit(days)
-    return beside(e, other)
-
-
-def _scaling(e: Expr, other: Expr) -> Expr:
-    """A constant that multiplies a decimal: a float as the decimal that it is written as."""
-    if isinstance(e, Lit) and isinstance(e.value, float) and isinstance(other.dtype, Decimal):
-        found = Decimal.of(e.value)
-        return e if found is None else Lit(found[1], found[0])
-    return e
+def _fitted(what: str, e: Expr, other: Expr) -> Expr:
+    """A constant in the type that it has beside what it moves or multiplies; other expressions as they are."""
+    if not isinstance(e, Lit) or e.value is None or e.dtype == other.dtype or not other.dtype.has_range or other.dtype.is_numeric:
+        return e
+    found = (other.dtype.scaling if what == "multiply" else other.dtype.moving)(e.value, e.dtype)
+    return e if found is None else Lit(found[1], found[0])
 
 
 def add(left: object, right: object) -> Expr:
@@ -341,7 +329,7 @@ def sub(left: object, right: object) -> Expr:
 
 def _roomy(a: Expr, b: Expr) -> tuple[Expr, Expr]:
     """Terms with fewer fraction bits, if their sum needs the room."""
-    if not isinstance(a.dtype, Fixed):
+    if a.dtype.exact:
         return a, b
     room = a.dtype.summed(0, bound_of(a) + bound_of(b), all(e.range is not None or isinstance(e, Lit) for e in (a, b)))
     return convert(a, room), convert(b, room)
@@ -353,9 +341,7 @@ def mul(left: object, right: object) -> Expr:
     if exact:
         return Mul(*exact)
     a, b = _pair("multiply", left, right)
-    if isinstance(a.dtype, Int) and isinstance(b.dtype, Int):
-        return Mul(a, b)
-    return Mul(a, b, _product_type(a, b))
+    return Mul(a, b, None if a.dtype.exact and b.dtype.exact else _product_type(a, b))
 
 
 def _product_type(a: Expr, b: Expr) -> Fixed:
@@ -367,11 +353,11 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
     if isinstance(constant, Lit):  # a large one makes the other's bits coarser
         whole = isinstance(constant.value, int) or (isinstance(constant.value, float) and constant.value.is_integer())
         return Fixed.for_range(*bounds, own=bits_of(other), span=Fixed.ROOM if whole else Fixed.SPAN)
-    exact = isinstance(a.dtype, Int) or isinstance(b.dtype, Int)  # times an integer there is nothing to round
+    exact = a.dtype.exact or b.dtype.exact  # times an integer there is nothing to round
     found = Fixed.for_range(*bounds, own=max(bits_of(a), bits_of(b)), span=Fixed.ROOM if exact else Fixed.SPAN)
     if bounds != (0, 0) and exponent(max(map(abs, bounds))) + Fixed.MOST < LEAST:
         raise PlanError(f"'{a} * {b}' stays below {max(map(abs, bounds)):.1e}, which is too small for a float here: multiply a factor by 1e6, say, first")
-    least = min(e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed))
+    least = min(bits_of(e) for e in (a, b) if not e.dtype.exact)
     spare = min(bits_of(a) + bits_of(b) - MOST_DROPPED, Fixed.ROOM - exponent(max(map(abs, bounds))))
     return Fixed(min(max(found.f, min(least, DEFAULT_FRACTION_BITS), spare), Fixed.MOST))
 
@@ -441,7 +427,7 @@ def quotient_type(a: Expr, b: Expr) -> Fixed:
     top, bottom = bound_of(a), bound_of(b)
     want = Fixed.SIGNIFICANT - exponent(top / bottom) if top and bottom else DEFAULT_FRACTION_BITS
     found = Fixed.for_range(*bounds, own=want, span=Fixed.ROOM - 1)
-    own = max((e.dtype.f for e in (a, b) if isinstance(e.dtype, Fixed)), default=DEFAULT_FRACTION_BITS)
+    own = max((bits_of(e) for e in (a, b) if not e.dtype.exact), default=DEFAULT_FRACTION_BITS)
     return Fixed(max(min(want, DEFAULT_FRACTION_BITS, own), found.f, 0))
 
 
@@ -449,9 +435,7 @@ def neg(operand: object) -> Expr:
     """``-operand``."""
     e = as_expr(operand)
     if isinstance(e, Lit) and e.dtype.is_numeric and isinstance(e.value, int | float):
-        return lit(-e.value, e.dtype if isinstance(e.dtype, Fixed) else None)
+        return lit(-e.value, None if e.dtype.exact else e.dtype)
     if e.dtype.of_units:
         return Lit(-e.value, e.dtype) if isinstance(e, Lit) and isinstance(e.value, int) else Neg(e)
-    if not e.dtype.is_numeric and not isinstance(e.dtype, Bool):
-        raise mismatch("negate", (e,), "it needs a number")
     return Neg(numeric("negate", e))

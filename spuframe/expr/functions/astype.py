@@ -20,11 +20,9 @@ from spuframe.expr.functions.whole import floordiv
 
 def float_of(e: Expr) -> DType:
     """What ``astype("float")`` gives: a float as it is, another number with the fraction bits that its range asks for."""
-    if isinstance(e.dtype, Decimal):
-        return Fixed.for_range(*(float(e.dtype.number(b)) for b in bounds_of(e)))
-    if isinstance(e.dtype, Fixed) or not (e.dtype.is_numeric or isinstance(e.dtype, Bool)):
-        return e.dtype if isinstance(e.dtype, Fixed) else Fixed()
-    return Fixed.for_range(*bounds_of(e))
+    if not e.dtype.exact:
+        return e.dtype
+    return Fixed.for_range(*(float(e.dtype.number(b)) for b in bounds_of(e))) if e.dtype.of_numbers else Fixed()
 
 
 def type_name(dtype: object) -> str:

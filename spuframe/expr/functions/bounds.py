@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from spuframe.dtypes import Bool, Fixed, Int
+from spuframe.dtypes import Fixed
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, as_expr, bounds_of
 from spuframe.expr.functions.arithmetic import neg
 from spuframe.expr.functions.common import zero_of
 from spuframe.expr.functions.comparison import ge, gt, le, lt
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import counted
 from spuframe.expr.functions.logic import and_
 from spuframe.expr.functions.promotion import branches, chosen_from, numeric, ranged
 
@@ -44,7 +44,7 @@ def maximum(left: object, right: object) -> Expr:
 def _extreme(left: object, right: object, better: Any) -> Expr:
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Expr) and idle(one, other, upper=better is lt):
-            return convert(one, Int(64)) if isinstance(one.dtype, Bool) else one
+            return counted(one)
     a, b = branches("compare", ranged("compare", as_expr(left)), ranged("compare", as_expr(right)))
     chosen = where(better(a, b), a, b)
     if a.nullable:  # a null condition chooses b
@@ -66,10 +66,10 @@ def clip(operand: object, low: object = None, high: object = None) -> Expr:
 
 def idle(e: Expr, bound: object, upper: bool) -> bool:
     """Whether a public bound changes no value and need not be a constant, which infinity, 1e15 and 2**70 cannot be."""
-    if isinstance(bound, bool) or not isinstance(bound, int | float) or not isinstance(e.dtype, Int | Fixed | Bool) or abs(bound) < Fixed().limit:
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or not e.dtype.of_numbers or abs(bound) < Fixed().limit:
         return False
-    low, high = bounds_of(e)
-    return bound >= high if upper else bound <= low
+    low, high = (e.dtype.number(b) for b in bounds_of(e))
+    return bool(bound >= high if upper else bound <= low)
 
 
 def abs_(operand: object) -> Expr:

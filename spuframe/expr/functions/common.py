@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from spuframe.dtypes import INT_LIMIT, DType, Fixed, Int, Range, Whole, enclosing, number
+from spuframe.dtypes import INT_LIMIT, DType, Int, Range, number
 from spuframe.errors import PrecisionWarning, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of, lit
 
@@ -83,23 +83,27 @@ def too_large(e: Expr, bounds: tuple[str, str], limit: float, what: str, text: s
 
 def checked(e: Expr, dtype: DType, bounds: tuple[Number, Number], text: str = "") -> Range:
     """``bounds``, if a result of ``dtype`` may have them; ``text`` says what it is, where the expression does not."""
-    if isinstance(dtype, Fixed):
-        outer = enclosing(bounds)
-        if max(map(abs, outer)) >= dtype.limit:
-            raise overflow(e, outer, dtype.limit, f"a {dtype}", text)
-        return outer
-    assert isinstance(dtype, Whole)
-    least, most = dtype.room
-    if bounds[0] < least or bounds[1] > most:
-        shown = (dtype.bound(int(bounds[0])), dtype.bound(int(bounds[1])))
-        raise too_large(e, shown, most + 1, dtype.called, text, dtype.bound(most + 1))
-    return (int(bounds[0]), int(bounds[1]))
+    found, (least, most) = dtype.enclosed(bounds), dtype.room
+    if found[0] < least or found[1] > most:
+        raise too_large(e, (dtype.bound(found[0]), dtype.bound(found[1])), dtype.ceiling, dtype.called, text, dtype.bound(dtype.ceiling))
+    return found
+
+
+def fits(e: Expr) -> bool:
+    """Whether all values may be those of a computed number: integers stay below 2^62."""
+    return not e.dtype.exact or bound_of(e) < INT_LIMIT
+
+
+def refuse_large(e: Expr, operand: Expr, what: str) -> None:
+    """Refuse an operand whose values do not all `fits`."""
+    if not fits(operand):
+        raise overflow(e, bounds_of(operand), INT_LIMIT, what, str(operand))
 
 
 def total(a: float, b: float, dtype: DType) -> Number:
     """The sum of two bounds; exactly, where floats do not hold all values of the type."""
     found = a + b
-    return Fraction(a) + Fraction(b) if isinstance(dtype, Fixed) and abs(found) * 2.0**dtype.f >= 2**53 else found
+    return found if dtype.exact or abs(found) * 2.0**dtype.frac < 2**53 else Fraction(a) + Fraction(b)
 
 
 def bound_of(e: Expr) -> float:

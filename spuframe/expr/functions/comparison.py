@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, TypeGuard
 
-from spuframe.dtypes import Bool, Decimal, Fixed, Int, Range, String
+from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add
-from spuframe.expr.functions.common import Binary, mismatch, overflow
+from spuframe.expr.functions.common import Binary, bits_of, mismatch, overflow
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import counted
 from spuframe.expr.functions.logic import and_, not_
 from spuframe.expr.functions.promotion import same_type
 from spuframe.expr.stated import EXACT, always
@@ -40,7 +40,7 @@ class Compare(Binary):
         a, b = self.left.dtype, self.right.dtype
         if not a.like(b):
             raise mismatch("compare", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
-        if isinstance(a, Int):
+        if a.has_range:
             (low, high), (least, most) = bounds_of(self.left), bounds_of(self.right)
             if max(high, most) >= 1 << 63 and min(low, least) < 0 and low <= most and least <= high:
                 raise overflow(self, (min(low, least), max(high, most)), 1 << 63, "an integer compared with negative ones")
@@ -126,39 +126,24 @@ def _compare(fn: str, left: object, right: object) -> Expr:
     if _is_number(left):
         left, right, fn = right, left, _CLASSES[fn].mirrored
     if _is_number(right):
-        a = as_expr(left)
-        if isinstance(a.dtype, Bool):
-            left = a = convert(a, Int(64))
-        if a.dtype.is_numeric:
-            if right != right or beyond(a, right):  # NaN, of which all differ
-                return _known(fn, a, right)
-            if isinstance(right, float) and isinstance(a.dtype, Int):  # an integer may be beyond the type of a float constant
-                fn, right = _whole(fn, right, a)
-            elif isinstance(right, float):
-                right = lit(right, a.dtype)
-    decimal = next((as_expr(e) for e in (left, right) if isinstance(e, Expr) and isinstance(e.dtype, Decimal)), None)
-    if decimal is not None and _is_number(right) and not abs(right) < 10**Decimal.MOST:
-        return _known(fn, decimal, right)
+        a = left = counted(as_expr(left))
+        if a.dtype.of_numbers and not a.dtype.reaches(right):
+            return _known(fn, a, right)
+        if a.dtype.of_numbers and isinstance(right, float):  # a constant of floats may be of no type by itself
+            fn, right = _placed(fn, a, right) or (fn, lit(right, a.dtype))
     a, b = as_expr(left), as_expr(right)
     if isinstance(a, Lit) and not isinstance(b, Lit):  # the constant on the right: fewer cases everywhere
         a, b, fn = b, a, _CLASSES[fn].mirrored
-    if isinstance(a.dtype, Bool) != isinstance(b.dtype, Bool) and (a.dtype.is_numeric or b.dtype.is_numeric):
-        a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
+    if a.dtype != b.dtype and a.dtype.of_numbers and b.dtype.of_numbers:
+        a, b = counted(a), counted(b)
     if isinstance(a.dtype, Bool) and fn not in ("eq", "ne"):
         raise mismatch("order", (a, b), "booleans have no order here; use ==, &, | or astype('int8')")
-    if a.dtype.is_numeric and isinstance(b, Lit) and isinstance(b.dtype, Decimal) and b.value is not None:
-        exact = b.dtype.number(b.value)
-        fn, b = _in_units(fn, exact, a, lit) if isinstance(a.dtype, Int) else (fn, lit(float(exact)))
-    if isinstance(a.dtype, Int) and isinstance(b, Lit) and isinstance(b.value, float):
-        fn, b = _whole(fn, b.value, a)
-    elif isinstance(a.dtype, Fixed) and isinstance(b, Lit) and isinstance(b.value, int | float) and not isinstance(a, Lit):
-        fn, b = _stored(fn, b, a)
-    if isinstance(a.dtype, Decimal) and isinstance(b, Lit) and b.value is not None:
-        fn, b = _counted(fn, b, a, a.dtype)
-    if isinstance(a.dtype, String) and isinstance(b, Lit) and isinstance(b.dtype, String) and b.dtype.width < a.dtype.width:
-        b = lit(b.value, a.dtype)
-    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype and not isinstance(b, Lit):
-        return _rounded(fn, a, b, min(a.dtype.f, b.dtype.f))
+    if isinstance(b, Lit) and b.value is not None and b.dtype.of_numbers and not a.dtype.like(b.dtype):
+        fn, b = _placed(fn, a, b.dtype.number(b.value)) or (fn, b)
+    if isinstance(b, Lit) and isinstance(a.dtype, Fixed) and b.dtype.of_numbers and b.value is not None and not isinstance(a, Lit):
+        fn, b = _stored(fn, b.dtype.number(b.value), b, a, a.dtype)
+    if not isinstance(b, Lit) and a.dtype != b.dtype and not a.dtype.exact and not b.dtype.exact:
+        return _rounded(fn, a, b, min(bits_of(a), bits_of(b)))
     a, b = same_type("compare", a, b, Fixed.ROOM)
     return _CLASSES[fn](a, b)
 
@@ -169,40 +154,18 @@ def _known(fn: str, e: Expr, value: float) -> Expr:
     return where(is_null(e), None, known) if e.nullable else known
 
 
-def _counted(fn: str, constant: Lit, column: Expr, dtype: Decimal) -> tuple[str, Expr]:
-    """The same comparison of a decimal column with a number of its units, as that of an integer column; it stays exact."""
-    value = constant.value
-    if isinstance(constant.dtype, Decimal):
-        units = constant.dtype.number(value) * 10**dtype.scale
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        units = Fraction(repr(value)) * 10**dtype.scale
-    else:
-        return fn, constant
-    limit = 10**dtype.precision  # beyond all values
-    units = min(max(units, Fraction(-limit)), Fraction(limit))
-    return _in_units(fn, units, column, lambda n: Lit(n, dtype))
-
-
 def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def beyond(e: Expr, value: float) -> bool:
-    """Whether a number is larger or smaller than all that the type of ``e`` holds: how it compares is known, though there is no such constant."""
-    if isinstance(e.dtype, Fixed):
-        return abs(value) >= e.dtype.limit
-    return not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]
 
 
 def _rounded(fn: str, left: Expr, right: Expr, coarse: int) -> Expr:
     """Columns of two resolutions: equal if one number may be stored as both, that is within half a unit of the coarser one."""
     a, b = same_type("compare", left, right, Fixed.ROOM)
-    assert isinstance(a.dtype, Fixed)
 
     def closer(test: type[Compare], x: Expr, y: Expr) -> Expr:
         return test(*same_type("compare", x, y, Fixed.ROOM))  # a sum may have a finer type than what is added
 
-    half = lit(2.0 ** (-coarse - 1) if a.dtype.f > coarse else 0.0, a.dtype)
+    half = lit(2.0 ** (-coarse - 1) if bits_of(a) > coarse else 0.0, a.dtype)
     if fn in ("eq", "ne"):
         found = and_(closer(Le, a, add(b, half)), closer(Le, b, add(a, half)))
         return found if fn == "eq" else not_(found)
@@ -211,35 +174,35 @@ def _rounded(fn: str, left: Expr, right: Expr, coarse: int) -> Expr:
     return closer(Lt, add(a, half), b) if fn in ("lt", "gt") else closer(Le, a, add(b, half))
 
 
-def _whole(fn: str, value: float, column: Expr) -> tuple[str, Expr]:
-    """The same comparison of an integer column with an integer: it stays exact, and narrow. What equals a fraction is never so, if not null."""
-    return _in_units(fn, Fraction(value), column, lit)
+def _placed(fn: str, column: Expr, number: int | float | Fraction) -> tuple[str, Expr] | None:
+    """The same comparison of whole units with a number of them: exact, and narrow. What equals a fraction of one is never so, if not null.
 
-
-def _in_units(fn: str, value: Fraction, column: Expr, made: Callable[[int], Expr]) -> tuple[str, Expr]:
-    """The comparison of whole units with a number of them."""
-    if value.denominator == 1:
-        return fn, made(int(value))
+    None where values are rounded.
+    """
+    found = column.dtype.placed(number)
+    if found is None:
+        return None
+    dtype, units = found
+    if units.denominator == 1:
+        return fn, Lit(int(units), dtype)
     if fn in ("gt", "ge"):
-        return "ge", made(math.ceil(value))
+        return "ge", Lit(math.ceil(units), dtype)
     if fn in ("lt", "le"):
-        return "le", made(math.floor(value))
+        return "le", Lit(math.floor(units), dtype)
     return "lt" if fn == "eq" else "ge", column
 
 
-def _stored(fn: str, constant: Lit, column: Expr) -> tuple[str, Expr]:
+def _stored(fn: str, value: int | float | Fraction, constant: Expr, column: Expr, dtype: Fixed) -> tuple[str, Expr]:
     """The same comparison of a fixed-point column with a constant that counts as it would be stored: 0.1 equals a stored 0.1.
 
     But one that would be stored as 0 is not 0: between it and 0 there is no value of the column, and none that equals it.
     """
-    value = constant.value
-    assert isinstance(column.dtype, Fixed) and isinstance(value, int | float)
-    if not value or column.dtype.nearest(value):
-        return fn, constant
+    if not value or dtype.nearest(float(value)):
+        return fn, constant if constant.dtype.is_numeric else lit(float(value))
     if fn in ("eq", "ne"):
         return "lt" if fn == "eq" else "ge", column
     above, inclusive = ("gt", "ge") if fn in ("gt", "ge") else ("lt", "le")
-    return above if (value > 0) == (above == "gt") else inclusive, lit(0.0, column.dtype)
+    return above if (value > 0) == (above == "gt") else inclusive, lit(0.0, dtype)
 
 
 def eq(left: object, right: object) -> Expr:

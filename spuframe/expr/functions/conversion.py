@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from spuframe.dtypes import Bool, Decimal, DType, Fixed, Int, Range, String, number, real
+from spuframe.dtypes import Decimal, DType, Fixed, Int, number, real
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
 from spuframe.expr.functions.common import checked, describe
@@ -29,38 +29,26 @@ class Cast(Function):
     @property
     def case(self) -> str:
         exact, fewer = self.states
-        return fewer if isinstance(self.target, Fixed) and self.operand.dtype.frac > self.target.f else exact
+        return fewer if not self.target.exact and self.operand.dtype.frac > self.target.frac else exact
 
     def inferred(self) -> Info:
         source, target = self.operand.dtype, self.target
-        if isinstance(source, String) and isinstance(target, String) and target.width >= source.width:
+        if not target.takes(source):
+            raise TypeMismatchError(f"cannot cast {describe(self.operand)} to {target}: cast numbers, booleans, or strings to wider strings")
+        if not target.has_range:
             return self.info_of(target, None)
-        if isinstance(target, Fixed) and (source.is_numeric or isinstance(source, Bool)):
-            return self.info_of(target, checked(self, target, bounds_of(self.operand)))
-        times = target.factor(source)
-        if times is not None and source != target and not isinstance(target, Int):
-            low, high = bounds_of(self.operand)
-            return self.info_of(target, checked(self, target, (low * times, high * times)))
-        if isinstance(target, Int) and (times is not None or isinstance(source, Fixed)):
-            low, high = bounds_of(self.operand)
-            bounds: Range = (math.floor(low), math.ceil(high))
-            if isinstance(source, Fixed) and self.operand.range is None:
-                bounds = (max(bounds[0], -(2 ** (62 - source.f))), min(bounds[1], 2 ** (62 - source.f)))
-            if bounds[0] < target.bounds[0] or bounds[1] > target.bounds[1]:
-                raise RangeOverflowError(
-                    f"{describe(self.operand)} may reach [{number(bounds[0])}, {number(bounds[1])}], which {target} does not hold: "
-                    "cast to a wider type, clip, or declare a narrower range when reading (ranges={'column': (low, high)}), if its owner takes ranges"
-                )
-            return self.info_of(target, bounds)
-        raise TypeMismatchError(f"cannot cast {describe(self.operand)} to {target}: cast numbers, booleans, or strings to wider strings")
+        bounds = target.cast_bounds(source, bounds_of(self.operand))
+        if not isinstance(target, Int):
+            return self.info_of(target, checked(self, target, bounds))
+        if bounds[0] < target.bounds[0] or bounds[1] > target.bounds[1]:  # a cast may reach what no other computed value may
+            raise RangeOverflowError(
+                f"{describe(self.operand)} may reach [{number(bounds[0])}, {number(bounds[1])}], which {target} does not hold: "
+                "cast to a wider type, clip, or declare a narrower range when reading (ranges={'column': (low, high)}), if its owner takes ranges"
+            )
+        return self.info_of(target, bounds)
 
     def value(self, *args: Any) -> Scalar:
-        (v,) = args
-        if isinstance(self.target, Int):
-            return int(v)
-        if isinstance(self.target, Fixed):
-            return real(v)  # type: ignore[return-value]  # what was none does not become a Fraction
-        return v * (self.target.factor(self.operand.dtype) or 1) if self.target.has_range else v  # type: ignore[no-any-return]
+        return self.target.cast(self.operand.dtype, args[0])  # type: ignore[no-any-return]
 
     def text(self, args: Any) -> str:
         return f"{self.target}({args[0]})"
@@ -95,29 +83,34 @@ class Real(Function):
 
     def inferred(self) -> Info:
         source = self.operand.dtype
-        if not isinstance(source, Decimal) or not isinstance(self.target, Fixed):
+        if not isinstance(source, Decimal) or self.target.exact:
             raise TypeMismatchError(f"cannot take {describe(self.operand)} as a float: it needs a decimal")
         low, high = map(source.number, bounds_of(self.operand))
         return self.info_of(self.target, checked(self, self.target, (low, high)))
 
     def value(self, *args: Any) -> Scalar:
-        assert isinstance(self.operand.dtype, Decimal)
         unit = 1 << self.target.f
         return real(Fraction(math.floor(self.operand.dtype.number(args[0]) * unit + Fraction(1, 2)), unit))  # type: ignore[return-value]
 
 
 def real_of(e: Expr, target: Fixed | None = None) -> Expr:
     """Decimals as floats, with the fraction bits that their range asks for."""
-    assert isinstance(e.dtype, Decimal)
     low, high = map(e.dtype.number, bounds_of(e))
     made = Real(e, target or Fixed.for_range(float(low), float(high)))
     return folded(made) or made
 
 
 def units_of(e: Expr) -> Expr:
-    """The number of units of decimals."""
+    """How many units the values are, as integers."""
+    if not isinstance(e.dtype, Decimal):
+        return convert(e, Int(64))
     made = Units(e)
     return folded(made) or made
+
+
+def counted(e: Expr) -> Expr:
+    """What counts as numbers as these: booleans as 0 and 1."""
+    return convert(e, e.dtype.as_number)
 
 
 def convert(e: Expr, target: DType) -> Expr:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, Fixed, Range
+from spuframe.dtypes import Bool, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr
 from spuframe.expr.functions.common import mismatch
@@ -77,7 +77,7 @@ def map_(operand: object, table: Mapping[object, object]) -> Expr:
     widest = values[0]
     for v in values[1:]:
         widest, _ = same_type("map to", widest, v)
-    values = [convert(v, widest.dtype) if isinstance(widest.dtype, Fixed) else same_type("map to", v, widest)[0] for v in values]
+    values = [same_type("map to", v, widest)[0] if widest.dtype.exact else convert(v, widest.dtype) for v in values]
     if isinstance(e.dtype, Bool):
         by_key = dict(zip((bool(k) for k in entries), values, strict=True))
         chosen = where(e, by_key.get(True), by_key.get(False)) if len(by_key) == 2 else _one(e, by_key)

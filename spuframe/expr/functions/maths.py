@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Fixed, Int, Range, number
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Range, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.arithmetic import step_of
-from spuframe.expr.functions.common import checked, mismatch, only_nulls, overflow, ranges_text
+from spuframe.expr.functions.common import checked, mismatch, only_nulls, overflow, ranges_text, refuse_large
 from spuframe.expr.functions.promotion import numeric
 from spuframe.expr.stated import Stated, always
 
@@ -72,9 +72,7 @@ class Unary(Function):
         return self.info_of(self.target, checked(self, self.target, self._bounds(*bounds_of(self.operand))), self._nullable())
 
     def _reach(self) -> None:
-        bounds = bounds_of(self.operand)
-        if isinstance(self.operand.dtype, Int) and max(map(abs, bounds)) >= INT_LIMIT:
-            raise overflow(self, bounds, INT_LIMIT, "the argument", str(self.operand))
+        refuse_large(self, self.operand, "the argument")
 
     def _bounds(self, low: float, high: float) -> Range:
         raise NotImplementedError
@@ -88,7 +86,7 @@ class Unary(Function):
 
 def _unknown(e: Expr) -> bool:
     """Whether nothing is known of a fixed-point value but its type."""
-    return e.range is None and isinstance(e.dtype, Fixed)
+    return e.range is None and not e.dtype.exact
 
 
 # ---- exponentials -----------------------------------------------------------------------------------

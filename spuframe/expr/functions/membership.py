@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-from spuframe.dtypes import Bool, Int
+from spuframe.dtypes import Bool
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, lit
 from spuframe.expr.functions.common import mismatch
 from spuframe.expr.functions.comparison import Compare, eq
@@ -56,6 +56,4 @@ def constant_of(e: Expr, value: object) -> Lit | None:
     test = eq(e, value)  # what it makes of a constant says how it compares
     if not isinstance(test, Compare) or not isinstance(test.right, Lit):
         return None
-    if isinstance(e.dtype, Int):
-        return test.right if isinstance(test.right.dtype, Int) else None
-    return test.right if test.left == e and test.right.dtype == e.dtype else None
+    return test.right if test.left == e and e.dtype.like(test.right.dtype) else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 
-from spuframe.dtypes import Bool, Decimal, Duration, Fixed, Int, String, exponent, meet, number
+from spuframe.dtypes import Fixed, exponent, meet, number
 from spuframe.errors import PlanError, PrecisionWarning, TypeMismatchError
 from spuframe.expr.expr import Expr, Lit
 from spuframe.expr.functions.common import LEAST, bits_of, bound_of, describe, mismatch
-from spuframe.expr.functions.conversion import convert, real_of, units_of
+from spuframe.expr.functions.conversion import convert, counted, real_of, units_of
 
 LEAST_CONSTANT = 10
 """Bits that a small constant keeps, if there is room."""
@@ -23,7 +23,7 @@ def same_type(what: str, left: Expr, right: Expr, span: int = Fixed.SPAN) -> tup
     wide = meet(a, b)
     if wide is not None:
         return convert(left, wide), convert(right, wide)
-    if Decimal in (type(a), type(b)) and (a.is_numeric or b.is_numeric):
+    if a.of_numbers and b.of_numbers and not (a.is_numeric and b.is_numeric):
         return same_type(what, numeric(what, left), numeric(what, right), span)
     if a.is_numeric and b.is_numeric:
         target = _fixed(left, right, span)
@@ -41,19 +41,17 @@ def beside(e: Expr, other: Expr) -> Expr:
 
 def alike(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr] | None:
     """Two decimals, or two durations, as integers that count in one unit: what their quotients and remainders are of; None for other values."""
-    a, b = beside(left, right), beside(right, left)
-    if isinstance(a.dtype, Duration) and isinstance(b.dtype, Duration):
-        return convert(a, Int(64)), convert(b, Int(64))
-    if not any(isinstance(e.dtype, Decimal) for e in (a, b)) or not all(isinstance(e.dtype, Decimal | Int | Bool) for e in (a, b)):
+    a, b = (counted(e) for e in (beside(left, right), beside(right, left)))
+    wide = meet(a.dtype, b.dtype)
+    if wide is None or not wide.of_units:
         return None
-    a, b = (convert(e, Int(64)) if isinstance(e.dtype, Bool) else e for e in (a, b))
-    a, b = same_type(what, a, b)
+    a, b = (e if e.dtype.like(wide) else convert(e, wide) for e in (a, b))
     return units_of(a), units_of(b)
 
 
 def _fixed(left: Expr, right: Expr, span: int) -> Fixed:
     """The fixed-point type of a mixed pair; a constant takes the column's, and does not make it coarser if it can be helped."""
-    fine = any(isinstance(e.dtype, Fixed) and not isinstance(e, Lit) for e in (left, right))
+    fine = any(not e.dtype.exact and not isinstance(e, Lit) for e in (left, right))
     span = Fixed.ROOM if isinstance(left, Lit) or isinstance(right, Lit) else span
     return Fixed.common(*((bound_of(e), 0 if fine and isinstance(e, Lit) else bits_of(e)) for e in (left, right)), span=span)
 
@@ -80,7 +78,7 @@ def chosen_from(what: str, left: Expr, right: Expr) -> tuple[Expr, Expr]:
     PlanError
         One of them would keep almost nothing beside the other.
     """
-    if any(isinstance(e, Lit) or not isinstance(e.dtype, Fixed) for e in (left, right)) or left.dtype == right.dtype:
+    if any(isinstance(e, Lit) or e.dtype.exact for e in (left, right)) or left.dtype == right.dtype:
         return terms(what, left, right)
     needs = [Fixed.SIGNIFICANT - exponent(bound_of(e)) for e in (left, right) if bound_of(e)]
     most = max(map(exponent, map(bound_of, (left, right))))
@@ -99,17 +97,14 @@ def ranged(what: str, e: Expr) -> Expr:
 
 def numeric(what: str, e: Expr) -> Expr:
     """A number as it is, a boolean as 0 or 1, a decimal as the nearest float."""
-    if isinstance(e.dtype, Bool):
-        return convert(e, Int(64))
-    if isinstance(e.dtype, Decimal):
-        return real_of(e)
-    if not e.dtype.is_numeric:
+    if not e.dtype.of_numbers:
         raise TypeMismatchError(f"cannot {what} {describe(e)}: it needs a number")
-    return e
+    e = counted(e)
+    return e if e.dtype.is_numeric else real_of(e)
 
 
 def branches(what: str, a: Expr, b: Expr) -> tuple[Expr, Expr]:
     """`chosen_from` of any two values; a boolean beside a number counts as 0 or 1."""
-    if isinstance(a.dtype, Bool) != isinstance(b.dtype, Bool) and not isinstance(a.dtype, String) and not isinstance(b.dtype, String):
-        a, b = numeric(what, a), numeric(what, b)
+    if a.dtype != b.dtype and a.dtype.of_numbers and b.dtype.of_numbers:
+        a, b = counted(a), counted(b)
     return chosen_from(what, a, b)

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spuframe.dtypes import INT_LIMIT, Fixed, Int
+from spuframe.dtypes import Fixed, Int
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
-from spuframe.expr.functions.common import checked, mismatch, overflow
+from spuframe.expr.functions.common import checked, fits, mismatch, refuse_large
 from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.promotion import alike, numeric
@@ -33,21 +33,20 @@ class Sign(Function):
 
     def inferred(self) -> Info:
         dtype = self.operand.dtype
-        if not isinstance(dtype, Int | Fixed):
+        if not dtype.is_numeric:
             raise mismatch("take the sign of", self.args, "it needs a number")
-        if isinstance(dtype, Fixed) != (self.target is not None):
+        if dtype.exact != (self.target is None):
             raise mismatch("take the sign of", self.args, "build it with spuframe.expr.sign, which chooses the type of the result")
+        refuse_large(self, self.operand, "the argument")
         low, high = bounds_of(self.operand)
-        if isinstance(dtype, Int) and max(abs(low), abs(high)) >= INT_LIMIT:
-            raise overflow(self, (low, high), INT_LIMIT, "the argument", str(self.operand))
         ends = (_sign(low), _sign(high))
-        if isinstance(dtype, Fixed):  # a computed value may be off by some units: one near zero may become zero
+        if not dtype.exact:  # a computed value may be off by some units: one near zero may become zero
             ends = (min(ends[0], 0), max(ends[1], 0))
         return self.info_of(self.target or Int(64), checked(self, self.target or Int(64), ends))
 
     def value(self, *args: Any) -> Scalar:
         found = _sign(args[0])
-        return float(found) if isinstance(self.dtype, Fixed) else found
+        return found if self.dtype.exact else float(found)
 
 
 def _sign(value: float) -> int:
@@ -59,7 +58,7 @@ def sign(operand: object) -> Expr:
     e = as_expr(operand)
     e = (alike("take the sign of", e, Lit(0, e.dtype)) or [e])[0] if e.dtype.of_units else e
     e = numeric("take the sign of", e)
-    if isinstance(e.dtype, Int) and max(map(abs, bounds_of(e))) >= INT_LIMIT:
+    if not fits(e):
         found = where(gt(e, 0), 1, where(lt(e, 0), -1, 0))
         return where(is_null(e), None, found) if e.nullable else found
-    return Sign(e, Fixed.for_range(-1, 1) if isinstance(e.dtype, Fixed) else None)
+    return Sign(e, None if e.dtype.exact else Fixed.for_range(-1, 1))

@@ -20,11 +20,11 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, Decimal, DType, Duration, Fixed, Int, Range, meet, real
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Decimal, DType, Duration, Fixed, Range, meet, real
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import add, divisors, mul, neg, reciprocal
-from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, zero_of
+from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, refuse_large, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert, units_of
@@ -107,20 +107,16 @@ class Divided(Binary):
 
     def inferred(self) -> Info:
         a, b = self.left.dtype, self.right.dtype
-        if isinstance(a, Int) and isinstance(b, Int):
-            dtype: Int | Fixed = Int(64)
-            for e in (self.left, self.right):
-                if max(map(abs, bounds_of(e))) >= INT_LIMIT:
-                    raise overflow(self, bounds_of(e), INT_LIMIT, "an operand of a quotient", str(e))
-        elif isinstance(a, Fixed) and a == b:
-            dtype = a
-        else:
+        dtype = a.minus(b) if a.is_numeric and b.is_numeric else None
+        if dtype is None:
             raise mismatch("divide", self.args, f"build it with spuframe.expr.{self.fn}, which converts them")
+        for e in (self.left, self.right):
+            refuse_large(self, e, "an operand of a quotient")
         low, high = bounds_of(self.right)
         nullable = self.left.nullable or self.right.nullable or low <= 0 <= high
         return self.info_of(dtype, checked(self, dtype, self._span(dtype, bounds_of(self.left), (low, high))), nullable)
 
-    def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
+    def _span(self, dtype: DType, a: Range, b: Range) -> Range:
         raise NotImplementedError
 
 
@@ -133,7 +129,7 @@ class FloorDiv(Divided):
     beyond = "null where the divisor is 0, refused if a constant one is; a constant is as it is: 0.01 is the float64 of that name"
     last_place = "exact"
 
-    def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
+    def _span(self, dtype: DType, a: Range, b: Range) -> Range:
         quotients = [math.floor(Fraction(n) / Fraction(d)) for n in bounds_of(self.left) for d in divisors(self.right)] or [0]
         return (min(quotients), max(quotients))
 
@@ -153,10 +149,10 @@ class Mod(Divided):
     @property
     def case(self) -> str:
         exact, constants = self.states
-        return constants if isinstance(self.dtype, Fixed) and any(isinstance(e, Lit) for e in self.args) else exact
+        return constants if not self.dtype.exact and any(isinstance(e, Lit) for e in self.args) else exact
 
-    def _span(self, dtype: Int | Fixed, a: Range, b: Range) -> Range:
-        step = 0 if isinstance(dtype, Fixed) else 1
+    def _span(self, dtype: DType, a: Range, b: Range) -> Range:
+        step = int(dtype.exact)
         high = max(b[1] - step, 0) if b[1] > 0 else 0
         low = min(b[0] + step, 0) if b[0] < 0 else 0
         return (low, min(high, a[1]) if a[0] >= 0 and low == 0 else high)
@@ -248,7 +244,7 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
         unit = beside(as_expr(left), as_expr(right)).dtype if kind is Mod else None
         return found if unit is None else _counted(found, unit, beside(as_expr(right), as_expr(left)).dtype)
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
-    if any(isinstance(c, Lit) and isinstance(c.dtype, Fixed) and isinstance(e.dtype, Int) for c, e in ((a, b), (b, a))):
+    if any(isinstance(c, Lit) and not c.dtype.exact and e.dtype.exact for c, e in ((a, b), (b, a))):
         # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
         most = max(map(abs, (*bounds_of(a), *bounds_of(b), *(n / d for n in bounds_of(a) for d in divisors(b)))))
         target = Fixed.for_range(-most, most)
@@ -297,7 +293,7 @@ def _public_exponent(base: Expr, exponent: float) -> Expr:
     if float(exponent).is_integer() and abs(exponent) <= LARGEST_POWER:
         whole = int(exponent)
         if whole < 0:
-            if isinstance(base.dtype, Int):
+            if base.dtype.exact:
                 raise PlanError(f"integers cannot be raised to the negative power {whole}, as in pandas: {base}.astype('float') first")
             return _product(reciprocal(base), -whole)
         return _product(base, whole)
@@ -313,7 +309,7 @@ def _public_exponent(base: Expr, exponent: float) -> Expr:
 def _product(base: Expr, exponent: int) -> Expr:
     if exponent == 0:
         one = add(mul(base, 0), 1)
-        return convert(one, Fixed.for_range(1, 1, own=base.dtype.f)) if isinstance(base.dtype, Fixed) else one
+        return one if base.dtype.exact else convert(one, Fixed.for_range(1, 1, own=base.dtype.frac))
     found: Expr | None = None
     square = base
     while True:
