@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import spuframe as sf
@@ -181,7 +182,7 @@ def test_digits_are_refused_beyond_18(session: sf.Session, sales: sf.SecretFrame
 
 
 def test_files_and_frames(session: sf.Session, tmp_path: Path) -> None:
-    pa.parquet.write_table(ROWS, tmp_path / "t.parquet")
+    pq.write_table(ROWS, tmp_path / "t.parquet")
     assert session.read_parquet(tmp_path / "t.parquet", owner="shop")["rate"].dtype == dtypes.Decimal(6, 4)
     frame = session.from_pandas(pd.DataFrame({"price": PRICES, "narrow": pd.Series(PRICES, dtype=pd.ArrowDtype(pa.decimal64(7, 2)))}), owner="shop")
     assert frame["price"].dtype == dtypes.Decimal(4, 2) and frame["narrow"].dtype == dtypes.Decimal(7, 2)
