@@ -6,7 +6,7 @@ the type of a sum, the type that two of them meet in, and its Arrow type. A new 
 
 from __future__ import annotations
 
-from spuframe.dtypes.base import ALIASES, RINGS, DType, Range, alias, enclosing, exponent, meet, number, real, ring_for
+from spuframe.dtypes.base import ALIASES, RINGS, DType, Range, alias, enclosing, exponent, meet, number, real, ring_for, rows_text
 from spuframe.dtypes.calendar import DAY, Date, Duration, Timestamp
 from spuframe.dtypes.decimals import Decimal
 from spuframe.dtypes.field import PUBLIC, SECRET, Field, Schema, Visibility, private
@@ -17,5 +17,5 @@ from spuframe.dtypes.text import String
 __all__ = [
     "ALIASES", "DAY", "DEFAULT_FRACTION_BITS", "INT_LIMIT", "PUBLIC", "RINGS", "SECRET", "Bool", "DType", "Date", "Decimal", "Duration", "Field", "Fixed",
     "Int", "Measure", "Range", "Schema", "String", "Timestamp", "Visibility", "Whole", "alias", "enclosing", "exponent", "meet", "number", "parse_dtype",
-    "private", "real", "ring_for",
+    "private", "real", "ring_for", "rows_text",
 ]  # fmt: skip

@@ -74,6 +74,18 @@ def number(bound: float) -> str:
     return f"{bound:g}" if isinstance(bound, float) or abs(bound) > 10**12 else str(bound)
 
 
+def rows_text(bad: Any) -> str:
+    """Which rows a message names: the first and the last of a mask's.
+
+    >>> import numpy as np
+    >>> rows_text(np.array([False, True, False])), rows_text(np.array([True, True, True]))
+    ('row 1', 'rows 0 to 2 (3 in all)')
+    """
+    (where,) = bad.nonzero()
+    first, last = int(where[0]), int(where[-1])
+    return f"row {first}" if first == last else f"rows {first} to {last} ({len(where)} in all)"
+
+
 def real(value: int | float | Fraction) -> int | float | Fraction:
     """A number as the constant of a float's type: the float that it is, or itself where it is none.
 
@@ -225,6 +237,11 @@ class DType:
         """Bits of the ring of a column with the bounds; 0 for what is shared as bits."""
         return 0
 
+    @property
+    def bits(self) -> int:
+        """Bits of a value, of what is shared as bits, in which the words are ordered as the values."""
+        return 0
+
     # ---- what its values are computed to: types of words that are added and multiplied as they are -----
     @property
     def counted(self) -> bool:
@@ -243,7 +260,7 @@ class DType:
 
     @property
     def zero(self) -> Any:
-        """The constant nothing, of what `adds`."""
+        """The constant that stands where there is nothing; of what `adds`, nothing."""
         return 0
 
     def summed(self, low: float, high: float, known: bool = True) -> DType:
@@ -288,9 +305,13 @@ class DType:
         """The Arrow type in which an owner computes with its values."""
         return self.arrow
 
-    def numbers(self, array: Any) -> Any:
-        """A column of `arrow`, as it is held."""
+    def numbers(self, array: Any, name: str = "") -> Any:
+        """A column of `arrow`, as it is held; what cannot be is refused under its ``name``."""
         return array
+
+    def word(self, value: Any) -> Any:
+        """A constant as it is held."""
+        return value
 
     def valued(self, array: Any) -> Any:
         """What is held, as a column of `arrow`."""

@@ -103,7 +103,7 @@ class Date(Whole):
 
         return pa.date32()
 
-    def numbers(self, array: Any) -> Any:
+    def numbers(self, array: Any, name: str = "") -> Any:
         import pyarrow as pa
 
         return array.cast(pa.int32()).cast(self.held)

@@ -160,13 +160,13 @@ class Decimal(Whole):
 
         return pa.decimal128(self.precision, self.scale)
 
-    def numbers(self, array: Any) -> Any:
+    def numbers(self, array: Any, name: str = "") -> Any:
         """The units, which are the lower halves of Arrow's words of 128 bits."""
         import numpy as np
         import pyarrow as pa
 
         if isinstance(array, pa.ChunkedArray):
-            return pa.chunked_array([self.numbers(c) for c in array.chunks], self.held)
+            return pa.chunked_array([self.numbers(c, name) for c in array.chunks], self.held)
         if array.type != self.arrow:
             array = array.cast(self.arrow)
         words = np.frombuffer(array.buffers()[1] or b"", np.int64)[: 2 * (array.offset + len(array)) : 2][array.offset :]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spuframe.dtypes.base import DType, Range, enclosing, exponent, real
-from spuframe.errors import SchemaError
+from spuframe.dtypes.base import DType, Range, enclosing, exponent, real, rows_text
+from spuframe.errors import EncodingError, NotFiniteError, SchemaError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +80,7 @@ class Whole(Measure):
 
         return pa.int64()
 
-    def numbers(self, array: Any) -> Any:
+    def numbers(self, array: Any, name: str = "") -> Any:
         return array.cast(self.held)
 
 
@@ -107,6 +107,14 @@ class Bool(DType):
     @property
     def adds(self) -> bool:
         return True
+
+    @property
+    def bits(self) -> int:
+        return 1
+
+    @property
+    def zero(self) -> bool:
+        return False
 
     def count(self, bounds: Range | None) -> int:
         return 2
@@ -201,6 +209,9 @@ class Int(Whole):
     @property
     def held(self) -> pa.DataType:
         return self.arrow
+
+    def numbers(self, array: Any, name: str = "") -> Any:
+        return array
 
 
 @dataclass(frozen=True, eq=False)
@@ -386,10 +397,43 @@ class Fixed(Measure):
 
     @property
     def held(self) -> pa.DataType:
-        """Words."""
+        """Words: multiples of ``2**-f``, each the nearest."""
         import pyarrow as pa
 
         return pa.int64()
+
+    def numbers(self, array: Any, name: str = "") -> Any:
+        """Floats as words.
+
+        >>> import pyarrow as pa
+        >>> Fixed(4).numbers(pa.array([0.3, -0.01, None])).to_pylist()
+        [5, 0, None]
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        floats = np.asarray(array.fill_null(0), np.float64)
+        bad = ~np.isfinite(floats)
+        if bad.any():
+            raise NotFiniteError(f"column {name!r} has NaN or infinity in {rows_text(bad)}: use dropna or fillna first, or null instead of NaN")
+        outside = np.abs(floats) >= self.limit
+        if outside.any():
+            raise EncodingError(
+                f"column {name!r} has values in {rows_text(outside)} that {self} cannot hold (magnitude below {self.limit:g}): "
+                "scale the column, or use fewer fraction bits"
+            )
+        words = np.rint(floats * 2.0**self.f).astype(np.int64)
+        return pa.array(words, mask=np.asarray(array.is_null()) if array.null_count else None)
+
+    def valued(self, array: Any) -> Any:
+        import numpy as np
+        import pyarrow as pa
+
+        floats = np.asarray(array.fill_null(0)) * 2.0**-self.f
+        return pa.array(floats, mask=np.asarray(array.is_null()) if array.null_count else None)
+
+    def word(self, value: Any) -> Any:
+        return None if value is None else round(Fraction(value) * (1 << self.f))
 
     def constant(self, value: Any) -> Any:
         return None if value is None else real(value)

@@ -32,6 +32,14 @@ class String(DType):
         return ("string", "str")
 
     @property
+    def bits(self) -> int:
+        return 8 * self.width
+
+    @property
+    def zero(self) -> str:
+        return ""
+
+    @property
     def words(self) -> int:
         """How many words of 64 bits hold one string."""
         return -(-self.width // 8)

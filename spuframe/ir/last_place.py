@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spuframe.dtypes import Fixed, parse_dtype
+from spuframe.dtypes import parse_dtype
 from spuframe.ir.expressions import functions
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
@@ -24,7 +24,7 @@ def truncated_columns(plan: PhysicalPlan) -> list[frozenset[str]]:
     """For every step the columns whose last place a truncation decided, or may have."""
     found: list[frozenset[str]] = []
     for step in plan.steps:
-        fixed = frozenset(f.name for f in step.schema if isinstance(f.dtype, Fixed))
+        fixed = frozenset(f.name for f in step.schema if not f.dtype.exact)
         found.append(_truncated(step, [found[i] for i in step.inputs], fixed) & fixed)
     return found
 
@@ -57,9 +57,9 @@ def _marks(nodes: Sequence[Mapping[str, Any]], columns: frozenset[str]) -> list[
         if "fn" not in node:
             marks.append(node.get("col") in columns)
             continue
-        dtype, last_place = parse_dtype(node["dtype"]), functions()[node["fn"]].last_place
+        last_place = functions()[node["fn"]].last_place
         cut = last_place == "cut" or (last_place == "kept" and any(marks[a] or _bits(nodes[a]) > _bits(node) for a in node["args"]))
-        marks.append(isinstance(dtype, Fixed) and cut)
+        marks.append(cut and not parse_dtype(node["dtype"]).exact)
     return marks
 
 

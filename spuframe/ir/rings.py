@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from spuframe.dtypes import RINGS, DType, Field, Range, Whole, parse_dtype
+from spuframe.dtypes import RINGS, DType, Field, Range, parse_dtype
 from spuframe.expr.expr import bounds_of, col
 
 Source: TypeAlias = tuple[int, str]
@@ -95,8 +95,8 @@ def _compared(args: Sequence[Mapping[str, Any]]) -> int:
     ends: list[int] = []
     for a in args:
         dtype = parse_dtype(a["dtype"])
-        if not isinstance(dtype, Whole):
+        if not dtype.has_range or not dtype.exact:
             return dtype.ring(None)
-        ends += [int(b) for b in (dtype.bounds if a["range"] is None else a["range"])]
+        ends += [int(b) for b in (dtype.limits if a["range"] is None else a["range"])]
     need = (max(ends) - min(ends)).bit_length() + 1
     return next((bits for bits in RINGS if bits >= need), 64)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spuframe.dtypes import Bool, Field, Fixed, Int
+from spuframe.dtypes import Field
 from spuframe.errors import RangeOverflowError
 
 MOST = 61
@@ -65,20 +64,13 @@ class Words:
 
 def bounds(field: Field) -> tuple[int, int, int]:
     """The lowest and the highest word of a column, and its fraction bits."""
-    if isinstance(field.dtype, Bool):
-        return 0, 1, 0
-    if isinstance(field.dtype, Fixed):
-        f = field.dtype.f
-        low, high = (-field.dtype.limit, field.dtype.limit) if field.range is None else field.range
-        return math.floor(low * 2.0**f), math.ceil(high * 2.0**f), f
-    assert isinstance(field.dtype, Int)
-    low, high = field.dtype.bounds if field.range is None else field.range
-    return int(low), int(high), 0
+    return *field.dtype.units(field.range), field.dtype.frac
 
 
 def words(fields: Sequence[Field], centred: bool = True) -> Words:
     """The words of some columns; those of columns that are not ``centred`` count from zero.
 
+    >>> from spuframe.dtypes import Bool, Int
     >>> words([Field("year", Int(64), range=(1990, 2021)), Field("flag", Bool())])
     Words(bits=8, fractions=(3, 7), centres=(16040, 0), ups=(3, 7), reach=(11, 1))
     """
@@ -87,7 +79,7 @@ def words(fields: Sequence[Field], centred: bool = True) -> Words:
         low, high, f = bounds(field)
         middle = (low + high) // 2 if centred else 0
         bits = (max(high - middle, middle - low, 1) - 1).bit_length() + 1
-        if bits > MOST and isinstance(field.dtype, Fixed):  # the lowest bits do not show beside such a range
+        if bits > MOST and not field.dtype.exact:  # the lowest bits do not show beside such a range
             spare = bits - MOST
             low, high, middle, f, bits = low >> spare, (high >> spare) + 1, middle >> spare, f - spare, MOST
         if bits > MOST or max(-low, high) >= 1 << 62:
@@ -117,13 +109,14 @@ def distance(field: Field, fraction: int, centre: int, bits: int) -> tuple[int, 
 
     The edges are None where the public range says that all values are; ``bits=0``: the mean is zero, as the centre is.
 
+    >>> from spuframe.dtypes import Int
     >>> distance(Field("age", Int(64), range=(0, 1000)), 0, 50, 7)
     (10, None)
     >>> distance(Field("age", Int(64)), 40, 0, 8)[1]
     Edges(low=-4194303, high=4194303, lowest=-9223372036854775808, highest=9223372036854775807)
     """
     low, high, f = bounds(field)
-    if isinstance(field.dtype, Fixed):
+    if not field.dtype.exact:
         inside = (1 << FARTHEST) - 1  # what the type promises
         low, high = max(low, -inside), min(high, inside)
     up, mean = fraction - f, (1 << bits) >> 1
@@ -133,5 +126,5 @@ def distance(field: Field, fraction: int, centre: int, bits: int) -> tuple[int, 
         return (largest + mean).bit_length(), None
     start, stop = centre - most, centre + most
     start, stop = (-(-start >> up), stop >> up) if up >= 0 else (start << -up, (stop << -up) - 1)
-    slack = SLACK if isinstance(field.dtype, Fixed) else 0
+    slack = 0 if field.dtype.exact else SLACK
     return FARTHEST, Edges(max(low, start), min(high, stop), low - slack, high + slack)

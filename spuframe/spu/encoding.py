@@ -23,29 +23,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import RINGS, Bool, DType, Field, Fixed, Int, Measure, Range, String
-from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
+from spuframe.dtypes import RINGS, DType, Field, Range, String, rows_text
+from spuframe.errors import EncodingError
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, pack, unpack
 
 __all__ = [
-    "RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "string_words", "words_of",
+    "RINGS", "bits_of", "column_kind", "column_shape", "decode", "encode", "kind_of", "string_words",
 ]  # fmt: skip
 
 
 def kind_of(dtype: DType, bounds: Range | None = None) -> tuple[Kind, int]:
     """The kind of share, and how many words a value takes, of a type with the given bounds."""
-    if isinstance(dtype, Bool):
-        return BIT, 1
-    if isinstance(dtype, Measure):
-        return Arithmetic(dtype.ring(bounds)), 1
-    if isinstance(dtype, String):
-        return (Boolean(8 * dtype.width), 1) if dtype.width <= 8 else (Boolean(64), dtype.words)
-    raise TypeMismatchError(f"type {dtype} cannot be shared: use bool, an integer, float, date or string[n]")
+    ring = dtype.ring(bounds)
+    if ring:
+        return Arithmetic(ring), 1
+    return (Boolean(dtype.bits), 1) if dtype.bits <= 64 else (Boolean(64), -(-dtype.bits // 64))
 
 
 def column_kind(field: Field) -> tuple[Kind, int]:
     """The kind of share, and how many words a value takes, of a column.
 
+    >>> from spuframe.dtypes import Int
     >>> column_kind(Field("age", Int(64), range=(0, 120)))
     (Arithmetic(bits=16), 1)
     >>> column_kind(Field("name", String(12)))
@@ -61,21 +59,12 @@ def column_shape(field: Field, rows: int) -> tuple[int, ...]:
 
 
 # ---- plaintext to words ---------------------------------------------------------------------------
-def words_of(array: pa.Array, dtype: Fixed, name: str) -> pa.Array:
-    """Floats of a column as int64 words of fixed point, each the nearest.
-
-    >>> words_of(pa.array([0.3, -0.01, None]), Fixed(4), "x").to_pylist()
-    [5, 0, None]
-    """
-    words = _fixed_point(np.asarray(array.fill_null(0), np.float64), dtype, name)
-    return pa.array(words, mask=np.asarray(array.is_null()) if array.null_count else None)
-
-
 def encode(array: pa.Array | pa.ChunkedArray, field: Field, words: bool = False) -> tuple[Array, Array | None]:
     """The words of a column (a bitmap for bool), and the bitmap of its validity if it is nullable.
 
-    Values of null rows become zero. With ``words``, fixed point is given as `words_of` makes it.
+    Values of null rows become zero. With ``words``, the values come as their type holds them.
 
+    >>> from spuframe.dtypes import Fixed
     >>> words, valid = encode(pa.array([1.5, None]), Field("x", Fixed(4), nullable=True))
     >>> words.tolist(), valid.tolist()
     ([24, 0], [1])
@@ -83,64 +72,41 @@ def encode(array: pa.Array | pa.ChunkedArray, field: Field, words: bool = False)
     values = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     valid: Array | None = None
     if values.null_count and not field.nullable:
-        rows = _rows(np.asarray(pc.is_null(values)))
+        rows = rows_text(np.asarray(pc.is_null(values)))
         raise EncodingError(f"column {field.name!r} must not have nulls, but has in {rows}: declare it nullable, or use fillna or dropna")
     if field.nullable:
         valid = pack(np.asarray(pc.is_valid(values)))
     if isinstance(field.dtype, String):
         return _encode_strings(values, field), valid
-    if values.type == field.dtype.arrow:
-        values = field.dtype.numbers(values)
-    plain = values.fill_null(False if isinstance(field.dtype, Bool) else 0) if values.null_count else values
-    numbers: Array = np.asarray(plain.to_numpy(zero_copy_only=False))
-    if isinstance(field.dtype, Bool):
-        return pack(numbers), valid
+    if not words:
+        values = field.dtype.numbers(values, field.name)
     nulls = np.asarray(pc.is_null(values)) if values.null_count else None
-    if isinstance(field.dtype, Fixed):
-        numbers = numbers if words else _fixed_point(numbers.astype(np.float64), field.dtype, field.name)
-        _check(numbers, nulls, *field.dtype.units(field.range), field)
-        return numbers.view(np.uint64), valid
-    low, high = field.range or field.dtype.limits
-    _check(numbers, nulls, low, high, field)
+    plain = values if nulls is None else values.fill_null(pa.scalar(0, pa.int8()).cast(values.type))
+    numbers: Array = np.asarray(plain.to_numpy(zero_copy_only=False))
     kind = column_kind(field)[0]
+    if kind == BIT:
+        return pack(numbers), valid
+    low, high = (w + field.dtype.ORIGIN for w in field.dtype.units(field.range))
+    _check(numbers, nulls, low, high, field)
     if field.dtype.ORIGIN:
         numbers = numbers.astype(np.int64) - field.dtype.ORIGIN
     return numbers.astype(np.uint64 if numbers.dtype == np.uint64 else np.int64).astype(kind.word), valid
 
 
-def _fixed_point(floats: Array, dtype: Fixed, name: str) -> Array:
-    bad = ~np.isfinite(floats)
-    if bad.any():
-        raise NotFiniteError(f"column {name!r} has NaN or infinity in {_rows(bad)}: use dropna or fillna first, or null instead of NaN")
-    outside = np.abs(floats) >= dtype.limit
-    if outside.any():
-        raise EncodingError(
-            f"column {name!r} has values in {_rows(outside)} that {dtype} cannot hold (magnitude below {dtype.limit:g}): "
-            f"scale the column, or use fewer fraction bits"
-        )
-    return np.rint(floats * 2.0**dtype.f).astype(np.int64)
-
-
-def _check(numbers: Array, nulls: Array | None, low: float, high: float, field: Field) -> None:
+def _check(numbers: Array, nulls: Array | None, low: int, high: int, field: Field) -> None:
     if not len(numbers):
         return
-    info = np.iinfo(numbers.dtype) if numbers.dtype.kind in "iu" else None
+    info = np.iinfo(numbers.dtype)
     outside = np.zeros(len(numbers), bool)  # NumPy refuses to compare with a Python integer outside the type
-    if info is None or low > info.min:
-        outside |= numbers < low if info is None or low <= info.max else True
-    if info is None or high < info.max:
-        outside |= numbers > high if info is None or high >= info.min else True
+    if low > info.min:
+        outside |= numbers < low if low <= info.max else True
+    if high < info.max:
+        outside |= numbers > high if high >= info.min else True
     if nulls is not None:
         outside &= ~nulls
     if outside.any():
-        low, high = (low, high) if field.range is None else field.range
-        raise EncodingError(f"column {field.name!r} has values outside its range {low}..{high} in {_rows(outside)}: declare the range that it has")
-
-
-def _rows(bad: Array) -> str:
-    where = np.flatnonzero(bad)
-    first, last = int(where[0]), int(where[-1])
-    return f"row {first}" if first == last else f"rows {first} to {last} ({len(where)} in all)"
+        least, most = field.dtype.limits if field.range is None else field.range
+        raise EncodingError(f"column {field.name!r} has values outside its range {least}..{most} in {rows_text(outside)}: declare the range that it has")
 
 
 def string_words(raw: list[bytes] | tuple[bytes, ...], width: int) -> Array:
@@ -169,7 +135,7 @@ def _encode_strings(values: pa.Array, field: Field) -> Array:
     lengths = np.asarray(pc.binary_length(binary)).astype(np.int64)
     long = lengths > field.dtype.width
     if long.any():
-        raise EncodingError(f"column {field.name!r} has strings of more than {field.dtype.width} bytes in {_rows(long)}: declare a larger width")
+        raise EncodingError(f"column {field.name!r} has strings of more than {field.dtype.width} bytes in {rows_text(long)}: declare a larger width")
     _, offsets, data = binary.buffers()
     starts = np.frombuffer(offsets, np.int64)[binary.offset : binary.offset + len(binary) + 1]
     raw = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]] if data is not None and len(starts) else np.zeros(0, np.uint8)
@@ -177,7 +143,7 @@ def _encode_strings(values: pa.Array, field: Field) -> Array:
         zero = np.repeat(np.arange(len(lengths)), lengths)[raw == 0]
         bad = np.zeros(len(lengths), bool)
         bad[zero] = True
-        raise EncodingError(f"column {field.name!r} has strings with a zero byte in {_rows(bad)}: zero bytes pad strings, remove them")
+        raise EncodingError(f"column {field.name!r} has strings with a zero byte in {rows_text(bad)}: zero bytes pad strings, remove them")
     return _place(raw, lengths, field.dtype.width)
 
 
@@ -185,19 +151,16 @@ def _encode_strings(values: pa.Array, field: Field) -> Array:
 def decode(words: Array, valid: Array | None, field: Field) -> pa.Array:
     """The Arrow array of a column from its words (zeros and ones for bool) and its validity (zeros and ones).
 
+    >>> from spuframe.dtypes import Fixed
     >>> decode(np.array([24, 0], np.uint64), np.array([1, 0], np.uint8), Field("x", Fixed(4), nullable=True)).to_pylist()
     [1.5, None]
     """
     mask = None if valid is None else ~valid.astype(bool)
     dtype = field.dtype
-    if isinstance(dtype, Bool):
-        return pa.array(words.astype(bool), mask=mask)
     if isinstance(dtype, String):
         return _decode_strings(words, mask, dtype.width)
-    unsigned = words.dtype.itemsize == 8 and isinstance(dtype, Int) and not dtype.signed
+    unsigned = words.dtype.itemsize == 8 and pa.types.is_unsigned_integer(dtype.held)
     numbers: Any = words if unsigned else words.view(np.dtype(f"i{words.dtype.itemsize}"))
-    if isinstance(dtype, Fixed):
-        return pa.array(numbers.astype(np.float64) * 2.0**-dtype.f, mask=mask)
     if dtype.ORIGIN:
         numbers = numbers.astype(np.int64) + dtype.ORIGIN
     return dtype.valued(pa.array(numbers, mask=mask).cast(dtype.held))

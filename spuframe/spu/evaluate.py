@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar, cast
 
-from spuframe.dtypes import Field, String
+from spuframe.dtypes import Field
 from spuframe.errors import ColumnNotFoundError
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.encoding import kind_of
 from spuframe.spu.functions import secret
 from spuframe.spu.plaintext import Expression, Expressions, constants, reachable
 from spuframe.spu.shaping import conform
@@ -154,16 +153,7 @@ def source(table: Table, name: str) -> Column:
 def _column(evaluation: _Evaluation, value: Value, expression: Expression, field: Field) -> Column:
     if "col" in expression:
         return conform(evaluation.box, source(evaluation.table, expression["col"]), field, wider=True)
-    call, share = evaluation.call(Inferred.of(expression)), value.share
+    share = value.share
     if share is None:
-        share = _materialise(value, call)
+        share = evaluation.call(value).operand(value)
     return conform(evaluation.box, Column(Field(field.name, value.dtype, value.nullable), share, value.valid), field)
-
-
-def _materialise(value: Value, call: Call) -> Share:
-    """A public value as a share."""
-    if isinstance(value.dtype, String):
-        return call.words(value, value.dtype.width)
-    if kind_of(value.dtype)[0].bits == 1:
-        return call.bit(value)
-    return call.number(value, value.ring, value.frac)

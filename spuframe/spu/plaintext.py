@@ -19,9 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import DType, Fixed, Int, parse_dtype
+from spuframe.dtypes import DType, parse_dtype
 from spuframe.errors import ColumnNotFoundError, EncodingError, TypeMismatchError
-from spuframe.spu.encoding import words_of
 from spuframe.spu.functions import plain, takes_exact
 from spuframe.spu.value import Applied, Scalar
 
@@ -40,10 +39,7 @@ def evaluate(nodes: Expressions, table: pa.Table) -> pa.Array:
     >>> evaluate([x, one, more], pa.table({"x": [1, None]})).to_pylist()
     [2, None]
     """
-    found, dtype = Evaluation(nodes, [len(nodes) - 1], table).take(len(nodes) - 1), parse_dtype(nodes[-1]["dtype"])
-    if not isinstance(dtype, Fixed):
-        return dtype.valued(found)
-    return pa.array(np.asarray(found.fill_null(0)) * 2.0**-dtype.f, mask=np.asarray(found.is_null()) if found.null_count else None)
+    return parse_dtype(nodes[-1]["dtype"]).valued(Evaluation(nodes, [len(nodes) - 1], table).take(len(nodes) - 1))
 
 
 def constants(nodes: Expressions, places: Sequence[int]) -> dict[int, Scalar]:
@@ -98,13 +94,11 @@ class Evaluation:
     def _compute(self, e: Expression) -> Any:
         dtype = parse_dtype(e["dtype"])
         if "lit" in e:
-            value = e["lit"]
-            return pa.scalar(round(Fraction(value) * (1 << dtype.f)) if isinstance(dtype, Fixed) and value is not None else value, dtype.held)
+            return pa.scalar(dtype.word(e["lit"]), dtype.held)
         if "col" in e:
             if e["col"] not in self._table.column_names:
                 raise ColumnNotFoundError.of(e["col"], self._table.column_names)
-            column = _read(self._table.column(e["col"]), dtype, e["col"])
-            return words_of(column, dtype, e["col"]) if isinstance(dtype, Fixed) else dtype.numbers(column)
+            return dtype.numbers(_read(self._table.column(e["col"]), dtype, e["col"]), e["col"])
         args, about = [self._read(a) for a in e["args"]], [self._nodes[a] for a in e["args"]]
         if takes_exact(e["fn"]):
             args = [_exact(v, a) for v, a in zip(args, about, strict=True)]
@@ -142,7 +136,7 @@ def _cast(array: Any, target: pa.DataType, dtype: DType, what: str) -> Any:
         return array
     safe = not (pa.types.is_integer(array.type) and pa.types.is_floating(target)) and not pa.types.is_floating(array.type)
     try:
-        if isinstance(dtype, Int) and pa.types.is_floating(array.type):
+        if pa.types.is_integer(target) and pa.types.is_floating(array.type):
             _whole(array, what)
         return array.cast(target, safe=safe)
     except pa.ArrowNotImplementedError as error:

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from spuframe.dtypes import Bool, DType, Measure, String, parse_dtype
+from spuframe.dtypes import DType, String, parse_dtype
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.encoding import kind_of, string_words
@@ -51,9 +51,14 @@ class Inferred:
         return self.dtype.frac
 
     @property
+    def margin(self) -> int:
+        """Units that a computed value may be beyond the bounds."""
+        return 0 if self.dtype.exact else MARGIN
+
+    @property
     def ring(self) -> int:
         """Bits of the ring that a share of this type takes."""
-        return self.dtype.holding(self.low, self.high) if isinstance(self.dtype, Measure) else kind_of(self.dtype)[0].bits
+        return self.dtype.holding(self.low, self.high) if self.dtype.has_range else kind_of(self.dtype)[0].bits
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,13 @@ class Call:
             raise TypeMismatchError(f"bool is needed, got {x.dtype}: compare it with something")
         return x.share
 
+    def operand(self, x: Value) -> Share:
+        """An operand in the kind of the result."""
+        dtype = self.node.dtype
+        if isinstance(dtype, String):
+            return self.words(x, dtype.width)
+        return self.number(x, self.node.ring, self.node.frac) if dtype.has_range else self.bit(x)
+
     def words(self, x: Value, width: int) -> Share:
         """A string operand as words of ``width`` bytes."""
         if x.share is not None:
@@ -179,8 +191,6 @@ def literal(value: Scalar, node: Inferred, box: BlackBox, rows: int) -> Value:
     if value is None:
         return Value(node.dtype, True, 0, 0, None, None, box.constant(0, BIT, (rows,)))
     low, high = node.low, node.high
-    if isinstance(node.dtype, Bool):
-        low = high = int(bool(value))
-    elif not isinstance(value, str):
+    if not isinstance(value, str):
         low = high = round(Fraction(value) * (1 << node.frac)) - node.dtype.ORIGIN
     return Value(node.dtype, False, low, high, None, value)

@@ -21,7 +21,6 @@ from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
 from spuframe.plan.optimizer import optimize
 from spuframe.runtime.fields import fit, publish
-from spuframe.spu.encoding import words_of
 from tests.spu.harness import run_full
 
 ROWS = 24
@@ -49,7 +48,7 @@ def read(columns: Mapping[str, np.ndarray], policy: str) -> tuple[pa.Table, list
 
 
 def as_stored(column: pa.ChunkedArray, field: Field) -> np.ndarray:
-    words = words_of(column.combine_chunks(), field.dtype, field.name)
+    words = field.dtype.numbers(column.combine_chunks(), field.name)
     return np.asarray(words) * 2.0**-field.dtype.f
 
 

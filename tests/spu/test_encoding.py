@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spuframe.dtypes import Bool, Field, Fixed, Int, String
 from spuframe.errors import ColumnNotFoundError, EncodingError, NotFiniteError, TypeMismatchError
-from spuframe.spu.encoding import bits_of, column_kind, column_shape, decode, encode, words_of
+from spuframe.spu.encoding import bits_of, column_kind, column_shape, decode, encode
 from spuframe.spu.plaintext import evaluate
 from spuframe.spu.share import BIT, Arithmetic, Boolean, stored_shape, unpack
 
@@ -55,7 +55,7 @@ HARD = st.sampled_from([5e-324, -5e-324, -0.0, 2.0**-19, 3 * 2.0**-19])
 def test_what_is_stored_is_what_is_encoded(values, f):
     field = Field("x", Fixed(f), True)
     array = pa.array(values, pa.float64())
-    near = words_of(array, field.dtype, "x")
+    near = field.dtype.numbers(array, "x")
     words, valid = encode(array, field)
     assert near.to_pylist() == [None if v is None else round(v * 2**f) for v in values]
     assert encode(near, field, words=True)[0].tolist() == words.tolist()

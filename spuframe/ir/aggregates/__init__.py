@@ -17,7 +17,7 @@ from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
-from spuframe.dtypes import Bool, DType, Field, Int, Range
+from spuframe.dtypes import DType, Field, Int, Range
 from spuframe.errors import PlanError
 from spuframe.expr.stated import EXACT, Cases, Stated, always
 
@@ -120,7 +120,7 @@ class Summing(Aggregation):
     in_order = False
 
     def accepts(self, dtype: DType) -> bool:
-        return dtype.is_numeric or isinstance(dtype, Bool)
+        return dtype.as_number.is_numeric
 
     def nullable(self, least: int) -> bool:
         return least < 1

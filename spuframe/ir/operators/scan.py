@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.dtypes import Field, String, Whole
+from spuframe.dtypes import Field
 from spuframe.ir.expressions import columns_of
 from spuframe.ir.flows import Flow, Source
 from spuframe.ir.operator import Operator
@@ -43,7 +43,7 @@ class Specification(Operator):
         return lines
 
     def rings(self, place: int, step: Step, tables: Sequence[Step], inputs: Sequence[Origins], use: Use) -> Origins:
-        return {f.name: frozenset([(place, f.name)]) for f in step.schema if isinstance(f.dtype, Whole)}
+        return {f.name: frozenset([(place, f.name)]) for f in step.schema if f.dtype.has_range and f.dtype.exact}
 
     def detail(self, step: Step) -> str:
         p = step.params
@@ -53,7 +53,7 @@ class Specification(Operator):
 def published(f: Field) -> str:
     """What the plan says of a column to everybody."""
     facts = [str(f.dtype)]
-    if f.range is not None and not isinstance(f.dtype, String):
+    if f.range is not None:
         low, high = map(f.dtype.bound, f.range)
         facts.append(f"in [{low}, {high}]")
     if f.nullable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spuframe.dtypes import Field, Fixed, Int
+from spuframe.dtypes import Field, Int
 from spuframe.errors import TypeMismatchError
 from spuframe.ir.rings import ring_of_sum
 from spuframe.spu.aggregates import Aggregate, Finish, Order, View, Wanted, counted_rows
@@ -53,9 +53,9 @@ def _counts(rows: int) -> Field:
 
 def _mean(box: BlackBox, total: Share, count: Share, valid: Share | None, source: Field, field: Field, rows: int) -> Column:
     """Arbitrary where the count is zero."""
-    if not isinstance(field.dtype, Fixed):
+    if field.dtype.exact:
         raise TypeMismatchError(f"the mean {field.name!r} is a float, got {field.dtype}")
-    shift = field.dtype.f - source.dtype.frac
+    shift = field.dtype.frac - source.dtype.frac
     low, high = source.dtype.units(source.range)
     bounds = max(low * rows, -_LARGEST), min(high * rows, _LARGEST)
     largest = max(abs(low), abs(high)) + 1

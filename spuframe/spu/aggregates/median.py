@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spuframe.dtypes import Field, Fixed, Int
+from spuframe.dtypes import Field, Int
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.aggregates import Aggregate, Finish, Order, View, Wanted, as_one_group
 from spuframe.spu.algorithms.group import shift_down
@@ -30,9 +30,9 @@ class Median(Aggregate):
     def grouped(self, view: View, wanted: Wanted) -> Finish:
         box, groups, column = view.box, view.groups, view.columns[wanted.source]
         dtype = wanted.field.dtype
-        if not isinstance(dtype, Fixed):
+        if dtype.exact:
             raise TypeMismatchError(f"the median {wanted.field.name!r} is a float, got {dtype}")
-        shift = dtype.f - 1 - column.field.dtype.frac
+        shift = dtype.frac - 1 - column.field.dtype.frac
         n = groups.rows
         places = Field("place", Int(64), range=(0, 4 * n))
         kind = column_kind(places)[0]

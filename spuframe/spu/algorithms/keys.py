@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from spuframe.dtypes import Bool, Field, Fixed, Measure, String
+from spuframe.dtypes import Field, String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import and_pairs, string_width
@@ -47,12 +47,8 @@ class Layout:
                     f"keys {fields[0].name!r} ({first}) and {field.name!r} ({field.dtype}) have different types: cast one of them"
                 )
         nullable = any(c.valid is not None for c in columns)
-        if isinstance(first, Bool):
-            return cls(0, 1, nullable)
-        if isinstance(first, String):
-            return cls(0, max(8 * f.dtype.width for f in fields if isinstance(f.dtype, String)), nullable)
-        if not isinstance(first, Measure):
-            raise TypeMismatchError(f"column {fields[0].name!r} of type {first} cannot be a key: use bool, an integer, float, date or string[n]")
+        if not first.has_range:
+            return cls(0, max(f.dtype.bits for f in fields), nullable)
         bounds = [key_bounds(f) for f in fields]
         low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
         return cls(low, (high - low).bit_length(), nullable)
@@ -61,7 +57,7 @@ class Layout:
 def key_bounds(field: Field) -> tuple[int, int]:
     """Bounds of the words of a column, with room for the errors of computed ones."""
     low, high = field.dtype.units(field.range)
-    if isinstance(field.dtype, Fixed):  # computed values may leave their inferred range by their error
+    if not field.dtype.exact:  # computed values may leave their inferred range by their error
         margin = 16 + ((high - low) >> 8)
         return max(low - margin, -(1 << 63)), min(high + margin, (1 << 63) - 1)
     return low, high
@@ -85,7 +81,7 @@ def _value_words(box: BlackBox, column: Column, layout: Layout) -> list[Share]:
     values, dtype = column.values, column.field.dtype
     if layout.bits == 0:
         return []
-    if isinstance(dtype, Bool):
+    if values.is_bit:
         return [values]
     if isinstance(dtype, String):
         width = layout.bits // 8  # of the widest column of the layout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spuframe.dtypes import Bool, Fixed
 from spuframe.ir.rings import summing
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import fit
@@ -15,19 +14,18 @@ from spuframe.spu.table import Column
 def summable(box: BlackBox, column: Column, rows: int) -> Column:
     """The column with as many fraction bits as the sum of so many rows leaves room for, as the plan says too."""
     field = column.field
-    if not isinstance(field.dtype, Fixed):
+    if field.dtype.exact:
         return column
     dtype, _ = summing(field.dtype, field.range, rows)
     if dtype == field.dtype:
         return column
-    assert isinstance(dtype, Fixed)
-    return Column(replace(field, dtype=dtype), box.trunc(column.values, field.dtype.f - dtype.f), column.valid)
+    return Column(replace(field, dtype=dtype), box.trunc(column.values, field.dtype.frac - dtype.frac), column.valid)
 
 
 def numbers(box: BlackBox, column: Column, counted: Share | None, ring: int) -> Share:
     """The column in the ring of the sum, zero where it does not count."""
     values = column.values
-    if isinstance(column.field.dtype, Bool):
+    if values.is_bit:
         return box.b2a(values if counted is None else box.and_(values, counted), ring)
     values = fit(box, values, ring)
     return values if counted is None else box.inject(counted, values)

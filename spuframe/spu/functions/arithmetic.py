@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Fixed
+from spuframe.dtypes import Fixed
 from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import Quotient, divide, wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
@@ -55,10 +55,10 @@ def _multiplied(call: Call, x: Value, y: Value) -> Share:
     if x.share is None or y.share is None:  # times null
         return call.number(x if x.share is None else y, node.ring, node.frac)
     for bit, other in ((x, y), (y, x)):
-        if isinstance(bit.dtype, Bool) and not isinstance(other.dtype, Bool):
-            assert bit.share is not None
+        assert bit.share is not None and other.share is not None
+        if bit.share.is_bit and not other.share.is_bit:
             return call.box.inject(bit.share, call.number(other, node.ring, node.frac))
-    if not isinstance(node.dtype, Fixed):
+    if node.dtype.exact:
         return call.box.mul(*call.numbers(x, y, node.ring))
     return _product(call, x, y)
 

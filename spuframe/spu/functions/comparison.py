@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Fixed, String
+from spuframe.dtypes import String
 from spuframe.errors import TypeMismatchError
 from spuframe.spu.algorithms.compare import differs, string_equal, string_less
 from spuframe.spu.algorithms.compare import less as less_words
 from spuframe.spu.encoding import RINGS, string_words
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
-from spuframe.spu.value import MARGIN, Applied, Call, Value, text_of
+from spuframe.spu.value import Applied, Call, Value, text_of
 
 
 def _eq(call: Call, x: Value, y: Value) -> Value:
@@ -53,23 +53,25 @@ def _constant(call: Call, truth: bool) -> Share:
     return call.box.constant(int(truth), BIT, (call.rows,))
 
 
-def _width(x: Value, y: Value) -> int:
-    if not all(isinstance(v.dtype, String) for v in (x, y)):
+def _width(x: Value, y: Value) -> int | None:
+    """Bytes of the words in which two strings are compared; None of numbers and bits."""
+    widths = [max(1, v.dtype.width if v.share is not None else len(text_of(v))) for v in (x, y) if isinstance(v.dtype, String)]
+    if len(widths) == 1:
         raise TypeMismatchError(f"{x.dtype} and {y.dtype} cannot be compared: cast one of them")
-    return max(len(text_of(v)) if v.share is None else v.dtype.width for v in (x, y))  # type: ignore[attr-defined]
+    return max(widths, default=None)
 
 
 def _bools(x: Value, y: Value) -> bool:
     """Whether both are bits (a public number that is 0 or 1 counts as one)."""
-    return all(isinstance(v.dtype, Bool) or (v.is_public and not isinstance(v.public, str) and v.number in (0, 1)) for v in (x, y))
+    return all(v.number in (0, 1) if v.share is None else v.share.is_bit for v in (x, y))
 
 
 def _equal(call: Call, x: Value, y: Value) -> Share:
     box = call.box
     if _null(call, x, y):
         return _constant(call, False)
-    if isinstance(x.dtype, String) or isinstance(y.dtype, String):
-        width = max(1, _width(x, y))
+    width = _width(x, y)
+    if width is not None:
         return string_equal(box, call.words(x, width), call.words(y, width), width)
     if _bools(x, y):
         return box.not_(call.bit(x) ^ call.bit(y))
@@ -96,8 +98,8 @@ def _less(call: Call, x: Value, y: Value) -> Share:
     box = call.box
     if _null(call, x, y):
         return _constant(call, False)
-    if isinstance(x.dtype, String) or isinstance(y.dtype, String):
-        width = max(1, _width(x, y))
+    width = _width(x, y)
+    if width is not None:
         if x.share is None and y.share is None:
             return _constant(call, text_of(x) < text_of(y))
         left, right = (call.words(v, width) if v.share is not None else np.asarray(string_words([text_of(v)], width)) for v in (x, y))
@@ -117,13 +119,13 @@ def _less(call: Call, x: Value, y: Value) -> Share:
 
 def _limits(x: Value, frac: int) -> tuple[int, int]:
     """Between which bounds the words of a share lie, in units of ``2**-frac``."""
-    shift, margin = frac - x.frac, MARGIN if isinstance(x.dtype, Fixed) else 0
-    return x.low - margin << shift, x.high + margin << shift
+    shift = frac - x.frac
+    return x.low - x.margin << shift, x.high + x.margin << shift
 
 
 def _fixed(x: Value, y: Value) -> bool:
     """Whether a column of fixed point is compared: a constant beside it is rounded as a value of it would be."""
-    return any(isinstance(v.dtype, Fixed) and not v.is_public for v in (x, y))
+    return any(not v.dtype.exact and not v.is_public for v in (x, y))
 
 
 def _operand(x: Value, frac: int, rounding: Callable[[Fraction], int]) -> tuple[Value | int, int, int]:

@@ -7,18 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, String
+from spuframe.dtypes import String
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Applied, Call, Value
-
-
-def _shared(call: Call, x: Value) -> Share:
-    """An operand in the kind of the result."""
-    node = call.node
-    if isinstance(node.dtype, String):
-        return call.words(x, node.dtype.width)
-    return call.bit(x) if isinstance(node.dtype, Bool) else call.number(x, node.ring, node.frac)
 
 
 def _validity(call: Call, x: Value) -> Share:
@@ -28,20 +20,19 @@ def _validity(call: Call, x: Value) -> Share:
 def _choose(call: Call, bit: Share, x: Value, y: Value) -> Share:
     """``x`` where the bit is set, else ``y``."""
     box, node = call.box, call.node
-    if x.share is None and y.share is None and isinstance(node.dtype, Bool):
-        a, b = int(bool(x.public)), int(bool(y.public))
-        return box.constant(a, BIT, (call.rows,)) if a == b else bit if a else box.not_(bit)
-    if x.share is None and y.share is None and not isinstance(node.dtype, Bool | String):
+    if x.share is None and y.share is None and not isinstance(node.dtype, String):
         a, b = call.scaled(x, node.frac), call.scaled(y, node.frac)
-        return box.add_public(box.b2a(bit, node.ring).scale(a - b), b)
-    return box.select(bit, *box.both(lambda: _shared(call, x), lambda: _shared(call, y)))
+        if node.dtype.has_range:
+            return box.add_public(box.b2a(bit, node.ring).scale(a - b), b)
+        return box.constant(a, BIT, (call.rows,)) if a == b else bit if a else box.not_(bit)
+    return box.select(bit, *box.both(lambda: call.operand(x), lambda: call.operand(y)))
 
 
 def _where(call: Call, condition: Value, x: Value, y: Value) -> Value:
     box = call.box
     if condition.share is None:
         chosen = x if condition.public else y
-        return call.result(_shared(call, chosen), chosen.valid)
+        return call.result(call.operand(chosen), chosen.valid)
     bit = call.bit(condition)
     if condition.valid is not None:  # null is not true
         bit = box.and_(bit, condition.valid)
@@ -56,10 +47,10 @@ def _is_null(call: Call, x: Value) -> Value:
 
 def _fill_null(call: Call, x: Value, default: Value) -> Value:
     if x.valid is None:
-        return call.result(_shared(call, x))
+        return call.result(call.operand(x))
     valid = None if default.valid is None else call.box.or_(x.valid, default.valid)
     if x.share is None:
-        return call.result(_shared(call, default), valid)
+        return call.result(call.operand(default), valid)
     return call.result(_choose(call, x.valid, x, default), valid)
 
 

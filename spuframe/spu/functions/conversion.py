@@ -1,4 +1,4 @@
-"""cast: to the type of the node. Fixed point to integer rounds toward zero, exactly; a number to bool asks whether it is zero.
+"""cast: to the type of the node. Fixed point to integer rounds toward zero, exactly.
 
 What is whole multiples of a unit is counted in the unit of the other type. units: a decimal as the number of its units; real: as the nearest number of
 fixed point, half goes up.
@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Decimal, Fixed, Int, String
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.ratio import nearest_ratio
 from spuframe.spu.algorithms.shift import shift_right
@@ -26,15 +25,9 @@ from spuframe.spu.value import Applied, Call, Inferred, Value
 
 def _cast(call: Call, x: Value) -> Value:
     node = call.node
-    if isinstance(node.dtype, String):
-        return call.result(call.words(x, node.dtype.width), x.valid)
-    if isinstance(node.dtype, Bool):
-        if x.share is None or x.share.is_bit:
-            return call.result(call.bit(x), x.valid)
-        bits = max(abs(x.low), abs(x.high), 1).bit_length()
-        ring = next(r for r in (8, 16, 32, 64) if r >= min(bits, 64))
-        return call.result(call.box.not_(call.box.eqz(call.number(x, ring, x.frac), min(bits, 64))), x.valid)
-    if isinstance(node.dtype, Int) and isinstance(x.dtype, Fixed) and x.share is not None:
+    if not node.dtype.has_range:
+        return call.result(call.operand(x), x.valid)
+    if node.dtype.exact and x.frac and x.share is not None:
         return call.result(fit(call.box, whole(call, x), node.ring), x.valid)
     times = node.dtype.factor(x.dtype) or 1
     shift = x.dtype.ORIGIN * times - node.dtype.ORIGIN  # between dates and numbers of days
@@ -55,8 +48,6 @@ def whole(call: Call, x: Value) -> Share:
     box, f = call.box, x.frac
     assert x.share is not None
     v = x.share
-    if f == 0:
-        return v
     if max(abs(x.low), abs(x.high)) < 1 << f:
         return box.constant(0, v.kind, v.shape)
     if x.low < 0:
@@ -71,8 +62,7 @@ def _real(call: Call, x: Value) -> Value:
 
 
 def _ratio(node: Inferred, of: Inferred) -> Fraction:
-    assert isinstance(of.dtype, Decimal)
-    return of.dtype.number(1 << node.frac)
+    return Fraction(of.dtype.number(1 << node.frac))
 
 
 SECRET = {"cast": _cast, "units": _units, "real": _real}
@@ -80,12 +70,10 @@ SECRET = {"cast": _cast, "units": _units, "real": _real}
 
 
 def _plain_cast(node: Applied, x: Any) -> Any:
-    if isinstance(node.dtype, Bool) and not pa.types.is_boolean(x.type):
-        return pc.not_equal(x, pa.scalar(0, x.type))
     f, g = node.args[0].frac, node.frac
-    if isinstance(node.dtype, Fixed):
+    if not node.dtype.exact:
         return shifted(x.cast(pa.int64()), g - f)
-    if isinstance(node.dtype, Int) and f:  # toward zero
+    if f:  # toward zero
         return pc.multiply(pc.sign(x).cast(pa.int64()), pc.shift_right(pc.abs(x), pa.scalar(f)) if f < 63 else pa.scalar(0))
     times = node.dtype.factor(node.args[0].dtype) or 1
     return x if times == 1 else pc.multiply(x.cast(pa.int64()), pa.scalar(times))

@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Fixed, String
+from spuframe.dtypes import String
 from spuframe.spu.algorithms.member import either, match_strings, matches, words_of
 from spuframe.spu.encoding import RINGS
 from spuframe.spu.share import Arithmetic, Share, columns, word_of
-from spuframe.spu.value import MARGIN, Call, Inferred, Value, text_of
+from spuframe.spu.value import Call, Inferred, Value, text_of
 
 
 def _matches(call: Call, x: Value, constants: list[Value]) -> list[tuple[int, Share]]:
@@ -22,12 +22,11 @@ def _matches(call: Call, x: Value, constants: list[Value]) -> list[tuple[int, Sh
         by_word = {w: i for i, c in enumerate(constants) for w in words_of([text_of(c)], width)}
         found = match_strings(box, call.words(x, width), list(by_word), width)
         return list(zip(by_word.values(), found, strict=True))
-    slack = MARGIN if isinstance(x.dtype, Fixed) else 0
-    low, high = x.low - slack, x.high + slack
+    low, high = x.low - x.margin, x.high + x.margin
     exact = [c.number * (1 << x.frac) for c in constants]
     by_unit: dict[int, int] = {}  # of constants that are stored alike, the first
     for i, e in enumerate(exact):
-        if (isinstance(x.dtype, Fixed) or e.denominator == 1) and low <= round(e) <= high:
+        if (e.denominator == 1 or not x.dtype.exact) and low <= round(e) <= high:
             by_unit.setdefault(round(e), i)
     bits = min(max(1, (high - low).bit_length()), 64)
     ring = next(r for r in RINGS if r >= bits)
@@ -62,7 +61,7 @@ def _map(call: Call, x: Value, *table: Value) -> Value:
         count = -(-width // 8)
         padded = [t << (64 * count - 8 * width) for t in texts]
         return call.result(columns([word([t >> 64 * (count - 1 - j) & ((1 << 64) - 1) for t in padded], 64) for j in range(count)]), valid)
-    if isinstance(node.dtype, Bool):
+    if not node.dtype.has_range:
         return call.result(word([int(bool(v.public)) for v in chosen], 1), valid)
     numbers = [call.scaled(v, node.frac) for v in chosen]
     least = min(numbers, default=0)

@@ -7,7 +7,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Fixed
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.magnitude import signum
 from spuframe.spu.value import Call, Inferred, Value
@@ -18,7 +17,7 @@ def _sign(call: Call, x: Value) -> Value:
     if x.share is None:  # null in every row
         return call.result(call.number(x, node.ring, node.frac), x.valid)
     share, most = call.number(x, x.ring, x.frac), max(abs(x.low), abs(x.high), 1)
-    bits = min(share.bits, signed_bits(-most, most) + isinstance(x.dtype, Fixed))  # a bit more: bounds of computed values are not exact
+    bits = min(share.bits, signed_bits(-most, most) + (not x.dtype.exact))  # a bit more: bounds of computed values are not exact
     if x.low >= 0:
         found = box.b2a(box.msb(-share, bits), node.ring)
     elif x.high <= 0:

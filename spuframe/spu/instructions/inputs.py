@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from spuframe.dtypes import Bool, Fixed, Int
 from spuframe.errors import PlanError
 from spuframe.spu.algorithms.compare import less
 from spuframe.spu.algorithms.moments import shifted
@@ -82,13 +81,9 @@ def constant(machine: Machine, i: Mapping[str, Any]) -> Share:
 def _word(box: BlackBox, column: Column) -> tuple[Share, int]:
     """The column in Z_2^64, and the fraction bits that it has."""
     dtype = column.field.dtype
-    if isinstance(dtype, Bool):
-        return box.b2a(column.values, 64), 0
-    if isinstance(dtype, Int):
-        return box.extend(column.values, 64), 0
-    if isinstance(dtype, Fixed):
-        return column.values, dtype.f
-    raise PlanError(f"column {column.field.name!r} is {dtype}: a matrix takes numbers and booleans")
+    if not dtype.as_number.is_numeric:
+        raise PlanError(f"column {column.field.name!r} is {dtype}: a matrix takes numbers and booleans")
+    return box.b2a(column.values, 64) if column.values.is_bit else box.extend(column.values, 64), dtype.frac
 
 
 def _between(box: BlackBox, x: Share, low: int, high: int, lowest: int, highest: int) -> Share:

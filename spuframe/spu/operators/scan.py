@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spuframe.dtypes import Bool, Field, Fixed, String
+from spuframe.dtypes import Field
 from spuframe.errors import DataError, PlanError
 from spuframe.link.base import Link
 from spuframe.spu.encoding import RINGS, column_kind, column_shape, encode
@@ -87,9 +87,8 @@ def _plaintext(step: Step, table: pa.Table) -> list[Array]:
 
 def _filler(field: Field) -> pa.Scalar:
     """Zero, or the value of the column's range that is nearest to it."""
-    if isinstance(field.dtype, String):
-        return pa.scalar("")
-    if isinstance(field.dtype, Bool):
-        return pa.scalar(False)
-    low, high = field.dtype.units(field.range) if isinstance(field.dtype, Fixed) else field.range or (0, 0)
-    return pa.scalar(min(max(0, low), high), field.dtype.held)
+    dtype = field.dtype
+    if not dtype.has_range:
+        return pa.scalar(dtype.zero, dtype.held)
+    low, high = (word + dtype.ORIGIN for word in dtype.units(field.range))
+    return pa.scalar(min(max(0, low), high), dtype.held)
