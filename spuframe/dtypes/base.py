@@ -211,6 +211,11 @@ class DType:
         """Bounds of computed values, in the form that those of its columns have."""
         return int(bounds[0]), int(bounds[1])
 
+    @property
+    def readable(self) -> Range:
+        """Between which bounds a column may lie that is read."""
+        return self.limits
+
     def outward(self, bounds: Range) -> Range:
         """Bounds as multiples of the unit, which all values are rounded to; equal ones in one form, so that equal fields read alike.
 

@@ -314,6 +314,10 @@ class Fixed(Measure):
     def ceiling(self) -> float:
         return self.limit
 
+    @property
+    def readable(self) -> tuple[float, float]:
+        return -self.largest, self.largest
+
     def enclosed(self, bounds: Sequence[int | float | Fraction]) -> Range:
         return enclosing(bounds)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from spuframe.dtypes import Bool
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.across import across
@@ -117,7 +116,7 @@ class Summaries:
 
     def describe(self) -> SecretSummary:
         """Count, mean, standard deviation, smallest and largest value of the number columns; there are no quantiles."""
-        names = [n for n in self.columns if is_number(self[n]) and not isinstance(self[n].dtype, Bool)]
+        names = [n for n in self.columns if is_number(self[n]) and self[n].dtype.has_range]
         if not names:
             raise PlanError("describe is of number columns, and there is none: .count() and .nunique() are of any")
         return SecretSummary(self.session, {(f, n): aggregate(self[n], f) for f in DESCRIBED for n in names})

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool, Field, Fixed, Int, Schema, parse_dtype
+from spuframe.dtypes import DEFAULT_FRACTION_BITS, Field, Schema, parse_dtype
 from spuframe.errors import ForeignFrameError, NotFittedError, RangeOverflowError, SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.missing import Secret
@@ -127,7 +127,7 @@ def features(X: SecretFrame, name: str = "X", wide: float | None = None) -> Secr
     if not X.rows:
         raise SchemaError(f"`{name}` has no rows: at least one is needed")
     for field in X.schema:
-        if not isinstance(field.dtype, Bool | Int | Fixed):
+        if not field.dtype.as_number.is_numeric:
             raise TypeMismatchError(f"column {field.name!r} of `{name}` is {field.dtype}: features must be numbers or booleans; drop or encode it")
         if wide is not None and _bound(field) > wide:
             raise RangeOverflowError(
@@ -298,7 +298,7 @@ class Slopes:
     def shifted(cls, fields: Sequence[Field], by: Sequence[int], f: int) -> Slopes:
         """Of columns divided by ``2**by[j]`` and weights of f fraction bits."""
         limb = _limb(len(by))
-        free = [field.dtype.f for field in fields if field.range is None and isinstance(field.dtype, Fixed)]
+        free = [field.dtype.frac for field in fields if field.range is None and not field.dtype.exact]
         more = min([DIVIDED, *(max(own, DEFAULT_FRACTION_BITS) for own in free)])  # a word holds all that a column of unknown range can be
         fractions = tuple(more - s for s in by)
         return cls(fractions, (0,) * len(by), 0, f + more, limb, -(-62 // limb), 61 - f - more, len(by))

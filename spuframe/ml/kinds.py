@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from spuframe.dtypes import Bool, Fixed, Int
+from spuframe.dtypes import Bool, Int
 from spuframe.errors import SchemaError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.ml.base import with_target
@@ -80,7 +80,7 @@ class Transformer(ABC):
 def check_number(table: SecretFrame, target: str) -> None:
     """Refuse what is no number, by its type."""
     dtype = table.schema[target].dtype
-    if not isinstance(dtype, Bool | Int | Fixed):
+    if not dtype.as_number.is_numeric:
         raise TypeMismatchError(f"`y` is {dtype}: it must be numbers; select or compute a column of numbers")
 
 

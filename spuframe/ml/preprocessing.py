@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spuframe import expr as ex
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed
+from spuframe.dtypes import DEFAULT_FRACTION_BITS
 from spuframe.errors import InvalidParameterError
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.scalar import SecretScalar
@@ -197,7 +197,7 @@ class MinMaxScaler(Transformer, SecretEstimator):
             share = over(x - kept_number(extremes, f"low {j}"), _unit(kept_number(extremes, f"range {j}")), (0.0, 1.0) if self.clip else None)
             scaled = share if high - low == 1 else share * (high - low)
             scaled = scaled if low == 0 else scaled + low
-            if (high - low) * 2.0 ** _fraction(scaled.dtype) < 2.0**SIGNIFICANT:
+            if (high - low) * 2.0**scaled.dtype.frac < 2.0**SIGNIFICANT:
                 raise InvalidParameterError.of("feature_range", self.feature_range, "wide enough for the values in it to be told apart", "MinMaxScaler")
             out[x.name] = scaled
         return X.assign(**out)
@@ -261,10 +261,6 @@ def _like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame
 def _unit(size: SecretScalar) -> SecretScalar:
     """What to divide by: 1 where there is no size."""
     return size._apply(lambda s: ex.where(ex.eq(s, 0), 1, s), size)
-
-
-def _fraction(dtype: object) -> int:
-    return dtype.f if isinstance(dtype, Fixed) else 0
 
 
 def _more(found: Words) -> int:

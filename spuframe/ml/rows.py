@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, Fixed
+from spuframe.dtypes import Fixed
 from spuframe.expr.functions.arithmetic import Div, quotient_type
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.scalar import SecretScalar, numbers
@@ -21,7 +21,7 @@ WORST = 2.0**20
 
 def as_numbers(X: SecretFrame) -> list[SecretSeries]:
     """The columns, booleans as 0 and 1."""
-    return [x.astype("int64") if isinstance(x.dtype, Bool) else x for _, x in X.items()]
+    return [x.astype(x.dtype.as_number) for _, x in X.items()]
 
 
 def row(found: Mapping[str, SecretScalar]) -> SecretFrame:

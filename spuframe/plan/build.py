@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from spuframe.dtypes import SECRET, DType, Field, Fixed, Int, Schema, meet, private
+from spuframe.dtypes import SECRET, DType, Field, Fixed, Schema, meet, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.common import bits_of, bound_of
@@ -165,7 +165,7 @@ def _same_keys(left: LogicalNode, right: LogicalNode, a: Field, b: Field) -> tup
     """The tables with a pair of keys in one type, if one holds both exactly (what is unique stays so); else as they are, for the join to judge."""
     common = None if a.dtype.like(b.dtype) else meet(a.dtype, b.dtype)
     for whole, real in ((a, b), (b, a)):
-        if isinstance(whole.dtype, Int) and isinstance(real.dtype, Fixed) and bound_of(col(whole)) < real.dtype.limit:
+        if whole.dtype.is_numeric and real.dtype.is_numeric and whole.dtype.exact and not real.dtype.exact and bound_of(col(whole)) < real.dtype.ceiling:
             common = real.dtype
     return (left, right) if common is None else (_converted(left, {a.name: common}), _converted(right, {b.name: common}))
 

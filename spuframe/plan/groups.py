@@ -14,11 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from spuframe.dtypes import Bool
 from spuframe.expr.expr import Expr, Lit, col, lit
 from spuframe.expr.functions.arithmetic import add, div, sub
-from spuframe.expr.functions.astype import cast
 from spuframe.expr.functions.conditional import fill_null, not_null
+from spuframe.expr.functions.conversion import counted
 from spuframe.plan.build import aggregate, filter_, project, select, sort
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
@@ -48,7 +47,7 @@ def running(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr])
     PlanError
         The order of the rows means nothing.
     """
-    summed = {f"value {i}": cast(e, "int64") if isinstance(e.dtype, Bool) else e for i, e in enumerate(values.values())}
+    summed = {f"value {i}": counted(e) for i, e in enumerate(values.values())}
     own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
     numbered = cumulate(project(table, {**own, **summed}), "place", lit(1))
     grouped: LogicalNode = numbered

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.dtypes import Bool, Field, String
+from spuframe.dtypes import Field
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Lit, col, lit
 from spuframe.expr.functions.arithmetic import add
@@ -79,8 +79,4 @@ def _keyed(table: LogicalNode, side: str, keys: Sequence[Field], partners: Seque
 
 def some(a: Field, b: Field) -> bool | float | str:
     """A value to stand where a key is missing, in the range of both if that is known and theirs meet."""
-    if isinstance(a.dtype, Bool):
-        return False
-    if isinstance(a.dtype, String):
-        return ""
-    return max((f.range[0] for f in (a, b) if f.range is not None), default=0)
+    return max((f.range[0] for f in (a, b) if f.range is not None), default=a.dtype.zero)

@@ -9,7 +9,7 @@ from spuframe.expr.functions.conversion import units_of
 
 def counted(e: ex.Expr) -> ex.Expr:
     """How many units the values are."""
-    return units_of(e) if isinstance(e.dtype, Decimal) else ex.cast(e, Int(64))
+    return units_of(e)
 
 
 def restored(found: ex.Expr, dtype: DType) -> ex.Expr:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.config import RangePolicy
-from spuframe.dtypes import Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, String, Timestamp, Whole, exponent, private
+from spuframe.dtypes import Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, String, Timestamp, exponent, private
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
 log = logging.getLogger(__name__)
@@ -55,8 +55,10 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
         return column, _fit_string(name, column)
     if pa.types.is_date(kind):
         return _fit_date(name, column), Date()
-    if pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
-        return _fit_time(name, column, kind)
+    if pa.types.is_timestamp(kind):
+        return _fit_time(name, column, _zoned(name, kind.tz), "not between the years 1 and 9999")
+    if pa.types.is_duration(kind):
+        return _fit_time(name, column, Duration(), "of 146,000 years and more")
     if pa.types.is_decimal(kind):
         return _fit_decimal(name, column, kind)
     if pa.types.is_null(kind):
@@ -95,15 +97,19 @@ def _fit_date(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _fit_time(name: str, column: pa.ChunkedArray, kind: Any) -> tuple[pa.ChunkedArray, DType]:
-    """Points in time and durations, in microseconds."""
-    dtype: Timestamp | Duration = Timestamp(kind.tz) if pa.types.is_timestamp(kind) else Duration()
-    if isinstance(dtype, Timestamp):
-        try:
-            dtype.clock  # noqa: B018  # asked for, so that nobody who reveals them finds that there is none
-        except PlanError as error:
-            raise TypeMismatchError(f"column {name!r}: {error}") from None
-    units, (least, most) = column.cast(pa.int64()), dtype.bounds
+def _zoned(name: str, zone: str | None) -> Timestamp:
+    """The type of points in time of a zone, which there must be, so that nobody who reveals them finds that there is none."""
+    dtype = Timestamp(zone)
+    try:
+        dtype.clock  # noqa: B018
+    except PlanError as error:
+        raise TypeMismatchError(f"column {name!r}: {error}") from None
+    return dtype
+
+
+def _fit_time(name: str, column: pa.ChunkedArray, dtype: Timestamp | Duration, far: str) -> tuple[pa.ChunkedArray, DType]:
+    """Points in time and durations, in microseconds; ``far`` says what those are that the type does not hold."""
+    kind, units, (least, most) = column.type, column.cast(pa.int64()), dtype.bounds
     if kind.unit == "ns":
         whole = pc.multiply(pc.divide(units, 1000), 1000)
         _refuse(name, pc.not_equal(whole, units), "finer than a microsecond", "Round them, .dt.round('us') in pandas")
@@ -111,8 +117,7 @@ def _fit_time(name: str, column: pa.ChunkedArray, kind: Any) -> tuple[pa.Chunked
     else:
         times = {"s": 1_000_000, "ms": 1_000, "us": 1}[kind.unit]
         outside = pc.or_(pc.less(units, -(-least // times)), pc.greater(units, most // times))
-        told = "not between the years 1 and 9999" if isinstance(dtype, Timestamp) else "of 146,000 years and more"
-        _refuse(name, outside, told, "Leave the column out")
+        _refuse(name, outside, far, "Leave the column out")
         units = pc.multiply(units, times)
     return units.cast(dtype.arrow), dtype
 
@@ -148,22 +153,21 @@ def publish(
     it has values beyond those that arithmetic has room for.
     """
     bounds: Range | None = None
-    if isinstance(dtype, Whole):
-        column = dtype.numbers(column)
-    if isinstance(dtype, Whole | Fixed):
+    if dtype.has_range:
+        column = dtype.numbers(column, name) if dtype.exact else column
         low, high = pc.min_max(column).as_py().values()
         found = (0, 0) if low is None else (low, high)
         if declared is not None:
-            bounds = _declared(name, dtype, declared, dtype.limit if isinstance(dtype, Fixed) and keep_bits else LARGEST)
+            bounds = _declared(name, dtype, declared, dtype.ceiling if keep_bits else LARGEST)
         elif policy == "exact":
             bounds = found
         elif policy == "none":
             bounds = nothing(dtype, found, keep_bits=keep_bits)
-        elif isinstance(dtype, Whole):
+        elif dtype.exact:
             bounds = magnitude(found[0], found[1], dtype)
         else:
-            bounds = magnitude_float(float(found[0]), float(found[1]), dtype.largest if keep_bits else LARGEST)
-        if isinstance(dtype, Fixed) and not keep_bits:
+            bounds = magnitude_float(float(found[0]), float(found[1]), dtype.readable[1] if keep_bits else LARGEST)
+        if not dtype.exact and not keep_bits:
             small = declared is None and policy == "none" and bounds[1] < 1  # nothing is known of how small
             dtype = Fixed.for_range(*bounds, own=Fixed.MOST if small else 0)
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
@@ -184,26 +188,26 @@ def unique(table: pa.Table, fields: list[Field], policy: RangePolicy) -> list[st
     """
     if policy == "none":
         return []
-    keys = [f.name for f in fields if isinstance(f.dtype, Whole | String)]
+    keys = [f.name for f in fields if f.dtype.exact and f.dtype.count(None) is None]  # not those that have few values
     return [n for n in keys if pc.count_distinct(table[n], mode="only_valid").as_py() == len(table) - table[n].null_count]
 
 
 def coarse(column: pa.ChunkedArray, field: Field) -> bool:
     """Whether a float column stores a value that is far off for its size, zero for another at worst; or rounds values that differ to almost the same."""
-    if not isinstance(field.dtype, Fixed) or column.null_count == len(column):
+    if field.dtype.exact or column.null_count == len(column):
         return False
-    values, unit = np.asarray(pc.drop_null(column.cast(pa.float64()))), 2.0**-field.dtype.f
+    values, unit = np.asarray(pc.drop_null(column.cast(pa.float64()))), 2.0**-field.dtype.frac
     kept = np.rint(values / unit) * unit
     return bool((np.abs(kept - values) * FAR > np.abs(values)).any()) or (bool((kept != values).any()) and 0 < values.max() - values.min() < CLOSE * unit)
 
 
-def magnitude(low: int, high: int, dtype: Whole) -> tuple[int, int]:
+def magnitude(low: int, high: int, dtype: DType) -> Range:
     """Bounds rounded outward to powers of two.
 
     >>> magnitude(37, 92, Int(64)), magnitude(-100, 5, Int(64))
     ((0, 127), (-128, 7))
     """
-    least, most = dtype.bounds
+    least, most = dtype.readable
     down = -(1 << (-low - 1).bit_length()) if low < 0 else 0
     up = (1 << high.bit_length()) - 1 if high > 0 else 0
     return max(least, down), min(most, up)
@@ -227,7 +231,7 @@ def magnitude_float(low: float, high: float, largest: float) -> tuple[float, flo
     return (-up(-low) if low < 0 else down(low) if low > 0 else 0.0), (up(high) if high > 0 else -down(-high) if high < 0 else 0.0)
 
 
-def nothing(dtype: Whole | Fixed, found: Range, *, keep_bits: bool = False) -> Range:
+def nothing(dtype: DType, found: Range, *, keep_bits: bool = False) -> Range:
     """The same bounds for all columns of a type, if its values are within those that leave room for arithmetic; else wider ones, at last the type's.
 
     Small floats have narrower ones.
@@ -237,13 +241,12 @@ def nothing(dtype: Whole | Fixed, found: Range, *, keep_bits: bool = False) -> R
     >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7)), nothing(Fixed(), (0.0, 1e-7))
     ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0), (-0.0009765625, 0.0009765625))
     """
-    top = next((c for c in _CLASSES["floats" if isinstance(dtype, Fixed) else "integers"] if -c <= found[0] and found[1] <= c), None)
-    largest = dtype.largest if isinstance(dtype, Fixed) and keep_bits else LARGEST
-    least, most = (-largest, largest) if isinstance(dtype, Fixed) else dtype.bounds
+    top = next((c for c in _CLASSES["integers" if dtype.exact else "floats"] if -c <= found[0] and found[1] <= c), None)
+    least, most = dtype.readable if dtype.exact or keep_bits else (-LARGEST, LARGEST)
     return (least, most) if top is None else (max(least, -top), min(most, top))
 
 
-def _declared(name: str, dtype: Whole | Fixed, declared: Any, limit: float) -> Range:
+def _declared(name: str, dtype: DType, declared: Any, limit: float) -> Range:
     if not dtype.is_numeric and isinstance(declared, list | tuple):
         try:
             declared = [dtype.constant(d) for d in declared]
@@ -253,14 +256,14 @@ def _declared(name: str, dtype: Whole | Fixed, declared: Any, limit: float) -> R
     if not good or not declared[0] <= declared[1]:
         raise TypeMismatchError(f"the range of column {name!r} must be (low, high) with low <= high, got {declared!r}.")
     low, high = declared
-    if isinstance(dtype, Fixed):
+    if not dtype.exact:
         if max(abs(low), abs(high)) >= limit:
             raise EncodingError(f"the range of column {name!r} must lie below {limit:g} in magnitude, got {declared!r}. Scale the column.")
         return float(low), float(high)
     if int(low) != low or int(high) != high:
         raise TypeMismatchError(f"the range of column {name!r} ({dtype}) must be of integers, got {declared!r}.")
-    least, most = dtype.bounds
-    return max(least, int(low)), min(most, int(high))
+    least, most = dtype.readable
+    return max(int(least), int(low)), min(int(most), int(high))
 
 
 def _refuse(name: str, bad: Any, what: str, remedy: str, error: type[EncodingError | NotFiniteError | TypeMismatchError] = EncodingError) -> None:

@@ -119,7 +119,7 @@ class Reader:
     def numeric(self, node: Any) -> Any:
         found = self.value(node)
         if isinstance(found, SecretSeries):
-            of = (found.dtype.is_numeric or isinstance(found.dtype, Decimal)) and not isinstance(found.dtype, Bool)
+            of = found.dtype.of_numbers and found.dtype.has_range
         else:
             of = is_number(found)
         if not of:
@@ -220,7 +220,7 @@ class Reader:
             except ValueError:
                 raise self.text.refused(node, f"{found!r} is no date: write DATE 'YYYY-MM-DD'") from None
         if isinstance(found, SecretSeries):
-            if to.this in _TO_DOUBLE and (found.dtype.is_numeric or isinstance(found.dtype, Bool | Decimal)):
+            if to.this in _TO_DOUBLE and found.dtype.of_numbers:
                 return found.astype("float")
             if to.this in _TO_BIGINT and isinstance(found.dtype, Int | Bool):
                 return found.astype("int64")

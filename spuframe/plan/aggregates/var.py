@@ -27,9 +27,9 @@ class Var(Composite):
 
 def squared(root: ex.Expr) -> ex.Expr:
     """A variance, of its root."""
-    assert isinstance(root.dtype, Fixed)
-    room = 2 * root.dtype.f - Fixed.ROOM - 1
-    root = ex.cast(root, Fixed(min(root.dtype.f, room, Fixed.ROOM))) if room >= 0 else root  # 30 bits are left of the smallest ranges
+    own = root.dtype.frac
+    room = 2 * own - Fixed.ROOM - 1
+    root = ex.cast(root, Fixed(min(own, room, Fixed.ROOM))) if room >= 0 else root  # 30 bits are left of the smallest ranges
     return ex.mul(root, root)
 
 

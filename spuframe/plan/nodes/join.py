@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spuframe.dtypes import SECRET, Field, Fixed, Schema, Whole
+from spuframe.dtypes import SECRET, Field, Schema
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, col
 from spuframe.ir.joins import BOTH, KINDS, SIDES, Kind, other
@@ -200,19 +200,18 @@ class Join(LogicalNode):
 
 
 def _check_keys(a: Field, b: Field) -> None:
-    if isinstance(a.dtype, Fixed) and isinstance(b.dtype, Fixed) and a.dtype != b.dtype:
+    if not a.dtype.exact and not b.dtype.exact and a.dtype != b.dtype:
         raise TypeMismatchError(
             f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): the same number may be stored as two. Read both with the same "
-            f"fraction_bits=, such as fraction_bits={{{a.name!r}: {min(a.dtype.f, b.dtype.f)}}}, or join on whole numbers, such as "
+            f"fraction_bits=, such as fraction_bits={{{a.name!r}: {min(a.dtype.frac, b.dtype.frac)}}}, or join on whole numbers, such as "
             "(x * 100).round().astype('int64')"
         )
     if not a.dtype.like(b.dtype):
         raise TypeMismatchError(f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): make the keys the same type first, with astype")
-    if isinstance(a.dtype, Whole):  # both are laid out in one word
-        bounds = [f.dtype.limits if f.range is None else f.range for f in (a, b)]
-        if int(max(h for _, h in bounds) - min(low for low, _ in bounds)).bit_length() > 64:
-            raise TypeMismatchError(
-                f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): together they may be negative and reach 2**63, which no word of 64 "
-                "bits holds. Declare a narrower range when reading, ranges={'column': (low, high)}, if the owner takes ranges, or "
-                ".clip(low, high) one of them"
-            )
+    lows, highs = zip(*(f.dtype.units(f.range) for f in (a, b)), strict=True)
+    if (max(highs) - min(lows)).bit_length() > 64:  # both are laid out in one word
+        raise TypeMismatchError(
+            f"cannot join on {a.name!r} ({a.dtype}) and {b.name!r} ({b.dtype}): together they may be negative and reach 2**63, which no word of 64 "
+            "bits holds. Declare a narrower range when reading, ranges={'column': (low, high)}, if the owner takes ranges, or "
+            ".clip(low, high) one of them"
+        )

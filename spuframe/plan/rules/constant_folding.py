@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.dtypes import Bool, Fixed
 from spuframe.expr.expr import Expr, Function, Lit, bounds_of, folded, lit
 from spuframe.expr.functions.arithmetic import Add, Mul, Sub
 from spuframe.expr.functions.comparison import Compare
@@ -118,7 +117,7 @@ def _simpler(e: Function) -> Expr | None:
 
 
 def _is(e: Expr, value: int) -> bool:
-    return isinstance(e, Lit) and e.value is not None and not isinstance(e.dtype, Bool) and e.value == value
+    return isinstance(e, Lit) and e.value is not None and not isinstance(e.value, bool) and e.value == value
 
 
 def _decided(e: Compare) -> Expr | None:
@@ -130,8 +129,8 @@ def _decided(e: Compare) -> Expr | None:
     if not e.left.dtype.has_range or e.left.range is None or e.right.range is None:
         return None
     (a, b), (c, d) = bounds_of(e.left), bounds_of(e.right)
-    if isinstance(e.left.dtype, Fixed):  # bounds of a computed value are exact only up to its last bits
-        slack = 2.0 ** (1 - e.left.dtype.f) * 64
+    if not e.left.dtype.exact:  # bounds of a computed value are exact only up to its last bits
+        slack = 2.0 ** (1 - e.left.dtype.frac) * 64
         a, b = a - slack, b + slack
     truth = {
         "lt": (b < c, a >= d),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.dtypes import Fixed
 from spuframe.expr.expr import Expr, Function, substitute
 from spuframe.expr.functions.arithmetic import Div
 from spuframe.expr.functions.logic import And
@@ -48,4 +47,4 @@ def _alone(exprs: Sequence[Expr], owner: str) -> bool:
 
 
 def _clips(e: Function) -> bool:
-    return isinstance(e, Div) and isinstance(e.dtype, Fixed) and e.range is not None and max(map(abs, e.range)) >= e.dtype.largest
+    return isinstance(e, Div) and e.range is not None and max(map(abs, e.range)) >= e.target.largest

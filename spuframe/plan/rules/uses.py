@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from spuframe.dtypes import Bool, Field, Fixed, String, Whole
+from spuframe.dtypes import Field
 from spuframe.plan.logical import LogicalNode
 
 
@@ -63,8 +63,4 @@ def _cheapest(n: LogicalNode) -> frozenset[str]:
 
 
 def _bits(f: Field) -> int:
-    if isinstance(f.dtype, Bool):
-        return 1
-    if isinstance(f.dtype, Whole) and f.range is not None:
-        return max(int(abs(f.range[0])), int(abs(f.range[1]))).bit_length() + f.nullable
-    return f.dtype.width * 8 if isinstance(f.dtype, String) else 63 if isinstance(f.dtype, Fixed) else 64
+    return (f.dtype.ring(f.range) or f.dtype.bits) + f.nullable
