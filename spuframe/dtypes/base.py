@@ -330,6 +330,10 @@ class DType:
         """`adopted`, of a constant that is added to its values or subtracted."""
         return self.adopted(value, dtype)
 
+    def moved_by(self, other: DType) -> DType:
+        """The type that its values are converted to before values of the other are added to them, or subtracted."""
+        return self
+
     def scaling(self, value: Any, dtype: DType) -> tuple[DType, Any] | None:
         """A constant that multiplies its values, in the type that it has then; None where that is its own."""
         return None

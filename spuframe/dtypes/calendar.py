@@ -75,6 +75,10 @@ class Date(Whole):
     def minus(self, other: DType) -> DType | None:
         return Int(64) if self == other else self.plus(other)
 
+    def moved_by(self, other: DType) -> DType:
+        """By durations as its midnight."""
+        return Timestamp() if isinstance(other, Duration) else self
+
     def factor(self, source: DType) -> int | None:
         return 1 if isinstance(source, Int | Date) else None
 

@@ -16,7 +16,7 @@ from spuframe.dtypes import SECRET, DType, Field, Fixed, Schema, meet, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.common import bits_of, bound_of
-from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.conversion import convert, units_of
 from spuframe.expr.functions.promotion import numeric
 from spuframe.ir import aggregates as primitive
 from spuframe.ir.joins import KINDS
@@ -35,7 +35,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.plain import Plain
 from spuframe.plan.rows import check_order
-from spuframe.plan.units import counted, restored
+from spuframe.plan.units import restored
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
@@ -222,31 +222,34 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
         return Aggregate(table, by, tuple(wanted))
     columns: dict[str, Expr] = {k: col(table.schema[k]) for k in by}
     made: list[tuple[str, str, str | None]] = []
-    results: list[tuple[str, Composite | None, list[str]]] = []
+    results: list[tuple[str, Composite | None, list[str], DType | None]] = []
     counts: dict[str, DType] = {}  # what is aggregated by its units
     for i, (name, how, column) in enumerate(wanted):
-        whole = composite(how)
+        whole: Composite | None = composite(how)
+        own: DType | None = None  # that of units, if the whole is of these
         if whole is None:
             parts: Sequence[tuple[Expr | None, str]] = [(None if column is None else col(table.schema[column]), how)]
         elif column is None:
             raise PlanError(f"{how} needs a column: give (column, {how!r})")
         else:
             x: Expr = col(table.schema[column])
-            parts = whole.parts(x if x.dtype.of_units else numeric(f"take the {how} of", x))
+            own = x.dtype if x.dtype.of_units and whole.of_units else None
+            parts = whole.parts(units_of(x) if own else x if x.dtype.of_units else numeric(f"take the {how} of", x))
         places = [f"{i}.{j}" for j in range(len(parts))]
         for place, (e, part) in zip(places, parts, strict=True):
             if e is not None and not _takes(e.dtype, part):
                 counts[place] = e.dtype
-                e = counted(e)
+                e = units_of(e)
             if e is not None:
                 columns[place] = e
             made.append((place, part, None if e is None else place))
-        results.append((name, whole, places))
+        results.append((name, whole, places, own))
     node = Aggregate(Project(table, tuple(columns.items())), by, tuple(made))
     out: dict[str, Expr] = {k: col(node.schema[k]) for k in by}
-    for name, whole, places in results:
+    for name, whole, places, own in results:
         found = [restored(col(node.schema[p]), counts[p]) if p in counts else col(node.schema[p]) for p in places]
-        out[name] = found[0] if whole is None else whole.finish(*found)
+        result = found[0] if whole is None else whole.finish(*found)
+        out[name] = result if own is None else restored(result, own)
     return Project(node, tuple(out.items()))
 
 

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import spuframe.expr as ex
 from spuframe.dtypes import Decimal, DType, Int
-from spuframe.expr.functions.conversion import units_of
-
-
-def counted(e: ex.Expr) -> ex.Expr:
-    """How many units the values are."""
-    return units_of(e)
 
 
 def restored(found: ex.Expr, dtype: DType) -> ex.Expr:

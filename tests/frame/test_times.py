@@ -91,6 +91,9 @@ def test_arithmetic(calls: sf.SecretFrame) -> None:
         "number": (when.astype("int64"), pd.Series([v.value for v in w.astype("datetime64[us]")], dtype="Int64").mask(w.isna())),
         "whole": (when.astype("date"), w.dt.date.where(w.notna(), None)), "whenever": (when.fillna("1999-12-31 01:00"), w.fillna(T("1999-12-31 01:00"))),
         "apart": (when - calls["day"], w - pd.to_datetime(ROWS["day"])),
+        "day later": (calls["day"] + took, pd.to_datetime(ROWS["day"]) + d), "day before": (calls["day"] - took, pd.to_datetime(ROWS["day"]) - d),
+        "from day": (took + calls["day"], pd.to_datetime(ROWS["day"]) + d), "since day": (took + datetime.date(2020, 1, 1), T("2020-01-01") + d),
+        "half": (took // 2, d // 2), "shares": (H // calls["n"], H // ROWS["n"]),
     }  # fmt: skip
     del columns["number"]  # NaT has no number in pandas
     same(calls.assign(**{k: c for k, (c, _) in columns.items()}), {k: e for k, (_, e) in columns.items()})
@@ -118,7 +121,8 @@ def test_what_does_not_go_together(calls: sf.SecretFrame) -> None:
     when, zoned, took = (calls[c] for c in ("when", "zoned", "took"))
     for wrong in (
         lambda: when + when, lambda: when + 1, lambda: when * 2, lambda: took * took, lambda: took * 0.5, lambda: took + 1, lambda: when < 5,
-        lambda: when < zoned, lambda: when - zoned, lambda: when < took, lambda: calls["day"] + took, lambda: when.sum(), lambda: when.mean(),
+        lambda: when < zoned, lambda: when - zoned, lambda: when < took, lambda: took - calls["day"], lambda: when.sum(), lambda: when.mean(),
+        lambda: took / 2, lambda: took % 2, lambda: took // 0.5, lambda: when // H,
         lambda: took.var(), lambda: when.std(), lambda: np.sqrt(took), lambda: zoned.astype("date"),
     ):  # fmt: skip
         with pytest.raises(TypeMismatchError):
@@ -165,3 +169,50 @@ def test_files(session: sf.Session, tmp_path: Path) -> None:
     assert frame["at"].max().reveal() == T("2020-01-05 10:30") and frame["zoned"].max().reveal() == T("2020-01-05 10:00", tz="UTC")
     with pytest.raises(DataError, match="not written"):
         session.read_csv(tmp_path / "t.csv", owner="clinic", date_format={"at": "%d.%m.%Y"})
+
+
+def durations(rows: int, seed: int) -> pd.DataFrame:
+    """Rows of durations with nulls, doubles, both signs and the largest that sums have room for."""
+    random = np.random.default_rng(seed)
+    choice = np.array([0, 1, -1, 86_400_000_000, -3_600_000_001, 2**40, -(2**40), 12_345_678], "timedelta64[us]")
+    took = pd.Series(random.choice(choice, rows)).mask(random.random(rows) < 0.3)
+    return pd.DataFrame({"id": range(rows), "key": random.integers(0, 4, rows), "took": took, "other": random.choice(choice, rows)})
+
+
+@pytest.mark.parametrize(("rows", "seed"), [(0, 0), (1, 1), (2, 2), (30, 3), (30, 4)])
+def test_durations_are_those_of_pandas(session: sf.Session, rows: int, seed: int) -> None:
+    own = durations(rows, seed)
+    frame = session.from_pandas(own, owner="clinic").persist()
+    took, other, d, o = frame["took"], frame["other"], own["took"], own["other"]
+    same(
+        frame.assign(a=took + other, b=took - other, c=-took, d=abs(other), e=took.fillna(H), f=took.where(other > H, other), g=took * 3, h=other // 7),
+        {
+            "a": d + o, "b": d - o, "c": -d, "d": abs(o), "e": d.fillna(H), "f": d.where(o > H, o), "g": d * 3,
+            "h": pd.Series([v // 7 for v in o], dtype=o.dtype),  # a column of pandas cuts toward zero, where one of its durations rounds down
+        },
+    )  # fmt: skip
+    truths = frame.assign(lt=other < H, eq=other == np.timedelta64(1, "us"), two=took <= other)[["id", "lt", "eq", "two"]].reveal().sort_values("id")
+    assert truths["lt"].tolist() == (o < H).tolist() and truths["eq"].tolist() == (o == pd.Timedelta("1us")).tolist()
+    assert truths["two"].fillna(False).tolist() == (d <= o).tolist()
+    for ascending in (True, False):
+        got = frame.sort_values(["took", "id"], ascending=[ascending, True])["id"].reveal().tolist()
+        assert got == own.sort_values(["took", "id"], ascending=[ascending, True])["id"].tolist()
+    for how in ("sum", "min", "max", "count", "nunique"):
+        found, wanted = getattr(took, how)().reveal(), getattr(d, how)()
+        assert (found is None and wanted is pd.NaT) or found == wanted
+    near = pd.Timedelta("1us")
+    for how in ("mean", "median"):
+        found, wanted = getattr(took, how)().reveal(), getattr(d, how)()
+        assert (found is None and wanted is pd.NaT) or abs(found - wanted) <= near
+    for how in ("std", "sem"):  # pandas has no sem of durations
+        found, wanted = getattr(took, how)().reveal(), d.std() if how == "std" else d.std() / np.sqrt(d.count() or 1)
+        assert (found is None and wanted is pd.NaT) or abs(found - wanted) <= near + abs(wanted) * 2.0**-18
+    named = {how: ("took", how) for how in ("sum", "min", "max", "mean", "count", "nunique", "median", "std")}
+    grouped, wanted = frame.groupby("key").agg(**named).reveal().sort_values("key"), own.groupby("key").agg(**named).reset_index()
+    for how in ("sum", "min", "max", "count", "nunique"):
+        pd.testing.assert_series_equal(grouped[how].reset_index(drop=True), wanted[how], check_dtype=False)
+    for how in ("mean", "median", "std"):
+        assert grouped[how].isna().tolist() == wanted[how].isna().tolist()
+        assert ((grouped[how].array - wanted[how].array).dropna() <= near + abs(wanted[how].dropna().array) * 2.0**-18).all()
+    by = frame.groupby("took").agg(n=("id", "count")).reveal().sort_values("took")
+    assert by.reset_index(drop=True)["n"].tolist() == own.groupby("took").agg(n=("id", "count"))["n"].tolist()

@@ -277,7 +277,7 @@ def _pair(what: str, left: object, right: object) -> tuple[Expr, Expr]:
 
 
 _FIT = (
-    "a date goes with a whole number of days, a point in time with a duration, a duration with another and times a whole number; "
+    "a date goes with a whole number of days, it and a point in time with a duration, a duration with another and times a whole number; "
     "two dates, or two points in time of as much of a zone, are subtracted"
 )
 
@@ -288,6 +288,8 @@ def _exact(what: str, left: object, right: object) -> tuple[Expr, Expr] | None:
     if not any(e.dtype.has_range and not e.dtype.is_numeric for e in (a, b)):
         return None
     a, b = (_fitted(what, counted(x), y) for x, y in ((a, b), (b, a)))
+    if what != "multiply":
+        a, b = (convert(x, x.dtype.moved_by(y.dtype)) for x, y in ((a, b), (b, a)))
     for x, y in ((a, b), (b, a))[: 1 if what == "subtract" else 2]:
         if _combined(what, x.dtype, y.dtype) is not None:
             return x, y
@@ -364,8 +366,11 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
 
 def div(left: object, right: object) -> Expr:
     """``left / right``: null where the denominator is 0, clipped where the quotient is out of range; a float, of decimals and of two durations too."""
-    counts = alike("divide", as_expr(left), as_expr(right))
-    a, b = counts or _pair("divide", left, right)
+    a, b = as_expr(left), as_expr(right)
+    counts = alike("divide", a, b)
+    if counts is None and a.dtype.of_units and a.dtype.times(b.dtype) == a.dtype:
+        raise mismatch("divide", (a, b), "take //, which gives a whole number of units, rounded down")
+    a, b = counts or _pair("divide", a, b)
     if isinstance(b, Lit) and b.value == 0:
         raise PlanError(f"'{a} / {b}' divides by zero: the denominator must be a nonzero constant or a column (whose zeros give null)")
     made = Div(a, b, quotient_type(a, b))

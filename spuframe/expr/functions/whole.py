@@ -27,7 +27,7 @@ from spuframe.expr.functions.arithmetic import add, divisors, mul, neg, reciproc
 from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, refuse_large, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
-from spuframe.expr.functions.conversion import convert, units_of
+from spuframe.expr.functions.conversion import convert, counted, units_of
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
 from spuframe.expr.functions.promotion import alike, beside, numeric, same_type
@@ -243,6 +243,9 @@ def _divided(kind: type[Divided], left: object, right: object) -> Expr:
         found = _divided(kind, *counts)
         unit = beside(as_expr(left), as_expr(right)).dtype if kind is Mod else None
         return found if unit is None else _counted(found, unit, beside(as_expr(right), as_expr(left)).dtype)
+    a, b = as_expr(left), counted(as_expr(right))
+    if kind is FloorDiv and a.dtype.of_units and a.dtype.times(b.dtype) == a.dtype:  # a number of units by a number
+        return convert(_divided(kind, units_of(a), b), a.dtype)
     a, b = (numeric("divide", as_expr(v)) for v in (left, right))
     if any(isinstance(c, Lit) and not c.dtype.exact and e.dtype.exact for c, e in ((a, b), (b, a))):
         # The constant divides as it is, whatever its type: so the type is one that the quotients fit.
@@ -265,7 +268,10 @@ def _counted(units: Expr, a: DType, b: DType) -> Expr:
 
 
 def floordiv(left: object, right: object) -> Expr:
-    """``left // right``, exact, rounded down; null where the divisor is 0. A constant is the float64 that it is: ``1 // 0.1`` is 9."""
+    """``left // right``, exact, rounded down; null where the divisor is 0. A constant is the float64 that it is: ``1 // 0.1`` is 9.
+
+    Two decimals, or two durations, give an integer; a duration by an integer gives a duration.
+    """
     return _divided(FloorDiv, left, right)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import spuframe.expr as ex
+from spuframe.expr.expr import bounds_of
 from spuframe.expr.stated import Stated, always
 from spuframe.plan.aggregates import Composite
 
@@ -13,6 +14,7 @@ class Sem(Composite):
     """``std / sqrt(n)``."""
 
     states = always(Stated(relative=2.0**-18, units=4, chance=True))
+    of_units = True
 
     def __init__(self, ddof: int = 1) -> None:
         self.ddof = ddof
@@ -22,6 +24,8 @@ class Sem(Composite):
 
     def finish(self, *parts: ex.Expr) -> ex.Expr:
         std, n = parts
+        if bounds_of(n)[1] == 0:  # there is no row, and no deviation
+            return std
         return ex.mul(std, ex.rsqrt(n))  # a quotient would keep room for the divisors below one that a root's type has, and roots of counts have not
 
 
