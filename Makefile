@@ -4,6 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 PYTEST_ARGS ?=
+PROTOCOL ?=
 # Whole files go to one process each, so that what a file sets up is set up once. `logical`: the cores that there are.
 PARALLEL ?= -n logical --maxprocesses 4 --dist loadfile
 BENCH_ARGS ?=
@@ -24,8 +25,8 @@ $(STAMP): pyproject.toml
 
 venv: $(STAMP) ## the virtual environment alone
 
-demo: $(STAMP) ## two owners, three parties, one answer
-	@$(PY) examples/demo.py
+demo: $(STAMP) ## two owners, three parties, one answer; PROTOCOL=semi2k: two parties
+	@$(PY) examples/demo.py $(PROTOCOL)
 
 test: $(STAMP) ## all tests, and the examples in the docstrings
 	$(PY) -m pytest tests spuframe --doctest-modules -q $(PARALLEL) $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
-"""The main job: two owners, three parties, one frame, one answer. Run it with ``make demo``.
+"""The main job: two owners, their parties, one frame, one answer. Run it with ``make demo``, or ``make demo PROTOCOL=semi2k`` for two parties.
 
 A hospital and an insurer each hold a table about the same people. Neither may show it to anyone, and yet both allow three answers: what a day
 of care costs by region for patients of 50 and more, a model of readmission, and how good that model is.
@@ -6,6 +6,7 @@ of care costs by region for patients of 50 and more, a model of readmission, and
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import spuframe as sf
@@ -14,8 +15,8 @@ DATA = Path(__file__).resolve().parent.parent / "datasets" / "cohort"
 FEATURES = ["age", "bmi", "smoker", "chronic", "visits", "days", "cost"]
 
 
-def main() -> None:
-    with sf.local(parties=3) as session:  # three party processes on this machine, started and stopped here
+def main(protocol: str = "aby3") -> None:
+    with sf.local(protocol=protocol) as session:  # party processes on this machine, started and stopped here
         patients = session.read_csv(DATA / "hospital.csv", owner="hospital")
         claims = session.read_parquet(DATA / "insurer.parquet", owner="insurer")
         print(patients, end="\n\n")
@@ -37,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

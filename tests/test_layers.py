@@ -27,7 +27,8 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "kernels": (("errors",), "loops over arrays; know nothing of shares, ranks or plans"),
     "link": (("errors", "config"), "bytes between ranks; know nothing of what the bytes mean"),
     "spu": ((*BASE, "ir", "kernels", "link"), "runs physical plans handed in as plain data; never sees plan's modules"),
-    "protocols": ((*BASE, "spu", "kernels", "link"), "a protocol knows the SPU's contract and no other protocol"),
+    "preprocessing": ((*BASE, "ir", "spu", "kernels", "link"), "material that parties make; knows no protocol"),
+    "protocols": ((*BASE, "spu", "preprocessing", "kernels", "link"), "a protocol knows the SPU's contract and no other protocol"),
     "plugins": ((*BASE, "spu", "link"), "finds protocols and transports by name; imports none of them by itself"),
     "expr": (("errors", "dtypes"), "expressions are data"),
     "ir": ((*BASE, "shapes", "expr"), "what analyst and parties share: data and pure functions, which run nothing and plan nothing"),
@@ -42,7 +43,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "ml": ((*BASE, "expr", "ir", "plan", "frame"), "estimators are written over frames"),
     "testing": (
-        (*BASE, "kernels", "link", "spu", "protocols", "plugins", "expr", "ir", "plan", "runtime"),
+        (*BASE, "kernels", "link", "spu", "preprocessing", "protocols", "plugins", "expr", "ir", "plan", "runtime"),
         "checks for authors of plugins: sees all below the frame",
     ),
     "testing.estimator": ((*BASE, "plan", "runtime", "frame", "ml"), "checks for authors of estimators, which are written over frames"),

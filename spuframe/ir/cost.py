@@ -113,10 +113,13 @@ class CostReport:
     total : Cost
         By rank, as the links will count it; independent steps share their rounds.
     steps : tuple of StepCost
+    prepared : Cost
+        What it costs the parties to make the material, before the plan runs; none where nobody needs any, or a dealer makes it.
     """
 
     total: Cost
     steps: tuple[StepCost, ...]
+    prepared: Cost = field(default_factory=Cost)
 
     @property
     def shared(self) -> int:

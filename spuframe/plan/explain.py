@@ -150,12 +150,18 @@ def steps(plan: PhysicalPlan, cost: CostReport | None = None) -> str:
         lines.append(f"(steps that do not wait for each other have {cost.shared:,} round{'s' if cost.shared > 1 else ''} in common)")
     if cost is not None:
         names = [*(f"party {i}" for i in range(plan.parties)), *(f"owner {o}" for o in plan.owners)]
-        sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.total.sent, strict=False))
-        lines.append(f"total: {cost.total.rounds:,} rounds, {cost.total.total:,} bytes" + (f" (sent by {sent})" if sent else ""))
+        lines.append(f"total: {_traffic(cost.total, names)}")
         lines += [f"material of step {i} ({step.op}): {_material(step.cost)}" for i, step in enumerate(cost.steps) if step.cost.material]
         if cost.total.material:
             lines.append(f"material in all: {_material(cost.total)}")
+        if cost.prepared.rounds:
+            lines.append(f"to make it, before: {_traffic(cost.prepared, names)}")
     return "\n".join(lines)
+
+
+def _traffic(cost: Cost, names: list[str]) -> str:
+    sent = ", ".join(f"{name} {b:,}" for name, b in zip(names, cost.sent, strict=False))
+    return f"{cost.rounds:,} rounds, {cost.total:,} bytes" + (f" (sent by {sent})" if sent else "")
 
 
 def _material(cost: Cost) -> str:

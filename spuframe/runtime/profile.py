@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -28,6 +28,8 @@ class RankProfile:
         Rows of all steps' results.
     steps : tuple of mappings
         ``op``, ``seconds``, ``rounds``, ``sent``, ``rows`` for each step.
+    prepared : mapping
+        ``seconds``, ``rounds``, ``sent`` of the material that was made before the plan ran. Of these, ``seconds`` above contains the time alone.
     """
 
     name: str
@@ -38,6 +40,7 @@ class RankProfile:
     peak_memory: int
     rows: int
     steps: tuple[Mapping[str, Any], ...] = ()
+    prepared: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ class Profile:
         ]
         widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
         table = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]) for line in [head, *lines]]
-        return "\n".join([f"measured: {self.rounds:,} rounds, {sum(self.sent):,} bytes, {self.seconds:.3f} s at the analyst", *table])
+        made = [r.prepared for r in self.ranks if r.prepared.get("rounds")]
+        before = f"; before it {max(p['seconds'] for p in made):.3f} s, {sum(p['sent'] for p in made):,} bytes for material" if made else ""
+        return "\n".join([f"measured: {self.rounds:,} rounds, {sum(self.sent):,} bytes, {self.seconds:.3f} s at the analyst{before}", *table])
 
 
 def rank_profile(name: str, counters: Mapping[str, Any], measured: Mapping[str, Any]) -> RankProfile:
@@ -90,4 +95,5 @@ def rank_profile(name: str, counters: Mapping[str, Any], measured: Mapping[str, 
         int(counters["peak_memory"]),
         int(counters["rows"]),
         tuple(measured["steps"]),
+        dict(measured["prepared"]),
     )

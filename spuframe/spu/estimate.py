@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from spuframe.errors import StoreError
-from spuframe.ir.cost import CostReport, StepCost
+from spuframe.ir.cost import Cost, CostReport, StepCost
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.kernel import Protocol
@@ -46,4 +46,6 @@ def estimate(plan: PhysicalPlan, protocol: Protocol) -> CostReport:
         costs[i] = StepCost(steps[i].op, box.declared - before)
 
     run_steps(env, steps, priced)
-    return CostReport(box.declared, tuple(costs[i] for i in range(len(steps))))
+    total, prepared = box.declared, protocol.prepared
+    made = Cost() if prepared is None else prepared(total.material)
+    return CostReport(total, tuple(costs[i] for i in range(len(steps))), made)

@@ -126,6 +126,10 @@ class Own(Structural):
     def settle(self) -> None:
         """After a plan, before anything is handed over: raise unless it has used just that."""
 
+    @property
+    def spent(self) -> Cost:
+        """Rounds, and what this party has sent, to make material, in all plans so far."""
+
 
 def _in_rounds(*arguments: object, **options: object) -> Any:
     raise ProtocolError("values enter and leave this protocol in rounds: use `BlackBox.enter` and `BlackBox.hand_over`")
@@ -169,6 +173,8 @@ class Protocol:
         streams that it shares with the other parties, if they are given.
     open : callable, optional
         ``open(ctx) -> Own``: the state that its kernels find at ``ctx.own``, made once the parties have agreed their keys.
+    prepared : callable, optional
+        ``prepared(material) -> Cost``: what it costs the parties to make some material, where they make it themselves.
     dealer : int, optional
         The rank that makes the material and can compute every value; nothing hides anything from it.
     """
@@ -188,6 +194,7 @@ class Protocol:
     yield_: Callable[..., Array] = _in_rounds
     insecure: bool = False
     open: Callable[[Context], Own] | None = None
+    prepared: Callable[[Mapping[What, int]], Cost] | None = None
     dealer: int | None = None
     notes: str = field(default="")
 

@@ -1,6 +1,7 @@
-"""A dealer's permutations in two halves, and the correlations of what they will move: what protocols of two parties with a dealer have in common.
+"""Permutations in two halves, and the correlations of what they will move: what protocols of two parties have in common.
 
-Party 0 deals. It draws p_0 alone, and p_1 from the stream of both parties (Chase, Ghosh and Poburinnaya 2020, "Secret-shared shuffle", with a dealer).
+Chase, Ghosh and Poburinnaya, "Secret-shared shuffle", ASIACRYPT 2020. Where a dealer makes the material it is party 0: it draws p_0 alone,
+and p_1 from the stream of both parties.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ DEALER = 0
 
 
 class Order:
-    """What a party has of the permutation ``x[p_0][p_1]``, which party 0 applies first: the dealer knows both halves, party 1 its own.
+    """What a party has of the permutation ``x[p_0][p_1]``, which party 0 applies first: each party knows its half, a dealer both.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class Order:
         p_0 and p_1 where this party knows them.
     """
 
-    def __init__(self, rows: int, index: tuple[Array | None, Array]) -> None:
+    def __init__(self, rows: int, index: tuple[Array | None, Array | None]) -> None:
         self.rows, self.index = rows, index
         self._ready: dict[Kind, deque[tuple[Array, ...]]] = {}
 
@@ -59,31 +60,18 @@ class Order:
         return self._ready[kind].popleft()
 
 
-class Dealt(Supply):
-    """A supply whose dealer makes all material and knows it; party 1 draws its parts from the stream of both.
+class Ordered(Supply):
+    """A supply with permutations among its material.
 
     Parameters
     ----------
-    ctx : Context
     makers : mapping of str to callable
         As those of `Supply`; ``permute`` is here.
     """
 
-    def __init__(self, ctx: Context, makers: Mapping[str, Maker]) -> None:
+    def __init__(self, makers: Mapping[str, Maker]) -> None:
         super().__init__({**makers, "permute": self.permute})
-        self._deals = ctx.rank == DEALER
-        self._common, self._private = ctx.streams[1 - ctx.rank], ctx.private
         self._orders: dict[Name, Order] = {}
-
-    def expect(self, material: Mapping[What, int]) -> None:
-        """Draw the permutations of a plan, with the correlations of all that they will move; the rest is made as it is taken."""
-        super().expect(material)
-        self._orders = {}
-        for what in sorted(w for w in material if w[0] == "permute"):
-            _, name, rows, kind, bits = cast("tuple[str, Name, int, str, int]", what)
-            if name not in self._orders:
-                self._orders[name] = self._order(rows)
-            self._correlate(self._orders[name], KINDS[kind](bits), material[what])
 
     def settle(self) -> None:
         super().settle()
@@ -93,10 +81,6 @@ class Dealt(Supply):
         """The permutation of a name: once."""
         return self._orders.pop(name, None) or self._order(rows)
 
-    def _order(self, rows: int) -> Order:
-        second = self._common.permutation(rows)
-        return Order(rows, (self._private.permutation(rows) if self._deals else None, second))
-
     def permute(self, name: Name, rows: int, kind: str, bits: int, count: int, order: Order, vector: bool) -> tuple[Array, ...]:
         """For ``count`` vectors that a permutation moves: c of this party's hop, a and b of the other's."""
         found = KINDS[kind](bits)
@@ -105,8 +89,49 @@ class Dealt(Supply):
         return columns[0] if vector else tuple(np.stack(parts, axis=1) for parts in zip(*columns, strict=True))
 
     @abstractmethod
+    def _order(self, rows: int) -> Order:
+        """A fresh permutation."""
+
+    @abstractmethod
     def _correlate(self, order: Order, kind: Kind, count: int) -> None:
         """Add ``p(a) = b + c`` for both hops of some vectors: this party's c where it moves, its a and b where the other does."""
+
+
+class Dealt(Ordered):
+    """A supply whose dealer makes all material and knows it; party 1 draws its parts from the stream of both.
+
+    Parameters
+    ----------
+    ctx : Context
+    makers : mapping of str to callable
+    """
+
+    def __init__(self, ctx: Context, makers: Mapping[str, Maker]) -> None:
+        super().__init__(makers)
+        self._deals = ctx.rank == DEALER
+        self._common, self._private = ctx.streams[1 - ctx.rank], ctx.private
+
+    def expect(self, material: Mapping[What, int]) -> None:
+        """Draw the permutations of a plan, with the correlations of all that they will move; the rest is made as it is taken."""
+        super().expect(material)
+        self._orders = {}
+        for (name, rows), moved in permutations(material).items():
+            self._orders[name] = order = self._order(rows)
+            for kind, count in moved:
+                self._correlate(order, kind, count)
+
+    def _order(self, rows: int) -> Order:
+        second = self._common.permutation(rows)
+        return Order(rows, (self._private.permutation(rows) if self._deals else None, second))
+
+
+def permutations(material: Mapping[What, int]) -> dict[tuple[Name, int], list[tuple[Kind, int]]]:
+    """The permutations among some material, by name and rows: what each will move, in an order that is the same at all parties."""
+    out: dict[tuple[Name, int], list[tuple[Kind, int]]] = {}
+    for what in sorted(w for w in material if w[0] == "permute"):
+        _, name, rows, kind, bits = cast("tuple[str, Name, int, str, int]", what)
+        out.setdefault((name, rows), []).append((KINDS[kind](bits), material[what]))
+    return out
 
 
 def taken(perm: Permutation, xs: Sequence[Share]) -> list[tuple[What, int]]:

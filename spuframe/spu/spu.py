@@ -139,7 +139,8 @@ class SPU:
         if self.is_party:
             own: Own | None = self._ctx.own
             if own is not None:
-                own.expect(estimate(read, self.protocol).total.material)
+                with recorder.preparing(own):
+                    own.expect(estimate(read, self.protocol).total.material)
             self._party(env, steps, recorder, progress)
             if own is not None:
                 own.settle()
@@ -184,12 +185,22 @@ class _Recorder:
         assert env.link is not None
         self.env, self.link = env, env.link
         self.steps: dict[int, dict[str, Any]] = {}
+        self.prepared = {"seconds": 0.0, "rounds": 0, "sent": 0}
         self.started = time.perf_counter()
         self.first = self._now(env)
 
     def _now(self, env: Env) -> tuple[int, int]:
         traffic = self.link.traffic  # in a step that of the step alone
         return traffic.rounds, sum(traffic.sent) + sum(delivered_bytes(d) for d in env.deliveries)
+
+    @contextmanager
+    def preparing(self, own: Own) -> Iterator[None]:
+        """While material is made, which is told apart from the plan."""
+        before = own.spent
+        yield
+        spent, now = own.spent - before, time.perf_counter()
+        self.prepared = {"seconds": now - self.started, "rounds": spent.rounds, "sent": spent.total}
+        self.started = now
 
     @contextmanager
     def step(self, i: int, step: Step, env: Env) -> Iterator[None]:
@@ -210,6 +221,7 @@ class _Recorder:
             "declared_rounds": declared.rounds,
             "declared_sent": list(declared.sent),
             "seconds": time.perf_counter() - self.started,
+            "prepared": self.prepared,
             "steps": [self.steps[i] for i in sorted(self.steps)],
             "peak_rss": peak if sys.platform == "darwin" else peak * 1024,
         }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from spuframe.errors import ProtocolError
-from spuframe.ir.cost import What
+from spuframe.ir.cost import Cost, What
 from spuframe.spu.kinds import Array
 
 Maker = Callable[..., tuple[Array, ...]]
@@ -39,6 +39,11 @@ class Supply:
     def __init__(self, makers: Mapping[str, Maker]) -> None:
         self._makers = makers
         self._left: Counter[What] | None = None  # None: as much as is asked for
+
+    @property
+    def spent(self) -> Cost:
+        """What making it has cost: nothing, where nobody is asked."""
+        return Cost()
 
     def expect(self, material: Mapping[What, int]) -> None:
         """Prepare for a plan: it gets this much, and no more."""

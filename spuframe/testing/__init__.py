@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spuframe.testing.ideal import Ideal
 from spuframe.testing.protocol import check_protocol
 from spuframe.testing.simulate import simulate, simulate_blackbox
 from spuframe.testing.transport import check_transport
@@ -12,7 +13,7 @@ from spuframe.testing.views import check_views
 if TYPE_CHECKING:
     from spuframe.testing.estimator import check_estimator
 
-__all__ = ["check_estimator", "check_protocol", "check_transport", "check_views", "simulate", "simulate_blackbox"]
+__all__ = ["Ideal", "check_estimator", "check_protocol", "check_transport", "check_views", "simulate", "simulate_blackbox"]
 
 
 def __getattr__(name: str) -> Any:  # only who checks an estimator needs pandas and scikit-learn

@@ -8,14 +8,16 @@ at every run, and what a single party holds must look uniform.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from spuframe.plugins import protocol as protocol_by_name
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.kernel import Protocol
+from spuframe.spu.context import Context
+from spuframe.spu.kernel import Own, Protocol
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, unpack
 from spuframe.testing.simulate import simulate_blackbox, simulate_shares
 
@@ -29,7 +31,9 @@ Run: TypeAlias = Callable[..., Any]
 Case: TypeAlias = tuple[str, Run, list[Kind], Callable[..., Array]]
 
 
-def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed: int = 0) -> None:
+def check_protocol(
+    protocol: str | Protocol, *, parties: int | None = None, seed: int = 0, supply: Callable[[Context], Own] | None = None
+) -> None:
     """Raise unless ``protocol`` does what the kernel table says, at the cost that it declares.
 
     Parameters
@@ -39,6 +43,8 @@ def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed
         The fewest that the protocol runs with, unless stated.
     seed : int
         Of the inputs; masks and keys never come from it.
+    supply : callable, optional
+        In place of the protocol's own ``open``, where making all the material would take long: such as `Ideal`.
 
     Raises
     ------
@@ -52,12 +58,13 @@ def check_protocol(protocol: str | Protocol, *, parties: int | None = None, seed
     >>> check_protocol("plaintext")
     """
     table = protocol_by_name(protocol) if isinstance(protocol, str) else protocol
+    table = table if supply is None else replace(table, open=supply)
     check = _Checker(table, parties or table.parties[0], np.random.default_rng(seed))
     check.sharing()
     check.constants()
-    for case in exact_cases():
-        if _kernel_of(case[0]) in table.kernels:
-            check.exact(case)
+    cases = [case for case in exact_cases() if _kernel_of(case[0]) in table.kernels]
+    for kernel in dict.fromkeys(_kernel_of(case[0]) for case in cases):
+        check.exact([case for case in cases if _kernel_of(case[0]) == kernel])
     if "trunc" in table.kernels:
         check.truncations()
     if "matmul" in table.kernels:
@@ -145,23 +152,28 @@ class _Checker:
             _equal(scalar, np.ones(9, x.dtype), f"constant 1 of {kind}")
 
     # ---- kernels ---------------------------------------------------------------------------------------
-    def exact(self, case: Case) -> None:
-        what, fn, kinds, reference = case
-        m = len(kinds)
-        small = kinds[0].bits - 2 if what.startswith("extend") else None
-        cases = [[self.words(kind, n, small) for kind in kinds] for n in SIZES]
-        inputs = [(x, kind) for case_ in cases for x, kind in zip(case_, kinds, strict=True)]
-        got = self.run(lambda box, *xs: [fn(box, *xs[i : i + m]) for i in range(0, len(xs), m)], *inputs)
-        for xs, y in zip(cases, got, strict=True):
+    def exact(self, cases: list[Case]) -> None:
+        """All cases of a kernel in one session, each in all sizes."""
+        drawn: list[tuple[Case, list[Array]]] = []
+        for case in cases:
+            small = case[2][0].bits - 2 if case[0].startswith("extend") else None
+            drawn += [(case, [self.words(kind, n, small) for kind in case[2]]) for n in SIZES]
+
+        def run(box: BlackBox, *shares: Share) -> list[Any]:
+            left = iter(shares)
+            return [fn(box, *islice(left, len(kinds))) for (_, fn, kinds, _), _ in drawn]
+
+        got = self.run(run, *((x, kind) for (_, _, kinds, _), xs in drawn for x, kind in zip(xs, kinds, strict=True)))
+        for ((what, _, _, reference), xs), y in zip(drawn, got, strict=True):
             _equal(y, reference(*xs), f"{what}, {len(xs[0])} rows")
 
     def truncations(self) -> None:
         """Error below one unit in the last place, over the whole range."""
         for k in RINGS:
-            kind = Arithmetic(k)
-            for f in sorted({1, k // 4, k // 2, k - 3}):
-                xs = [self.words(kind, n, k - 2) for n in SIZES]
-                got = self.run(partial(_truncate, f=f), *xs)
+            kind, fs = Arithmetic(k), sorted({1, k // 4, k // 2, k - 3})
+            xs = [self.words(kind, n, k - 2) for n in SIZES]
+            by_f = self.run(lambda box, *xs, fs=fs: [_truncate(box, *xs, f=f) for f in fs], *xs)
+            for f, got in zip(fs, by_f, strict=True):
                 for x, y in zip([x for x in xs for _ in range(2)], got, strict=True):
                     error = _signed(y).astype(object) * (1 << f) - _signed(x).astype(object)
                     worst = max(map(abs, error), default=0)
@@ -170,9 +182,10 @@ class _Checker:
     def matrices(self) -> None:
         for k in RINGS:
             kind = Arithmetic(k)
-            for n, m, p in ((1, 1, 1), (1, 9, 1), (5, 7, 3), (16, 33, 4), (3, 0, 2)):
-                x, y = self.words(kind, n * m).reshape(n, m), self.words(kind, m * p).reshape(m, p)
-                got = self.run(lambda box, x, y: box.matmul(x, y), x, y)
+            sizes = ((1, 1, 1), (1, 9, 1), (5, 7, 3), (16, 33, 4), (3, 0, 2))
+            pairs = [(self.words(kind, n * m).reshape(n, m), self.words(kind, m * p).reshape(m, p)) for n, m, p in sizes]
+            found = self.run(lambda box, *xs: [box.matmul(x, y) for x, y in zip(xs[::2], xs[1::2], strict=True)], *(x for pair in pairs for x in pair))
+            for (n, m, p), (x, y), got in zip(sizes, pairs, found, strict=True):
                 _equal(got, np.matmul(x, y, dtype=x.dtype), f"matmul k={k}, ({n},{m}) by ({m},{p})")
         x = self.rng.integers(-(1 << 20), 1 << 20, (9, 11))
         y = self.rng.integers(-(1 << 20), 1 << 20, (11, 6))
@@ -237,23 +250,38 @@ class _Checker:
     # ---- secrecy, as far as a test can tell ----------------------------------------------------------------
     def fresh(self) -> None:
         """Two calls with the same shares give other shares, at every party."""
-        for what, fn, kinds in interactive(self.table):
-            inputs = [(self.words(kind, 256, kind.bits - 2 if kind.bits > 2 else None), kind) for kind in kinds]
-            for rank, (one, two) in enumerate(simulate_shares(self.table, self.parties, lambda box, *xs, fn=fn: (fn(box, *xs), fn(box, *xs)), inputs)):
+        cases = list(interactive(self.table))
+        inputs = [[self.words(kind, 256, kind.bits - 2 if kind.bits > 2 else None) for kind in kinds] for _, _, kinds in cases]
+        for rank, made in enumerate(self.held(cases, inputs, times=2)):
+            for (what, _, _), (one, two) in zip(cases, made, strict=True):
                 for j, (p, q) in enumerate(zip(one.parts, two.parts, strict=True)):
                     assert (p != q).any(), f"{what}: component {j} of party {rank} is the same after two calls; is the result re-randomised?"
 
     def uniform(self) -> None:
         """What one party holds of a constant input: every component's bits as often set as not."""
         dealt_alone: list[tuple[str, Run, list[Kind]]] = [("deal", lambda box, x: x, [k]) for k in (Arithmetic(64), Arithmetic(8), Boolean(13), BIT)]
-        for what, fn, kinds in [*dealt_alone, *interactive(self.table)]:
-            widest = max(64, *(self.table.layout.held_bits(kind) for kind in kinds))
-            n = max(1 << 8, (1 << 19) // widest)  # as many bits, however they are held
-            for value in (0, 1):
-                inputs = [(np.full(n, value, kind.word), kind) for kind in kinds]
-                for rank, share in enumerate(simulate_shares(self.table, self.parties, fn, inputs)):
+        cases = [*dealt_alone, *interactive(self.table)]
+        for value in (0, 1):
+            inputs = []
+            for _, _, kinds in cases:
+                widest = max(64, *(self.table.layout.held_bits(kind) for kind in kinds))
+                n = max(1 << 8, (1 << 19) // widest)  # as many bits, however they are held
+                inputs.append([np.full(n, value, kind.word) for kind in kinds])
+            for rank, made in enumerate(self.held(cases, inputs)):
+                for (what, _, kinds), (share,) in zip(cases, made, strict=True):
                     for j, part in enumerate(share.parts):
                         _looks_uniform(part, share, f"{what} of {kinds}, all {value}: component {j} of party {rank}")
+
+    def held(self, cases: list[tuple[str, Run, list[Kind]]], inputs: list[list[Array]], times: int = 1) -> list[list[list[Share]]]:
+        """What each party holds of the result of each case, called so many times: all in one session."""
+
+        def run(box: BlackBox, *shares: Share) -> list[list[Share]]:
+            left = iter(shares)
+            given = [list(islice(left, len(kinds))) for _, _, kinds in cases]
+            return [[fn(box, *xs) for _ in range(times)] for (_, fn, _), xs in zip(cases, given, strict=True)]
+
+        flat = [(x, kind) for (_, _, kinds), xs in zip(cases, inputs, strict=True) for x, kind in zip(xs, kinds, strict=True)]
+        return simulate_shares(self.table, self.parties, run, flat)
 
 
 def interactive(table: Protocol) -> Iterator[tuple[str, Run, list[Kind]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -18,7 +18,7 @@ from spuframe.link.memory import MemoryNetwork
 from spuframe.plugins import protocol as protocol_by_name
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Cost, Protocol
+from spuframe.spu.kernel import Columns, Cost, Protocol, What
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, pack
 
 T = TypeVar("T")
@@ -95,25 +95,44 @@ def simulate(
 
 
 def simulate_shares(
-    table: Protocol, parties: int, fn: Callable[..., T], inputs: Sequence[Input], *, batch_rows: int = BATCH_ROWS, config: LinkConfig | None = None
+    table: Protocol,
+    parties: int,
+    fn: Callable[..., T],
+    inputs: Sequence[Input],
+    *,
+    batch_rows: int = BATCH_ROWS,
+    config: LinkConfig | None = None,
+    needed: Mapping[What, int] | None = None,
 ) -> list[T]:
-    """Run ``fn(box, *shares)`` at every party, with shares of ``inputs`` that an owner has given."""
+    """Run ``fn(box, *shares)`` at every party, with shares of ``inputs`` that an owner has given, and the material that a dry run tells, or ``needed``."""
+    if needed is None:
+        needed = material(table, parties, fn, [_plain(x)[1:] for x in inputs], batch_rows)
     if table.give is None:
         dealt = [share_out(table, parties, x) for x in inputs]
 
         def with_dealt(box: BlackBox) -> T:
+            expect(box, needed)
             return fn(box, *(shares[cast(Context, box.ctx).rank] for shares in dealt))
 
         return simulate(parties, with_dealt, protocol=table, batch_rows=batch_rows, config=config)
     give, columns = table.give, [_plain(x) for x in inputs]
 
     def with_entered(box: BlackBox) -> T:
-        return fn(box, *box.enter(parties, [(kind, shape) for _, kind, shape in columns]))
+        shares = box.enter(parties, [(kind, shape) for _, kind, shape in columns])
+        expect(box, needed)
+        return fn(box, *shares)
 
     def owner(link: Link) -> None:
         give(link, parties, columns)
 
     return simulate(parties, with_entered, protocol=table, batch_rows=batch_rows, config=config, owner=owner)
+
+
+def material(table: Protocol, parties: int, fn: Callable[..., Any], columns: Columns, batch_rows: int = BATCH_ROWS) -> Mapping[What, int]:
+    """What ``fn(box, *shares)`` takes of what is prepared before."""
+    dry = BlackBox(table, parties, None, batch_rows)
+    fn(dry, *(Share(kind, shape, ()) for kind, shape in columns))
+    return dry.declared.material
 
 
 def simulate_blackbox(
@@ -166,8 +185,6 @@ def simulate_blackbox(
 
     def party(box: BlackBox, *shares: Share) -> Any:
         ctx = cast(Context, box.ctx)
-        if ctx.own is not None:
-            ctx.own.expect((dry.declared - entering).material)
         result = fn(box, *shares)
         check_traffic(box)
         declared, messages = box.declared, iter(box.hand_over(_shares(result)) if in_rounds else ())
@@ -176,7 +193,8 @@ def simulate_blackbox(
         ctx.compare_streams()
         return _handed(result, messages) if in_rounds else result, declared
 
-    ends = simulate_shares(table, n, party, inputs, batch_rows=batch_rows, config=config)
+    needed = (dry.declared - entering).material
+    ends = simulate_shares(table, n, party, inputs, batch_rows=batch_rows, config=config, needed=needed)
     if padded(inside, n) != padded(ends[0][1], n):
         raise ProtocolError(f"without data {inside} is declared, with data {ends[0][1]}: a cost may depend on kinds and shapes only")
     return put_together(table, n, [result for result, _ in ends])
@@ -228,6 +246,13 @@ def _plain(values: Input) -> tuple[Array, Kind, tuple[int, ...]]:
         if kind.bits < 8 * words.itemsize:
             words &= kind.word.type((1 << kind.bits) - 1)
     return words, kind, shape
+
+
+def expect(box: BlackBox, needed: Mapping[What, int]) -> None:
+    """Have material prepared, where the protocol has any."""
+    own = cast(Context, box.ctx).own
+    if own is not None:
+        own.expect(needed)
 
 
 def put_together(table: Protocol, parties: int, ends: Sequence[Any]) -> Any:

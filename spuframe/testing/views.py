@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -24,9 +25,9 @@ from spuframe.link.base import Link, LinkConfig, Traffic
 from spuframe.plugins import protocol as protocol_by_name
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
-from spuframe.spu.kernel import Protocol
+from spuframe.spu.kernel import Own, Protocol, What
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, Share, pack
-from spuframe.testing.simulate import share_out
+from spuframe.testing.simulate import expect, material, share_out
 
 SPARE = 24
 """A right protocol fails with probability 2^-24 in a case; more runs would not find more."""
@@ -35,7 +36,7 @@ CHUNK = 16
 Case: TypeAlias = tuple[str, Callable[..., Any], list[tuple[int, Kind]]]
 
 
-def check_views(protocol: str | Protocol, *, parties: int | None = None) -> None:
+def check_views(protocol: str | Protocol, *, parties: int | None = None, supply: Callable[[Context], Own] | None = None) -> None:
     """Raise unless what every party receives looks uniformly random to it, whichever kernel runs, and over several of them.
 
     Parameters
@@ -43,6 +44,8 @@ def check_views(protocol: str | Protocol, *, parties: int | None = None) -> None
     protocol : str or Protocol
     parties : int, optional
         The fewest that the protocol runs with, unless stated.
+    supply : callable, optional
+        In place of the protocol's own ``open``, where making the material for so many runs would take long: such as `Ideal`.
 
     Raises
     ------
@@ -54,6 +57,7 @@ def check_views(protocol: str | Protocol, *, parties: int | None = None) -> None
     >>> check_views("plaintext")
     """
     table = protocol_by_name(protocol) if isinstance(protocol, str) else protocol
+    table = table if supply is None else replace(table, open=supply)
     n, covered = parties or table.parties[0], {"open", "settle"}  # what is opened is known in the end: no mask hides it
     fitting = [case for case in cases() if set(case[0].split(":")[0].split()) <= set(table.kernels)]
     for _, fn, inputs in fitting:
@@ -65,10 +69,11 @@ def check_views(protocol: str | Protocol, *, parties: int | None = None) -> None
         covered |= set(dry.calls)
     assert covered >= set(table.kernels), f"no case covers {sorted(set(table.kernels) - covered)}: add one to spuframe.testing.views"
     for what, fn, inputs in fitting:
+        needed = material(table, n, fn, [(kind, (rows,)) for rows, kind in inputs], CHUNK)
         given = [(np.arange(rows).astype(kind.word) & kind.word.type(1), kind) for rows, kind in inputs]
         run = _entered(table, n, fn, given) if table.give is not None else _dealt(fn, [share_out(table, n, x) for x in given])
         for rank in (r for r in range(n) if r != table.dealer):  # from whom nothing is hidden, as the protocol says
-            _check(table, n, rank, what, run)
+            _check(table, n, rank, what, run, needed)
 
 
 def cases() -> Iterator[Case]:
@@ -126,12 +131,12 @@ def _entered(table: Protocol, n: int, fn: Callable[..., Any], given: Sequence[tu
     return lambda box: fn(box, *box.enter(n, [(kind, shape) for _, kind, shape in columns])), lambda link: give(link, n, columns)
 
 
-def _check(table: Protocol, n: int, rank: int, what: str, runs: Runs) -> None:
+def _check(table: Protocol, n: int, rank: int, what: str, runs: Runs, needed: Mapping[What, int]) -> None:
     known = {pair: os.urandom(KEY_BYTES) for pair in [*combinations(range(n), 2), (rank, rank)] if rank in pair}
     views: list[NDArray[np.uint8]] = []
     step = table.layout.held_bits(BIT) // 8 or 1  # where every value is held in words, one byte of each, the same in all
     while not views or len(views) < len(views[0]) // step + SPARE:
-        views.append(_view(table, n, rank, runs, known))
+        views.append(_view(table, n, rank, runs, known, needed))
         if not len(views[0]):
             return
     changed: NDArray[np.uint8] = np.stack(views) ^ views[0]
@@ -164,6 +169,7 @@ class _Link(Link):
         self.queues, self.hub, self.seen = queues, getcurrent(), list[bytes]()
 
     def send(self, to: int, data: Array) -> None:
+        self.traffic.sent[to] += data.nbytes
         self.queues[self.rank, to].append(np.ascontiguousarray(data).tobytes())
 
     def recv_into(self, frm: int, out: Array) -> None:
@@ -180,8 +186,10 @@ class _Link(Link):
         """Nothing is open."""
 
 
-def _view(table: Protocol, n: int, rank: int, runs: Runs, known: dict[tuple[int, int], bytes]) -> NDArray[np.uint8]:
-    """What party ``rank`` receives, with fresh words in the streams that it lacks."""
+def _view(
+    table: Protocol, n: int, rank: int, runs: Runs, known: dict[tuple[int, int], bytes], needed: Mapping[What, int]
+) -> NDArray[np.uint8]:
+    """What party ``rank`` receives once its material is there, with fresh words in the streams that it lacks."""
     keys = {pair: known.get(pair) or os.urandom(KEY_BYTES) for pair in [*combinations(range(n), 2), *((i, i) for i in range(n))]}
     fn, owner = runs
     world = n if owner is None else n + 1
@@ -194,7 +202,11 @@ def _view(table: Protocol, n: int, rank: int, runs: Runs, known: dict[tuple[int,
             return
         streams = {p: Stream(keys[min(p, link.rank), max(p, link.rank)]) for p in range(n) if p != link.rank}
         ctx = table.start(Context(link, n, streams, Stream(keys[link.rank, link.rank])))
-        fn(BlackBox(table, n, ctx, CHUNK, CHUNK))
+        box = BlackBox(table, n, ctx, CHUNK, CHUNK)
+        if owner is None:  # where values enter in rounds, that takes material too
+            expect(box, needed)
+        link.seen.clear()
+        fn(box)
 
     running = {link.rank: greenlet(lambda link=link: party(link)) for link in links}
     for _ in range(100_000):

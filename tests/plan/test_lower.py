@@ -131,6 +131,8 @@ def test_costs() -> None:
     prepared = CostReport(cost.total + Cost(0, (), {("triple", 64): 1200}), (*cost.steps[:-1], StepCost("reveal", Cost(0, (), {("triple", 64): 1200}))))
     text = explain("physical", demo(), None, plan, prepared)
     assert text.endswith(f"material of step {len(plan.steps) - 1} (reveal): 1,200 triple 64\nmaterial in all: 1,200 triple 64")
+    told = explain("physical", demo(), None, plan, replace(prepared, prepared=Cost(9, (4000, 4000))))
+    assert told.endswith("1,200 triple 64\nto make it, before: 9 rounds, 8,000 bytes (sent by party 0 4,000, party 1 4,000)")
     with pytest.raises(PlanError, match="another plan"):
         explain("physical", demo(), None, plan, CostReport(Cost(), ()))
     with pytest.raises(PlanError, match="'logical'"):

@@ -12,6 +12,7 @@ from spuframe.plugins import protocol as protocol_by_name
 from spuframe.protocols.aby3 import arithmetic, shuffle
 from spuframe.spu.kernel import Kernel, Protocol
 from spuframe.testing import check_protocol, check_views
+from tests.protocols.test_check import supply_of
 
 TABLE = protocol_by_name("aby3")
 
@@ -22,7 +23,7 @@ def only(*names: str, **changed: Kernel) -> Protocol:
 
 @pytest.mark.every_protocol
 def test_views(protocol: str) -> None:
-    check_views(protocol)
+    check_views(protocol, supply=supply_of(protocol))
 
 
 def test_a_mask_for_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ party 0. Party 0 knows all masks.
 
 from __future__ import annotations
 
-from spuframe.protocols.semi2k_dealer import dealer, kernels, sharing
+from spuframe.protocols.semi2k_dealer import dealer
 from spuframe.spu import derived
+from spuframe.spu.additive import kernels, sharing
 from spuframe.spu.kernel import Protocol
 from spuframe.spu.orders import DEALER
 
@@ -21,7 +22,7 @@ PROTOCOL = Protocol(
     dealer=DEALER,
     open=dealer.Dealer,
     layout=sharing.LAYOUT,
-    kernels={**kernels.KERNELS, **derived.KERNELS},
+    kernels={**kernels.KERNELS, **kernels.SINES, **derived.KERNELS},
     constant=sharing.constant,
     deal=sharing.deal,
     deal_sizes=sharing.deal_sizes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spuframe.kernels.sines import sine_words
-from spuframe.protocols.semi2k_dealer.sharing import held, minus
+from spuframe.spu.additive.sharing import held, minus
 from spuframe.spu.context import Context
 from spuframe.spu.orders import Dealt, Order
 from spuframe.spu.share import BIT, Arithmetic, Array, Boolean, Kind, unpack

@@ -1,6 +1,6 @@
 """The core: products by triples [Beaver, CRYPTO 1991], opening, random shares, and permutations in two hops.
 
-Every message is a part of a value less a part of a mask, which the receiver lacks: to party 1 uniformly random. Party 0 made the masks.
+Every message is a part of a value less a part of a mask, which the receiver lacks: uniformly random to who did not make the masks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spuframe.protocols.semi2k_dealer.sharing import held, minus, plus, total
+from spuframe.spu.additive.sharing import held, minus, plus, total
 from spuframe.spu.context import Context
 from spuframe.spu.kernel import Cost, Kernel, Name, Permutation, What
 from spuframe.spu.orders import Order, taken
@@ -121,13 +121,14 @@ def sines_cost(parties: int, kind: Arithmetic, period: int, harmonics: tuple[int
     return Cost(0, (0, 0), {("sines", kind.bits, period, harmonics, f): n} if n else {})
 
 
-def _nothing(parties: int, *arguments: object) -> Cost:
+def nothing(parties: int, *arguments: object) -> Cost:
+    """Of what is local."""
     return Cost(0, (0, 0))
 
 
 # ---- permutations -----------------------------------------------------------------------------------------
 def draw(ctx: Context, n: int, name: Name) -> Order:
-    """The dealer draws p_0 alone, and p_1 with party 1; before the plan, with what its shuffles will take, if it was told of them."""
+    """Each party draws its half; before the plan, with what its shuffles will take, if it was told of them."""
     order: Order = ctx.own.order(name, n)
     return order
 
@@ -186,10 +187,14 @@ KERNELS: dict[str, Kernel] = {
     "matmul": Kernel(matmul, matmul_cost, "C + D B + A E + D E; 1 round, both matrices", "Mohassel&Zhang (SecureML) S&P 2017, 4.2"),
     "and_": Kernel(and_, and_cost, "c ^ d b ^ e a ^ d e; 1 round, 2 bits a bit", "Beaver, CRYPTO 1991"),
     "open": Kernel(open_, open_cost, "x_0 + x_1; 1 round, k bits", "by definition"),
-    "random": Kernel(random, _nothing, "x_i uniform; 0 rounds", "by definition"),
+    "random": Kernel(random, nothing, "x_i uniform; 0 rounds", "by definition"),
     "edabit": Kernel(edabit, edabit_cost, "r in Z_2^k and its bits; 0 rounds, from the supply", "Escudero+ CRYPTO 2020"),
-    "sines": Kernel(sines, sines_cost, "r in Z_2^k, 2^f sin h r and 2^f cos h r; 0 rounds, from the supply", "Zheng+ ACSAC 2023, section 4"),
-    "draw": Kernel(draw, _nothing, "p_0 of party 0, p_1 of both", "Chase+ (CGP) ASIACRYPT 2020, with a dealer"),
+    "draw": Kernel(draw, nothing, "p_0 of party 0, p_1 of party 1 (and the dealer, if there is one)", "Chase+ (CGP) ASIACRYPT 2020"),
     "shuffle": Kernel(shuffle, shuffle_cost, "x[p_0][p_1], a hop is p(x_other - a + x_mover) + c, p(a) = b + c; 2 rounds", "Chase+ (CGP) ASIACRYPT 2020"),
     "unshuffle": Kernel(unshuffle, shuffle_cost, "x[p_1^-1][p_0^-1], a hop is p^-1(x_other - b + x_mover - c)", "as shuffle"),
 }
+"""All but sines."""
+SINES: dict[str, Kernel] = {
+    "sines": Kernel(sines, sines_cost, "r in Z_2^k, 2^f sin h r and 2^f cos h r; 0 rounds, from the supply", "Zheng+ ACSAC 2023, section 4"),
+}
+"""Random angles with their sines, where somebody can make them."""

@@ -1,0 +1,196 @@
+"""Material for two parties with additive shares: triples, words held as numbers and as bits, products of private words; each party draws its own parts.
+
+What is needed besides are products of what one party knows with what the other knows: `spuframe.preprocessing.transfers`. Bytes of each party for one,
+with a transfer at 4 bytes: a triple of Z_2^64 516 (Gilboa, CRYPTO 1999), of bits 3.9, an edaBit of 64 bits in Z_2^64 252, a product of private
+words of 64 bits 258.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from spuframe.kernels.prg import Stream
+from spuframe.preprocessing.permutations import correlate
+from spuframe.preprocessing.transfers import Transfers, bits_cost, products_cost
+from spuframe.spu.kinds import BIT, Arithmetic, Array, Boolean, Kind
+from spuframe.spu.wire import from_wire, uniform
+
+
+class Correlations:
+    """What this party makes with the other.
+
+    Parameters
+    ----------
+    transfers : Transfers
+    rank : int
+        0 or 1.
+    private : Stream
+    """
+
+    def __init__(self, transfers: Transfers, rank: int, private: Stream) -> None:
+        self._transfers, self._rank, self._private = transfers, rank, private
+
+    def triple(self, k: int, count: int) -> tuple[Array, ...]:
+        """A, b and a b in Z_2^k: ``a_0 b_1`` and ``a_1 b_0`` by Gilboa's products."""
+        kind = Arithmetic(k)
+        a, b = (uniform(self._private, kind, (count,)) for _ in range(2))
+        c = a * b
+        for_rows, add = _total(k, c)
+        self._transfers.products(b, k, _falling(k, k), 1, _rows_of(a.astype(np.uint64)[:, None]), for_rows)
+        return a, b, add()
+
+    def bits(self, b: int, count: int) -> tuple[Array, ...]:
+        """X, y and x & y: words of b bits."""
+        kind, whole = Boolean(b), count * b
+        x, y, share = self._transfers.bits(whole)
+        share ^= x & y
+        return tuple(from_wire(part, kind, (count,)).copy() for part in (x, y, share))
+
+    def matrices(self, k: int, sizes: tuple[int, int, int], count: int) -> tuple[Array, ...]:
+        """A (n, m), B (m, p) and A B; several are put below each other."""
+        kind, (n, m, p) = Arithmetic(k), sizes
+        made = [self._matrix(kind, n, m, p) for _ in range(count)]
+        return tuple(np.stack(parts) for parts in zip(*made, strict=True))
+
+    def _matrix(self, kind: Arithmetic, n: int, m: int, p: int) -> tuple[Array, Array, Array]:
+        """The bits of the entries of the smaller side choose, rows or columns of the other are multiplied: as many transfers as that side has bits."""
+        a, b = uniform(self._private, kind, (n, m)), uniform(self._private, kind, (m, p))
+        c = np.matmul(a, b, dtype=kind.word)
+        if not c.size or not m:
+            return a, b, c
+        if n < p:  # C' = B' A'
+            self._cross(kind, b.T, a.T, c.T)
+        else:
+            self._cross(kind, a, b, c)
+        return a, b, c
+
+    def _cross(self, kind: Arithmetic, a: Array, b: Array, c: Array) -> None:
+        """Add to c this party's shares of ``a b'`` and ``a' b``: entry (l, q) of b or b' chooses, column l of a or a' is multiplied."""
+        k, (n, _), p = kind.bits, a.shape, b.shape[1]
+        columns, weights = a.T.astype(np.uint64), np.arange(k, dtype=np.uint64)[:, None, None]
+
+        def factor(rows: slice, cols: slice) -> Array:
+            return np.ascontiguousarray(columns[np.arange(rows.start, rows.stop) // p, cols])[None]
+
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            whole = ((sent + got) << weights).sum(axis=0, dtype=np.uint64).astype(kind.word)
+            into = np.arange(rows.start, rows.stop) % p
+            for q in np.unique(into):
+                c[cols, q] += whole[into == q].sum(axis=0, dtype=kind.word)
+
+        self._transfers.products(np.ascontiguousarray(b).reshape(-1), k, _falling(k, k), n, factor, sink)
+
+    def edabit(self, k: int, b: int, count: int) -> tuple[Array, ...]:
+        """Words of b bits, as numbers and as words: ``sum_j 2^j (r_j + r'_j - 2 r_j r'_j)`` for words r and r' of the parties."""
+        ring, kind = Arithmetic(k), Boolean(b)
+        word = uniform(self._private, kind, (count,))
+        plain = (np.unpackbits(word, bitorder="little")[:count] if kind == BIT else word).astype(np.uint64)
+        mine, theirs, both = self._sides(plain)
+        out = np.zeros(len(plain), np.uint64)
+        weights = np.arange(1, b + 1, dtype=np.uint64)[:, None]
+        bits = np.arange(b, dtype=np.uint64)[:, None]
+
+        def factor(rows: slice, cols: slice) -> Array:
+            return (plain[mine][rows][None, :, None] >> bits[:used, :, None]) & np.uint64(1)
+
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            for side, part in ((mine, sent), (theirs, got)):
+                part_of = np.arange(side.start, side.stop)[rows]
+                out[part_of] += (part[:, :, 0] << weights[:used]).sum(axis=0, dtype=np.uint64)[: len(part_of)]
+
+        widths = [w for w in _falling(k - 1, b) if w > 0]
+        used = len(widths)
+        if used and both:
+            self._transfers.products(_padded(plain[theirs], both), used, widths, 1, lambda r, c: _filled(factor(r, c), r), sink)
+        return (plain - out).astype(ring.word), word
+
+    def private(self, k: int, count: int) -> tuple[Array, ...]:
+        """U of this party, and its share of ``u u'`` in Z_2^k."""
+        kind = Arithmetic(k)
+        u = uniform(self._private, kind, (count,))
+        plain = u.astype(np.uint64)
+        mine, theirs, both = self._sides(plain)
+        out = np.zeros(count, np.uint64)
+        weights = np.arange(k, dtype=np.uint64)[:, None]
+
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            for side, part in ((mine, sent), (theirs, got)):
+                part_of = np.arange(side.start, side.stop)[rows]
+                out[part_of] += (part[:, :, 0] << weights).sum(axis=0, dtype=np.uint64)[: len(part_of)]
+
+        if both:
+            factor = _rows_of(_padded(plain[mine], both)[:, None])
+            self._transfers.products(_padded(plain[theirs], both), k, _falling(k, k), 1, factor, sink)
+        return u, out.astype(kind.word)
+
+    def permutations(self, halves: Sequence[Array], kinds: Sequence[Kind]) -> list[list[tuple[Array, Array, Array]]]:
+        """See `correlate`."""
+        return correlate(self._transfers, self._private, halves, kinds)
+
+    def _sides(self, words: Array) -> tuple[slice, slice, int]:
+        """Which rows' words this party multiplies with the other's bits, and of which its bits choose: a half each, and the size of the larger half."""
+        half = -(-len(words) // 2)
+        first, second = slice(0, half), slice(half, len(words))
+        return (first, second, half) if self._rank == 0 else (second, first, half)
+
+
+def _padded(words: Array, n: int) -> Array:
+    return words if len(words) == n else np.concatenate([words, np.zeros(n - len(words), words.dtype)])
+
+
+def _filled(factor: Array, rows: slice) -> Array:
+    """With zeros where the other party's half has a row more."""
+    missing = rows.stop - rows.start - factor.shape[1]
+    return np.pad(factor, ((0, 0), (0, missing), (0, 0))) if missing else factor
+
+
+def _falling(top: int, count: int) -> list[int]:
+    """Bits that count of a product that weighs 2^j."""
+    return [top - j for j in range(count)]
+
+
+def _rows_of(words: Array) -> Callable[[slice, slice], Array]:
+    return lambda rows, cols: words[rows, cols][None]
+
+
+def _total(k: int, c: Array) -> tuple[Callable[[slice, slice, Array, Array], None], Callable[[], Array]]:
+    """A sink that adds up ``2^j`` times bit j's products, and what gives c plus all of that."""
+    weights = np.arange(k, dtype=np.uint64)[:, None]
+
+    def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+        c[rows] += ((sent + got)[:, :, 0] << weights).sum(axis=0, dtype=np.uint64).astype(c.dtype)
+
+    return sink, lambda: c
+
+
+# ---- what that sends --------------------------------------------------------------------------------------------
+def triple_cost(k: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    return products_cost(count, _falling(k, k), 1)
+
+
+def bit_triple_cost(b: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    return bits_cost(b * count)
+
+
+def matrices_cost(k: int, sizes: tuple[int, int, int], count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    n, m, p = sizes
+    if not n or not m or not p:
+        return 0, 0
+    rounds, sent = products_cost(m * min(n, p), _falling(k, k), max(n, p))
+    return rounds * count, sent * count
+
+
+def edabit_cost(k: int, b: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    widths: Sequence[int] = [w for w in _falling(k - 1, b) if w > 0]
+    return products_cost(-(-count // 2), widths, 1) if widths else (0, 0)
+
+
+def private_cost(k: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    return products_cost(-(-count // 2), _falling(k, k), 1)

@@ -1,0 +1,243 @@
+"""Both ends of a pair's oblivious transfers, and what they are for: products of what one party knows with bits that the other knows.
+
+A correlated transfer gives the sender s and the receiver ``c d - s`` for its d and the other's bit c: with the keys H(q) and H(q ^ delta) the sender has
+``s = -H(q)`` and sends ``y = H(q) + d - H(q ^ delta)``, the receiver has ``H(t) + c y`` [Gilboa, CRYPTO 1999; Asharov, Lindell, Schneider and
+Zohner, "More Efficient Oblivious Transfer", CCS 2013, section 5.1]. y is masked by the key that the receiver lacks. Of y travel the bits that
+count: those of d 2^j are k - j. Both parties play both roles at once, so that both links and both processors are busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spuframe.kernels.bits import pack_words, packed_bytes, plane_to_bitmap, plane_words, to_planes, unpack_words
+from spuframe.kernels.fixedkey import FixedKey
+from spuframe.kernels.subsets import rows_of
+from spuframe.preprocessing.extension import BLOCKS, WORDS, Receiver, Sender
+from spuframe.preprocessing.wire import Wire
+from spuframe.spu.kinds import Array
+
+ROWS = 64 * 32
+"""Rows that are done at once: a tile of planes."""
+MESSAGE = 1 << 18
+"""About as many words are masked at once."""
+
+Factor = Callable[[slice, slice], Array]
+"""``factor(rows, columns)``: what this party's side of a product is, for each bit of the other's word: (bits or 1, rows, columns) words."""
+Sink = Callable[[slice, slice, Array, Array], None]
+"""``sink(rows, columns, sent, got)``: the shares of own factor times the other's words, and of the other's factor times own words."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns of one kind: how many bits count, and whether they are added by XOR."""
+
+    columns: slice
+    bits: int
+    xor: bool
+
+    @property
+    def count(self) -> int:
+        return int(self.columns.stop - self.columns.start)
+
+    def plus(self, a: Any, b: Any) -> Array:
+        return np.asarray(a ^ b if self.xor else a + b)
+
+    def minus(self, a: Any, b: Any) -> Array:
+        return np.asarray(a ^ b if self.xor else a - b)
+
+
+class Transfers:
+    """One party's end of all transfers of a session, in either direction.
+
+    Parameters
+    ----------
+    wire : Wire
+    sender, receiver : Sender, Receiver
+        From `extension.set_up`.
+    key : bytes
+        Of the hash; public, the same at both.
+    """
+
+    def __init__(self, wire: Wire, sender: Sender, receiver: Receiver, key: bytes) -> None:
+        self._wire, self._sender, self._receiver = wire, sender, receiver
+        self._hash = FixedKey(key)
+        self._done = 0  # rows so far, of either direction: no tweak is used twice
+
+    # ---- rows ---------------------------------------------------------------------------------------------
+    def _rows(self, choices: Array | None, words: int, planes: int) -> tuple[Array, Array, Array, Array]:
+        """Keys of transfers in both directions, each (planes, rows, 2): of the receiver; the two of the sender; and the choices as planes."""
+        t, message, choices = self._receiver.choose(choices, words)
+        got = self._wire.swap(message, message.nbytes).view(np.uint64)
+        q = self._sender.accept(got, words)
+        each = words // planes
+        rows = [np.concatenate([rows_of(np.ascontiguousarray(m[:, p * each : (p + 1) * each]), 64 * each) for p in range(planes)]) for m in (t, q)]
+        first, self._done = self._done, self._done + 64 * words
+        own, zero = (self._hash.rows(r, first) for r in rows)
+        one = self._hash.rows(rows[1] ^ self._sender.delta, first)
+        shape = (planes, 64 * each, 2)
+        return own.reshape(shape), zero.reshape(shape), one.reshape(shape), choices
+
+    # ---- bits times bits -----------------------------------------------------------------------------------
+    def bits(self, count: int) -> tuple[Array, Array, Array]:
+        """Random bits a and b of this party, and its share of ``a b' ^ a' b``, where a' and b' are the other's: bitmaps of ``count`` bits.
+
+        Nothing is sent but 31 bits a transfer: the two keys differ in their lowest bit by a, the choice is b.
+        """
+        out: list[tuple[Array, Array, Array]] = []
+        for words in pieces(plane_words(count), WORDS):
+            own, zero, one, choices = self._rows(None, words, 1)
+            low = [_bitmap(rows[0, :, 0]) for rows in (own, zero, one)]
+            chosen = plane_to_bitmap(choices, 64 * words)
+            out.append((low[1] ^ low[2], chosen, low[0] ^ low[1]))
+        size = -(-count // 8)
+        a, b, share = (np.concatenate([np.empty(0, np.uint8), *part])[:size] for part in zip(*out, strict=True)) if out else [np.empty(0, np.uint8)] * 3
+        return a, b, share
+
+    # ---- bits times words ------------------------------------------------------------------------------------
+    def products(self, words: Array, bits: int, widths: Sequence[int], columns: int, factor: Factor, sink: Sink, *, xor: bool = False) -> None:
+        """For rows of words that each party has, the products of their bits with words of the other party.
+
+        Parameters
+        ----------
+        words : ndarray (n,)
+            Of this party, of ``bits`` bits; the other has as many.
+        bits : int
+        widths : sequence of int
+            For each bit how many bits of its products count; none where that is 0.
+        columns : int
+            How many words are multiplied with each bit.
+        factor : callable
+        sink : callable
+            Its two arrays are (bits, rows, columns) uint64, of which ``widths`` bits count.
+        xor : bool
+            Whether products are added by XOR.
+        """
+        for start in range(0, len(words), ROWS):
+            here = words[start : start + ROWS]
+            n, used = len(here), sum(w > 0 for w in widths)
+            planes = to_planes(here, bits)[:used]
+            own, zero, one, _ = self._rows(planes.reshape(-1), planes.size, used)
+            chosen = _spread(here, used)
+            for rows, cols in _blocks(n, columns, used):
+                key = [self._wide(seeds[:, rows], cols, columns) for seeds in (zero, one, own)]
+                mine = factor(_moved(rows, start), cols)
+                masked = key[0] ^ mine ^ key[1] if xor else key[0] + mine - key[1]
+                size = [packed_bytes(w, key[0][0].size) for w in widths[:used]]
+                message = np.concatenate([pack_words(y, w) for y, w in zip(masked, widths, strict=False)])
+                got = np.split(self._wire.swap(message, sum(size)), np.cumsum(size)[:-1])
+                theirs = np.stack([unpack_words(np.ascontiguousarray(m), key[2][0].size, w) for m, w in zip(got, widths, strict=False)], dtype=np.uint64)
+                theirs = chosen[:, rows, None] & theirs.reshape(key[2].shape)
+                sink(_moved(rows, start), cols, key[0] if xor else np.negative(key[0]), key[2] ^ theirs if xor else key[2] + theirs)
+
+    # ---- bits times rows of mixed kinds ---------------------------------------------------------------------------
+    def muxes(self, choices: Array, groups: Sequence[Group], factor: Array) -> tuple[Array, Array]:
+        """For each row the product of a bit that one party knows with words that the other knows, in both directions.
+
+        Parameters
+        ----------
+        choices : ndarray (n,) of uint8
+            The bits of this party.
+        groups : sequence of Group
+            What the columns are.
+        factor : ndarray (n, columns) of uint64
+            The words of this party.
+
+        Returns
+        -------
+        sent, got : ndarray (n, columns)
+            The shares of own words times the other's bits, and of the other's words times own bits.
+        """
+        sent, got = np.empty_like(factor), np.empty_like(factor)
+        columns = factor.shape[1]
+        for start in range(0, len(choices), 64 * WORDS):
+            here = choices[start : start + 64 * WORDS]
+            planes = to_planes(here, 1)
+            own, zero, one, _ = self._rows(planes.reshape(-1), planes.size, 1)
+            for rows in _few(len(here), columns):
+                key = [self._wide(seeds[:, rows], slice(0, columns), columns)[0] for seeds in (own, zero, one)]
+                at, chosen = _moved(rows, start), np.negative(here[rows].astype(np.uint64))[:, None]
+                message = [pack_words(g.minus(g.plus(key[1], factor[at]), key[2])[:, g.columns], g.bits) for g in groups]
+                size = [m.size for m in message]
+                pieces = np.split(self._wire.swap(np.concatenate(message), sum(size)), np.cumsum(size)[:-1])
+                for g, piece in zip(groups, pieces, strict=True):
+                    theirs = unpack_words(np.ascontiguousarray(piece), len(chosen) * g.count, g.bits).astype(np.uint64).reshape(-1, g.count)
+                    sent[at, g.columns] = g.minus(np.uint64(0), key[1][:, g.columns])
+                    got[at, g.columns] = g.plus(key[0][:, g.columns], chosen & theirs)
+        return sent, got
+
+    def _wide(self, seeds: Array, cols: slice, columns: int) -> Array:
+        """Words (bits, rows, columns) from keys (bits, rows, 2)."""
+        if columns <= 2:
+            return np.asarray(seeds[:, :, cols])
+        flat = self._hash.words(seeds.reshape(-1, 2), cols.start, cols.stop - cols.start)
+        return flat.reshape(*seeds.shape[:2], -1)
+
+
+def pieces(total: int, most: int) -> Iterator[int]:
+    """Sizes of at most so much each."""
+    for start in range(0, total, most):
+        yield min(most, total - start)
+
+
+def _moved(rows: slice, by: int) -> slice:
+    return slice(rows.start + by, rows.stop + by)
+
+
+def _blocks(n: int, columns: int, bits: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of rows and columns of about `MESSAGE` words over all bits; columns start at even ones."""
+    wide = min(columns, max(2, MESSAGE // bits // 2 * 2))
+    many = max(1, MESSAGE // bits // wide) if columns else n
+    for row in range(0, n, many):
+        for col in range(0, columns, wide):
+            yield slice(row, min(n, row + many)), slice(col, min(columns, col + wide))
+
+
+def _few(n: int, columns: int) -> Iterator[slice]:
+    """Blocks of rows of about `MESSAGE` words."""
+    start = 0
+    for many in pieces(n, max(1, MESSAGE // max(1, columns))):
+        yield slice(start, start + many)
+        start += many
+
+
+def _spread(words: Array, bits: int) -> Array:
+    """For each bit the words that are all ones where it is set: (bits, n)."""
+    wide = words.astype(np.uint64)
+    return np.asarray(np.negative((wide[None, :] >> np.arange(bits, dtype=np.uint64)[:, None]) & np.uint64(1)))
+
+
+def _bitmap(words: Array) -> Array:
+    return np.packbits((words & np.uint64(1)).astype(np.uint8), bitorder="little")
+
+
+# ---- what that sends ------------------------------------------------------------------------------------------
+def bits_cost(count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party, of `Transfers.bits`."""
+    words = list(pieces(plane_words(count), WORDS))
+    return len(words), sum((BLOCKS - 1) * 8 * w for w in words)
+
+
+def products_cost(n: int, widths: Sequence[int], columns: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party, of `Transfers.products`."""
+    rounds, sent, used = 0, 0, sum(w > 0 for w in widths)
+    for rows in pieces(n, ROWS):
+        rounds, sent = rounds + 1, sent + BLOCKS * 8 * used * plane_words(rows)
+        for block, cols in _blocks(rows, columns, used):
+            size = (block.stop - block.start) * (cols.stop - cols.start)
+            rounds, sent = rounds + 1, sent + sum(packed_bytes(w, size) for w in widths[:used])
+    return rounds, sent
+
+
+def muxes_cost(n: int, groups: Sequence[Group]) -> tuple[int, int]:
+    """Rounds, and bytes of each party, of `Transfers.muxes`."""
+    rounds, sent, columns = 0, 0, sum(g.count for g in groups)
+    for many in pieces(n, 64 * WORDS):
+        rounds, sent = rounds + 1, sent + BLOCKS * 8 * plane_words(many)
+        for rows in _few(many, columns):
+            rounds, sent = rounds + 1, sent + sum(packed_bytes(g.bits, (rows.stop - rows.start) * g.count) for g in groups)
+    return rounds, sent

@@ -1,0 +1,37 @@
+"""semi2k: additive sharing between two parties who make their material themselves, by oblivious transfer. Semi-honest: either may be curious.
+
+A value is ``x = x_0 + x_1`` in Z_2^k (bits: XOR). Products take triples [Beaver, CRYPTO 1991], which come of correlated oblivious transfer (Gilboa)
+extended by SoftSpokenOT: `spuframe.preprocessing`. Everything else is `spuframe.spu.derived`, but sines: they are products of what one party knows with
+what the other knows.
+
+What is claimed: a party that follows the protocol learns nothing but what is opened. All that it receives in a plan is a part of a value less
+a part of a mask of the other's; all that it receives before is masked by a key of an oblivious transfer that it lacks. That rests on
+Diffie-Hellman in Edwards25519, on AES as a random permutation and on SHA-2 as a random oracle. A party that deviates may learn all and
+change results.
+"""
+
+from __future__ import annotations
+
+from spuframe.preprocessing.supply import Prepared, prepared
+from spuframe.protocols.semi2k import waves
+from spuframe.spu import derived
+from spuframe.spu.additive import kernels, sharing
+from spuframe.spu.kernel import Protocol
+
+PROTOCOL = Protocol(
+    name="semi2k",
+    parties=(2, 2),
+    threat="either party may be curious, and follows the protocol",
+    open=Prepared,
+    prepared=prepared,
+    layout=sharing.LAYOUT,
+    kernels={**kernels.KERNELS, **derived.KERNELS, **waves.KERNELS},
+    constant=sharing.constant,
+    deal=sharing.deal,
+    deal_sizes=sharing.deal_sizes,
+    accept=sharing.accept,
+    yield_=sharing.yield_,
+    yield_sizes=sharing.yield_sizes,
+    combine=sharing.combine,
+    notes="Truncation gives the floor or one more.",
+)
