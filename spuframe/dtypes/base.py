@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,25 +30,6 @@ def ring_for(low: int, high: int) -> int:
     return next((bits for bits in RINGS if bits >= need), 64)
 
 
-ALIASES = {
-    "int": "int64", "boolean": "bool", "float16": "float", "float32": "float", "float64": "float", "double": "float",
-    "Float32": "float", "Float64": "float",
-    **{f"{u}Int{b}": f"{u.lower()}int{b}" for u in ("", "U") for b in (8, 16, 32, 64)},
-    **{f"{np}64{u}": ours for np, ours in (("datetime", "timestamp"), ("timedelta", "duration")) for u in ("", "[s]", "[ms]", "[us]", "[ns]")},
-}  # fmt: skip
-"""How Python, NumPy and pandas call the types."""
-
-
-def alias(name: str) -> str:
-    """Our name of a type that pandas, NumPy or Python calls ``name``; other names as they are.
-
-    >>> alias("Int64"), alias("float64"), alias("date")
-    ('int64', 'float', 'date')
-    """
-    zoned = re.fullmatch(r"datetime64\[[mnu]?s, (.{1,64})\]", name)
-    return f"timestamp[{zoned[1]}]" if zoned else ALIASES.get(name, name)
-
-
 def exponent(bound: float) -> int:
     """The least e with ``bound <= 2**e``; that of one for zero.
 
@@ -72,18 +52,6 @@ def number(bound: float) -> str:
             power = f"2^{(size + below).bit_length() - 1}{' - 1' * below}"
             return power if bound > 0 else f"-({power})" if below else f"-{power}"
     return f"{bound:g}" if isinstance(bound, float) or abs(bound) > 10**12 else str(bound)
-
-
-def rows_text(bad: Any) -> str:
-    """Which rows a message names: the first and the last of a mask's.
-
-    >>> import numpy as np
-    >>> rows_text(np.array([False, True, False])), rows_text(np.array([True, True, True]))
-    ('row 1', 'rows 0 to 2 (3 in all)')
-    """
-    (where,) = bad.nonzero()
-    first, last = int(where[0]), int(where[-1])
-    return f"row {first}" if first == last else f"rows {first} to {last} ({len(where)} in all)"
 
 
 def real(value: int | float | Fraction) -> int | float | Fraction:
@@ -122,10 +90,54 @@ class DType:
             other = other.__name__
         elif type(other).__module__.split(".")[0] in ("numpy", "pandas"):
             other = getattr(other, "name", None)
-        return isinstance(other, str) and (other == str(self) or alias(other) in self.family)
+        return isinstance(other, str) and (other == str(self) or (self.nicknamed(other) or other) in self.family)
 
     def __hash__(self) -> int:  # unlike a name's, although they compare equal: NumPy's types do the same
         return hash((type(self), *vars(self).values()))
+
+    # ---- its names, and the values of Python that are constants of it -----------------------------------
+    NICKNAMES: ClassVar[Mapping[str, str]] = {}
+    """Names of Python, NumPy and pandas, and ours for them."""
+    CONSTANTS: ClassVar[tuple[type, ...]] = ()
+    """Types of Python whose values are constants of it."""
+    HOW: ClassVar[str] = ""
+    """How its names are written, if there are several."""
+
+    @classmethod
+    def named(cls, head: str, inside: str | None) -> DType | None:
+        """The type called ``head`` or ``head[inside]``, if it is one of these."""
+        return cls() if inside is None and head == cls.__name__.lower() else None
+
+    @classmethod
+    def nicknamed(cls, name: str) -> str | None:
+        """Our name of a type of these that Python, NumPy or pandas calls ``name``."""
+        return cls.NICKNAMES.get(name)
+
+    @classmethod
+    def literal(cls, value: Any) -> tuple[DType, Any]:
+        """A value of `CONSTANTS` as a constant: its type, and the form that constants have."""
+        return cls(), cls().constant(value)
+
+    @classmethod
+    def read(cls, name: str, column: Any) -> tuple[Any, DType] | None:
+        """An owner's Arrow column in the Arrow type of one of these types, and that type; None if it holds none of their values.
+
+        Raises
+        ------
+        TypeMismatchError, EncodingError
+            No type of these holds all values; the message names the rows.
+        """
+        return None
+
+    @classmethod
+    def plain(cls, value: Any) -> bool | int | float | str:
+        """A value of `CONSTANTS` as plain data, which `constant` reads again."""
+        return value  # type: ignore[no-any-return]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names that pandas and NumPy have for it and other types, where columns are chosen by their types."""
+        return ()
 
     @property
     def family(self) -> tuple[str, ...]:

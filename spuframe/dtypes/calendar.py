@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 import zoneinfo
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from spuframe.dtypes.base import DType
 from spuframe.dtypes.measure import INT_LIMIT, Int, Whole
+from spuframe.dtypes.rows import refuse
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 
 if TYPE_CHECKING:
@@ -20,8 +22,28 @@ MIDNIGHT = datetime.datetime(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
 DAY = 86_400_000_000
 """Microseconds of a day."""
+UNITS = ("", "[s]", "[ms]", "[us]", "[ns]")
+"""As NumPy writes the units of times."""
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]{0,63}|[+-]\d\d:\d\d")
+
+
+def _microseconds(name: str, column: Any, dtype: Whole, far: str) -> Any:
+    """A column of times in microseconds; ``far`` says what those are that the type does not hold."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    unit, units, (least, most) = column.type.unit, column.cast(pa.int64()), dtype.bounds
+    if unit == "ns":
+        whole = pc.multiply(pc.divide(units, 1000), 1000)
+        refuse(name, pc.not_equal(whole, units), "finer than a microsecond", "Round them, .dt.round('us') in pandas")
+        units = pc.divide(units, 1000)
+    else:
+        times = {"s": 1_000_000, "ms": 1_000, "us": 1}[unit]
+        outside = pc.or_(pc.less(units, -(-least // times)), pc.greater(units, most // times))
+        refuse(name, outside, far, "Leave the column out")
+        units = pc.multiply(units, times)
+    return units.cast(dtype.arrow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +53,29 @@ class Date(Whole):
     Shares count from 2000-01-01 (`ORIGIN`), so that the dates from 1955 to 2044 fit the ring of 16 bits.
     """
 
+    CONSTANTS: ClassVar[tuple[type, ...]] = (datetime.date,)
+
     ORIGIN: ClassVar[int] = 10957
+
+    @classmethod
+    def read(cls, name: str, column: Any) -> tuple[Any, DType] | None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not pa.types.is_date(column.type):
+            return None
+        if not pa.types.is_date32(column.type):
+            days = column.cast(pa.date32(), safe=False)
+            refuse(name, pc.not_equal(days.cast(column.type), column), "dates with a time of day", "Make them timestamps", TypeMismatchError)
+            column = days
+        least, most = cls().bounds
+        days = column.cast(pa.int32())
+        refuse(name, pc.or_(pc.less(days, least), pc.greater(days, most)), "not between the years 1 and 9999", "Leave the column out")
+        return column, cls()
+
+    @classmethod
+    def plain(cls, value: Any) -> str:
+        return str(value.isoformat())
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -131,6 +175,23 @@ class Date(Whole):
 class Duration(Whole):
     """Microseconds between two points in time, as pandas' ``timedelta64[us]``; below 2^62 in magnitude, which are 146,000 years."""
 
+    NICKNAMES: ClassVar[Mapping[str, str]] = {f"timedelta64{unit}": "duration" for unit in UNITS}
+    CONSTANTS: ClassVar[tuple[type, ...]] = (datetime.timedelta,)
+
+    @classmethod
+    def read(cls, name: str, column: Any) -> tuple[Any, DType] | None:
+        import pyarrow as pa
+
+        return (_microseconds(name, column, cls(), "of 146,000 years and more"), cls()) if pa.types.is_duration(column.type) else None
+
+    @classmethod
+    def plain(cls, value: Any) -> int:
+        return int(value // MICROSECOND)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return ("timedelta",)
+
     @property
     def bounds(self) -> tuple[int, int]:
         return -INT_LIMIT + 1, INT_LIMIT - 1
@@ -199,7 +260,47 @@ class Timestamp(Whole):
         Its name, such as "Europe/Berlin" or "+01:00"; None: no zone, and nothing is said of which moments these are.
     """
 
+    NICKNAMES: ClassVar[Mapping[str, str]] = {f"datetime64{unit}": "timestamp" for unit in UNITS}
+    CONSTANTS: ClassVar[tuple[type, ...]] = (datetime.datetime,)
+    HOW: ClassVar[str] = "timestamp, timestamp[zone]"
+
     zone: str | None = None
+
+    @classmethod
+    def named(cls, head: str, inside: str | None) -> Timestamp | None:
+        return cls(inside) if head == "timestamp" else None
+
+    @classmethod
+    def nicknamed(cls, name: str) -> str | None:
+        zoned = re.fullmatch(r"datetime64\[[mnu]?s, (.{1,64})\]", name)
+        return f"timestamp[{zoned[1]}]" if zoned else cls.NICKNAMES.get(name)
+
+    @classmethod
+    def read(cls, name: str, column: Any) -> tuple[Any, DType] | None:
+        """Of a zone that there is, so that nobody who reveals them finds that there is none."""
+        import pyarrow as pa
+
+        if not pa.types.is_timestamp(column.type):
+            return None
+        dtype = cls(column.type.tz)
+        try:
+            dtype.clock  # noqa: B018
+        except PlanError as error:
+            raise TypeMismatchError(f"column {name!r}: {error}") from None
+        return _microseconds(name, column, dtype, "not between the years 1 and 9999"), dtype
+
+    @classmethod
+    def literal(cls, value: Any) -> tuple[DType, Any]:
+        found = cls(None if value.tzinfo is None else "UTC")
+        return found, found.constant(value)
+
+    @classmethod
+    def plain(cls, value: Any) -> str:
+        return str(value.isoformat())
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return ("datetime",) if self.zone is None else ("datetimetz",)
 
     def __post_init__(self) -> None:
         if self.zone is not None and not _ZONE.fullmatch(self.zone):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import decimal
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from spuframe.dtypes.base import DType
 from spuframe.dtypes.measure import Int, Whole
+from spuframe.dtypes.rows import refuse
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ class Decimal(Whole):
         0 to ``precision``.
     """
 
+    CONSTANTS: ClassVar[tuple[type, ...]] = (decimal.Decimal,)
+    HOW: ClassVar[str] = "decimal[p,s]"
+
     MOST: ClassVar[int] = 18
 
     precision: int = 18
@@ -44,6 +49,40 @@ class Decimal(Whole):
                 f"a decimal has 1 to {self.MOST} digits, and of these 0 or more after the point, got decimal[{self.precision},{self.scale}]: "
                 "round it, or take a float"
             )
+
+    @classmethod
+    def named(cls, head: str, inside: str | None) -> Decimal | None:
+        digits = re.fullmatch(r"(-?\d{1,9}),(\d{1,9})", inside or "")
+        return cls(int(digits[1]), int(digits[2])) if head == "decimal" and digits else None
+
+    @classmethod
+    def literal(cls, value: Any) -> tuple[DType, Any]:
+        found = cls.of(value)
+        if found is None:
+            raise PlanError(f"the constant {value!s} has more than {cls.MOST} digits: round it, or give a float")
+        return found
+
+    @classmethod
+    def read(cls, name: str, column: Any) -> tuple[Any, DType] | None:
+        """18 digits at most; of a wider type if all values have no more."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kind = column.type
+        if not pa.types.is_decimal(kind):
+            return None
+        scale = max(kind.scale, 0)
+        if scale > cls.MOST:
+            raise TypeMismatchError(f"column {name!r} has {scale} digits after the point, of at most {cls.MOST}. Round it at the owner.")
+        dtype = cls(max(scale, 1, min(kind.precision - min(kind.scale, 0), cls.MOST)), scale)
+        wide = column.cast(pa.decimal256(76, scale))
+        limit = pa.scalar(decimal.Decimal(10) ** (dtype.precision - scale), pa.decimal256(76, scale))
+        refuse(name, pc.greater_equal(pc.abs(wide), limit), f"of more than {dtype.precision} digits", "Round them at the owner, or take floats")
+        return wide.cast(dtype.arrow), dtype
+
+    @classmethod
+    def plain(cls, value: Any) -> str:
+        return str(value)
 
     @property
     def name(self) -> str:

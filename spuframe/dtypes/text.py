@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spuframe.dtypes.base import DType
+from spuframe.dtypes.rows import refuse
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +23,37 @@ class String(DType):
         Bytes; shorter strings are padded with zero bytes.
     """
 
+    CONSTANTS: ClassVar[tuple[type, ...]] = (str,)
+    HOW: ClassVar[str] = "string[n]"
+    MOST: ClassVar[int] = 256
+    """Bytes of a string that is read, at most."""
+
     width: int = 8
+
+    @classmethod
+    def named(cls, head: str, inside: str | None) -> String | None:
+        return cls(int(inside)) if head == "string" and inside is not None and re.fullmatch(r"\d{1,9}", inside) else None
+
+    @classmethod
+    def literal(cls, value: Any) -> tuple[DType, Any]:
+        return cls(max(1, len(value.encode()))), value
+
+    @classmethod
+    def read(cls, name: str, column: Any) -> tuple[Any, DType] | None:
+        """As wide as the longest, in steps of four bytes."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+            return None
+        lengths = pc.binary_length(column)
+        refuse(name, pc.match_substring(column, "\0"), "strings with a zero byte", "Remove it first")
+        refuse(name, pc.greater(lengths, cls.MOST), f"longer than {cls.MOST} bytes", "Shorten them, or leave the column out")
+        return column, cls(max(4, -(-(pc.max(lengths).as_py() or 0) // 4) * 4))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return ("object", "str", "string", "O")
 
     @property
     def name(self) -> str:

@@ -15,14 +15,11 @@ name, which takes expressions or Python scalars and puts in the casts that panda
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from spuframe.dtypes import PUBLIC, Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, Schema, String, Timestamp, Visibility
+from spuframe.dtypes import PUBLIC, DType, Field, Range, Schema, Visibility, literal
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node, rewrite_all, walk
 from spuframe.expr.stated import Cases, Stated
@@ -250,6 +247,7 @@ def col(field: Field) -> Col:
 def lit(value: object, dtype: DType | None = None) -> Lit:
     """A constant; of ``dtype`` if given, else of the type that its value has.
 
+    >>> from spuframe.dtypes import Int
     >>> lit(3).dtype, lit(0.5).dtype, lit("north").dtype
     (Int(bits=64, signed=True), Fixed(f=31), String(width=5))
     >>> lit(None, Int(64)).nullable
@@ -262,7 +260,8 @@ def lit(value: object, dtype: DType | None = None) -> Lit:
     value = scalar(value)
     if dtype is not None and dtype.has_range and not dtype.is_numeric:
         return Lit(dtype.constant(value), dtype)
-    found = _typed(value)
+    of, form = literal(value)
+    found = Lit(form, of)
     if dtype is None or dtype == found.type:
         return found
     adopted = dtype.adopted(found.value, found.type)
@@ -287,42 +286,6 @@ def scalar(value: object) -> object:
             raise PlanError(f"times are whole microseconds here, got {value!s}: round it")
         value = fine
     return value.item()
-
-
-def _typed(value: object) -> Lit:
-    """A constant of the type that its value has."""
-    if isinstance(value, datetime.datetime):
-        kind = Timestamp() if value.tzinfo is None else Timestamp("UTC")
-        return Lit(kind.constant(value), kind)
-    if isinstance(value, datetime.date):
-        return Lit(Date.days(value), Date())
-    if isinstance(value, datetime.timedelta):
-        return Lit(Duration().constant(value), Duration())
-    if isinstance(value, decimal.Decimal):
-        number = Decimal.of(value)
-        if number is None:
-            raise PlanError(f"the constant {value!s} has more than {Decimal.MOST} digits: round it, or give a float")
-        return Lit(number[1], number[0])
-    if not isinstance(value, bool | int | float | str):
-        known = "bool, int, float, str, date, datetime, timedelta, Decimal or None"
-        raise PlanError(f"a constant must be a {known}, got {type(value).__name__}: convert it first")
-    if isinstance(value, float) and not math.isfinite(value):
-        remedy = "a missing value is null here, use isna() and fillna()" if value != value else "compare with infinity, x < np.inf, or take a finite bound"
-        raise PlanError(f"a constant must be finite, got {value}: {remedy}")
-    found: DType
-    if isinstance(value, bool):
-        found = Bool()
-    elif isinstance(value, int):
-        found = Int(64, signed=value < 1 << 63)
-        if not Int(64).bounds[0] <= value <= Int(64, signed=False).bounds[1]:
-            raise PlanError(f"a constant of {value.bit_length()} bits is too large: integers here have 64, from -2**63 to 2**64 - 1")
-    elif isinstance(value, float):
-        found = Fixed.for_range(value, value)
-        if abs(value) >= found.limit:
-            raise PlanError(f"the constant {value} is too large for {found}: |x| must be below {found.limit:g}")
-    else:
-        found = String(max(1, len(value.encode())))
-    return Lit(value, found)
 
 
 def as_expr(value: object) -> Expr:

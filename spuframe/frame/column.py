@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from spuframe import expr as ex
-from spuframe.dtypes import Bool, DType, Field
+from spuframe.dtypes import Bool, DType, Field, constants
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.functions.promotion import numeric
 from spuframe.frame import arguments, display, scalar, summary
@@ -137,7 +135,7 @@ class Column(Operators):
                 f"what column {self.name!r} and a missing value give is missing in every row: isna() and fillna() treat missing values, and "
                 "where(condition, sf.null) writes them"
             )
-        if isinstance(other, datetime.date | datetime.timedelta | decimal.Decimal):  # pandas' scalars are such, too
+        if isinstance(other, constants()):  # pandas' scalars of times are such, too
             return ex.as_expr(other)
         if isinstance(other, SecretScalar):
             raise TypeMismatchError(f"{other.name} is secret, and a constant is needed beside column {self.name!r}: .reveal() it, if it may be seen")

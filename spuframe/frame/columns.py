@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from spuframe import expr as ex
-from spuframe.dtypes import Schema
+from spuframe.dtypes import Schema, constants
 from spuframe.errors import ColumnNotFoundError, ForeignFrameError, NotAvailableError, PlanError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.frame import arguments, display
 from spuframe.frame.array_functions import call_function, refuse_array
@@ -250,7 +248,7 @@ class Columns(Summaries, Operators):
         if is_deferred(value):
             return self._value(name, self._deferred(value))
         value = arguments.plain(value)
-        if isinstance(value, bool | int | float | str | datetime.date | datetime.timedelta | decimal.Decimal):
+        if isinstance(value, constants()):
             return ex.lit(value)
         raise TypeMismatchError(
             f"column {name!r} must be a secret column of the same rows or a scalar, got {type(value).__name__}: public values of the rows come in through "

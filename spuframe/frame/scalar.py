@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe import expr as ex
-from spuframe.dtypes import DType, Field
+from spuframe.dtypes import DType, Field, constants
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.expr.functions.promotion import numeric
 from spuframe.frame import arguments
@@ -87,7 +85,7 @@ class SecretScalar(Secret):
                 raise ForeignFrameError(f"{self.name} and {other.name} belong to two sessions: read both tables in one")
             if arguments.is_missing(other):
                 raise PlanError(f"what {self.name} and a missing value give is missing: leave it out")
-            if not isinstance(arguments.plain(other), SecretScalar | bool | int | float | str | datetime.date | datetime.timedelta | decimal.Decimal):
+            if not isinstance(arguments.plain(other), (SecretScalar, *constants())):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
         node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)])
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be

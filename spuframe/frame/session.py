@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spuframe.config import Policy, Quotas, SessionConfig
+from spuframe.dtypes import constants, plain
 from spuframe.errors import DataFileError, NotAvailableError, PlanError, TypeMismatchError
 from spuframe.frame import arguments, intake
 from spuframe.frame.frame import SecretFrame
@@ -357,19 +358,11 @@ def _common(nan_as_null: bool, fraction_bits: int | Mapping[str, int] | None) ->
 def _plain_bounds(name: str, bounds: object) -> list[float | str]:
     """The bounds of a range as plain data; times and decimals as strings, durations in microseconds."""
     pair = [arguments.plain(b) for b in bounds] if isinstance(bounds, tuple | list) or type(bounds).__name__ == "ndarray" else []  # type: ignore[attr-defined]
-    if len(pair) != 2 or not all(isinstance(b, bool | int | float | str | datetime.date | datetime.timedelta | decimals.Decimal) for b in pair):
+    if len(pair) != 2 or not all(isinstance(b, constants()) for b in pair):
         raise TypeMismatchError(
             f"the range of column {name!r} must be (low, high), two numbers, dates, times, durations or ISO strings, got a {type(bounds).__name__}"
         )
-    return [_plain_bound(b) for b in pair]
-
-
-def _plain_bound(value: Any) -> float | str:
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, datetime.timedelta):
-        return value // datetime.timedelta(microseconds=1)
-    return str(value) if isinstance(value, decimals.Decimal) else value
+    return [plain(b) for b in pair]
 
 
 @arguments.takes_keywords

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from spuframe.dtypes import DType, Fixed, Int, String
+from spuframe.dtypes import DType
 from spuframe.errors import TypeMismatchError
-
-KINDS: Mapping[str, tuple[type[DType], ...]] = {
-    "number": (Int, Fixed), "integer": (Int,), "floating": (Fixed,), "object": (String,), "str": (String,), "string": (String,), "O": (String,),
-}  # fmt: skip
-"""Types by the names that pandas and NumPy have for several of them."""
 
 
 def types(value: Any, what: str) -> list[object]:
@@ -26,4 +20,4 @@ def types(value: Any, what: str) -> list[object]:
 def is_of(dtype: DType, asked: object) -> bool:
     """Whether a type is the one, or one of the kind, that is asked for."""
     name = asked.__name__ if isinstance(asked, type) else str(asked)
-    return isinstance(dtype, KINDS[name]) if name in KINDS else dtype == asked
+    return name in dtype.kinds or dtype == asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
 import logging
 import math
 from typing import Any
@@ -12,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.config import RangePolicy
-from spuframe.dtypes import Bool, Date, Decimal, DType, Duration, Field, Fixed, Int, Range, String, Timestamp, exponent, private
+from spuframe.dtypes import DType, Field, Fixed, Range, exponent, known, private, refuse, written
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
 log = logging.getLogger(__name__)
-MAX_STRING = 256
 LARGEST = 2.0**Fixed.ROOM
 """The largest magnitude of a float column."""
 _CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (2.0**-10, float(1 << 20), float(1 << 42), LARGEST)}
@@ -43,32 +41,21 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
         column, kind = column.cast(kind.value_type), kind.value_type
     if fraction_bits is not None and not pa.types.is_floating(kind):
         raise TypeMismatchError(f"column {name!r} has the Arrow type {kind}, which has no fraction bits. Leave it out of fraction_bits=.")
-    if pa.types.is_boolean(kind):
-        return column, Bool()
-    if pa.types.is_integer(kind):
-        return column, Int(kind.bit_width, pa.types.is_signed_integer(kind))
     if pa.types.is_floating(kind):
         dtype = Fixed() if fraction_bits is None else Fixed(fraction_bits)
         largest = LARGEST if fraction_bits is None else dtype.largest
         return _fit_float(name, column.cast(pa.float64()) if kind == pa.float16() else column, largest, nan_as_null), dtype
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return column, _fit_string(name, column)
-    if pa.types.is_date(kind):
-        return _fit_date(name, column), Date()
-    if pa.types.is_timestamp(kind):
-        return _fit_time(name, column, _zoned(name, kind.tz), "not between the years 1 and 9999")
-    if pa.types.is_duration(kind):
-        return _fit_time(name, column, Duration(), "of 146,000 years and more")
-    if pa.types.is_decimal(kind):
-        return _fit_decimal(name, column, kind)
+    for of in known():
+        found = of.read(name, column)
+        if found is not None:
+            return found
     if pa.types.is_null(kind):
         raise TypeMismatchError(
             f"column {name!r} has only missing values, so that its type is not known. Leave it out (name the columns to read), or give it a type."
         )
     raise TypeMismatchError(
-        f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. "
-        "Leave it out (name the columns to read), or cast it at the owner to "
-        "a bool, integer, float, decimal, date, timestamp, duration or short string (a time of day, for example, to its number of seconds)."
+        f"column {name!r} has the Arrow type {kind}, which spuframe cannot share. Leave it out (name the columns to read), or cast it at the owner to "
+        f"{written()}: a time of day, for example, to its number of seconds."
     )
 
 
@@ -77,68 +64,11 @@ def _fit_float(name: str, column: pa.ChunkedArray, largest: float, nan_as_null: 
     if nan_as_null:
         column = pc.if_else(pc.fill_null(nan, False), pa.scalar(None, column.type), column)
     else:
-        _refuse(name, nan, "NaN", "Use fillna or dropna first, or nan_as_null=True to take NaN as missing", NotFiniteError)
-    _refuse(name, pc.is_inf(column), "infinite", "Replace them first", NotFiniteError)
+        refuse(name, nan, "NaN", "Use fillna or dropna first, or nan_as_null=True to take NaN as missing", NotFiniteError)
+    refuse(name, pc.is_inf(column), "infinite", "Replace them first", NotFiniteError)
     outside = pc.greater(pc.abs(column.cast(pa.float64())), largest)
-    _refuse(name, outside, f"above {largest:.17g} in magnitude", "Scale the column to a larger unit, or give it fewer fraction_bits=")
+    refuse(name, outside, f"above {largest:.17g} in magnitude", "Scale the column to a larger unit, or give it fewer fraction_bits=")
     return column
-
-
-def _fit_date(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Dates as date32."""
-    kind = column.type
-    if not pa.types.is_date32(kind):
-        days = column.cast(pa.date32(), safe=False)
-        _refuse(name, pc.not_equal(days.cast(kind), column), "dates with a time of day", "Make them timestamps", TypeMismatchError)
-        column = days
-    least, most = Date().bounds
-    days = column.cast(pa.int32())
-    _refuse(name, pc.or_(pc.less(days, least), pc.greater(days, most)), "not between the years 1 and 9999", "Leave the column out")
-    return column
-
-
-def _zoned(name: str, zone: str | None) -> Timestamp:
-    """The type of points in time of a zone, which there must be, so that nobody who reveals them finds that there is none."""
-    dtype = Timestamp(zone)
-    try:
-        dtype.clock  # noqa: B018
-    except PlanError as error:
-        raise TypeMismatchError(f"column {name!r}: {error}") from None
-    return dtype
-
-
-def _fit_time(name: str, column: pa.ChunkedArray, dtype: Timestamp | Duration, far: str) -> tuple[pa.ChunkedArray, DType]:
-    """Points in time and durations, in microseconds; ``far`` says what those are that the type does not hold."""
-    kind, units, (least, most) = column.type, column.cast(pa.int64()), dtype.bounds
-    if kind.unit == "ns":
-        whole = pc.multiply(pc.divide(units, 1000), 1000)
-        _refuse(name, pc.not_equal(whole, units), "finer than a microsecond", "Round them, .dt.round('us') in pandas")
-        units = pc.divide(units, 1000)
-    else:
-        times = {"s": 1_000_000, "ms": 1_000, "us": 1}[kind.unit]
-        outside = pc.or_(pc.less(units, -(-least // times)), pc.greater(units, most // times))
-        _refuse(name, outside, far, "Leave the column out")
-        units = pc.multiply(units, times)
-    return units.cast(dtype.arrow), dtype
-
-
-def _fit_decimal(name: str, column: pa.ChunkedArray, kind: Any) -> tuple[pa.ChunkedArray, DType]:
-    """Decimals of 18 digits at most; with a wider type if all values have no more."""
-    scale = max(kind.scale, 0)
-    if scale > Decimal.MOST:
-        raise TypeMismatchError(f"column {name!r} has {scale} digits after the point, of at most {Decimal.MOST}. Round it at the owner.")
-    dtype = Decimal(max(scale, 1, min(kind.precision - min(kind.scale, 0), Decimal.MOST)), scale)
-    wide = column.cast(pa.decimal256(76, scale))
-    limit = pa.scalar(decimal.Decimal(10) ** (dtype.precision - scale), pa.decimal256(76, scale))
-    _refuse(name, pc.greater_equal(pc.abs(wide), limit), f"of more than {dtype.precision} digits", "Round them at the owner, or take floats")
-    return wide.cast(dtype.arrow), dtype
-
-
-def _fit_string(name: str, column: pa.ChunkedArray) -> String:
-    _refuse(name, pc.match_substring(column, "\0"), "strings with a zero byte", "Remove it first")
-    _refuse(name, pc.greater(pc.binary_length(column), MAX_STRING), f"longer than {MAX_STRING} bytes", "Shorten them, or leave the column out")
-    longest = pc.max(pc.binary_length(column)).as_py() or 0
-    return String(max(4, -(-longest // 4) * 4))
 
 
 def publish(
@@ -264,13 +194,3 @@ def _declared(name: str, dtype: DType, declared: Any, limit: float) -> Range:
         raise TypeMismatchError(f"the range of column {name!r} ({dtype}) must be of integers, got {declared!r}.")
     least, most = dtype.readable
     return max(int(least), int(low)), min(int(most), int(high))
-
-
-def _refuse(name: str, bad: Any, what: str, remedy: str, error: type[EncodingError | NotFiniteError | TypeMismatchError] = EncodingError) -> None:
-    """Raise if any row is bad: its column, how many, between which rows; never a value."""
-    if not pc.any(bad).as_py():
-        return
-    rows = pc.indices_nonzero(bad.combine_chunks())
-    first, last = rows[0].as_py(), rows[-1].as_py()
-    where = f"row {first}" if first == last else f"{len(rows)} rows between {first} and {last}"
-    raise error(f"column {name!r} holds values that are {what}, in {where} (counted from 0). {remedy}.")
