@@ -16,8 +16,6 @@ AMPLE = 40
 """Bits up to which narrow columns beside wide ones get more fraction bits: the rest of a word is room for rows far from those of a fit."""
 FARTHEST = 62
 """Words less a mean are below ``2**FARTHEST``; as what `spuframe.spu.blackbox.BlackBox.trunc` takes."""
-SLOPE_BITS = 53
-"""Fraction bits of a coefficient in a table of one row: half the bits of the number of rows less, since it may be as much larger."""
 WIDE = 33
 """Bits of a range, beyond which low bits are left out where the deviation is large."""
 SCALING_ROWS = 20
@@ -39,6 +37,16 @@ def signed(word: int) -> int:
     return (int(word) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
+def limbs_of(numbers: Sequence[int], limb: int) -> list[list[int]]:
+    """The limbs of whole numbers of any size, the lowest first; only the last are negative.
+
+    >>> limbs_of([1000, -1], 4)
+    [[8, 15], [14, 15], [3, -1]]
+    """
+    count = max(1, -(-max(n.bit_length() for n in numbers) // limb))
+    return [[n >> limb * i if i == count - 1 else (n >> limb * i) % (1 << limb) for n in numbers] for i in range(count)]
+
+
 @dataclass(frozen=True)
 class Words:
     """Words ``round(x 2**fractions[j]) - centres[j]`` of column j, at most ``2**(bits - 1)`` in magnitude.
@@ -53,6 +61,8 @@ class Words:
         How many fraction bits the words have that the columns have not.
     reach : tuple of int
         Bits of the largest magnitude of a column in its own units.
+    sizes : tuple of int
+        As ``bits``, of each column.
     """
 
     bits: int
@@ -60,6 +70,12 @@ class Words:
     centres: tuple[int, ...]
     ups: tuple[int, ...]
     reach: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def room(self) -> tuple[int, ...]:
+        """Fraction bits that a number of each column may have beyond those of its words, to stay below 2^59."""
+        return tuple(MOST - 1 - size for size in self.sizes)
 
 
 def bounds(field: Field) -> tuple[int, int, int]:
@@ -72,7 +88,7 @@ def words(fields: Sequence[Field], centred: bool = True) -> Words:
 
     >>> from spuframe.dtypes import Bool, Int
     >>> words([Field("year", Int(64), range=(1990, 2021)), Field("flag", Bool())])
-    Words(bits=8, fractions=(3, 7), centres=(16040, 0), ups=(3, 7), reach=(11, 1))
+    Words(bits=8, fractions=(3, 7), centres=(16040, 0), ups=(3, 7), reach=(11, 1), sizes=(8, 8))
     """
     found = []
     for field in fields:
@@ -91,7 +107,9 @@ def words(fields: Sequence[Field], centred: bool = True) -> Words:
     most = max(LEAST, *(bits for bits, *_ in found))
     ups = tuple(max(0, min(most, AMPLE) - bits) for bits, *_ in found)
     fractions = tuple(f + up for (_, f, _, _), up in zip(found, ups, strict=True))
-    return Words(most, fractions, tuple(m << up for (_, _, m, _), up in zip(found, ups, strict=True)), ups, tuple(reach for *_, reach in found))
+    centres = tuple(m << up for (_, _, m, _), up in zip(found, ups, strict=True))
+    sizes = tuple(bits + up for (bits, *_), up in zip(found, ups, strict=True))
+    return Words(most, fractions, centres, ups, tuple(reach for *_, reach in found), sizes)
 
 
 @dataclass(frozen=True)

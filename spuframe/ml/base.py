@@ -20,7 +20,7 @@ from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.missing import Secret
 from spuframe.frame.rows import Rows
 from spuframe.frame.shown import to_pandas
-from spuframe.ir.words import BEYOND, LIMB, Words, distance
+from spuframe.ir.words import BEYOND, COARSE, LIMB, Words, distance
 from spuframe.ml.parameters import Constraint
 from spuframe.plan import build
 from spuframe.plan.names import free
@@ -180,11 +180,6 @@ def shifts(fields: Sequence[Field]) -> list[int]:
     return out
 
 
-def units(by: Sequence[int]) -> tuple[float, ...]:
-    """The factors that undo `shifts`."""
-    return tuple(2.0**s for s in by)
-
-
 def matrix(program: Program, frame: SecretFrame, columns: Sequence[str], by: Sequence[int]) -> tuple[Ref, Ref | None]:
     """Columns of table 0 divided by powers of two, zero where a row does not exist or has a null in any column of ``frame``; the rows' mask.
 
@@ -219,7 +214,7 @@ class Scaling:
         """The columns of table 0, scaled by the model in table 1; and the bits of the values that are held, None where all are."""
         w = self.words
         parts = [p.input(1, list(row), 1) for row in self.labels]
-        taken = Taken.of(p, X, names, w.fractions, w.centres, w.bits)
+        taken = Taken.of(p, X, names, w.fractions, w.centres, w.sizes)
         out, inside = p.scale_rows(taken.words, max(taken.bits), p.vstack(parts), w.bits, self.rows)
         return out, p.both(inside, taken.inside)
 
@@ -246,9 +241,9 @@ class Taken:
     narrow: tuple[int, ...]
 
     @classmethod
-    def of(cls, p: Program, X: SecretFrame, names: Sequence[str], fractions: Sequence[int], centres: Sequence[int], bits: int) -> Taken:
-        """The columns of table 0, whose means in the fit are within ``2**(bits - 1)`` of the centres."""
-        found = [distance(X.schema[name], f, c, bits) for name, f, c in zip(names, fractions, centres, strict=True)]
+    def of(cls, p: Program, X: SecretFrame, names: Sequence[str], fractions: Sequence[int], centres: Sequence[int], bits: Sequence[int]) -> Taken:
+        """The columns of table 0, whose means in the fit are within ``2**(bits[j] - 1)`` of the centres."""
+        found = [distance(X.schema[name], *of) for name, *of in zip(names, fractions, centres, bits, strict=True)]
         x, inside = p.words(0, names, X.rows, fractions, centres, [edges for _, edges in found])
         return cls(x, tuple(b for b, _ in found), inside, tuple(j for j, (_, edges) in enumerate(found) if edges is not None))
 
@@ -265,8 +260,8 @@ class Slopes:
     ----------
     fractions, centres : tuple of int
         Of the words.
-    bits : int
-        Their means are within ``2**(bits - 1)`` of the centres; 0: they are the centres.
+    bits : tuple of int
+        Their means are within ``2**(bits[j] - 1)`` of the centres; 0: they are the centres.
     fraction : int
         Fraction bits of the slopes.
     limb, count : int
@@ -279,7 +274,7 @@ class Slopes:
 
     fractions: tuple[int, ...]
     centres: tuple[int, ...]
-    bits: int
+    bits: tuple[int, ...]
     fraction: int
     limb: int
     count: int
@@ -287,12 +282,12 @@ class Slopes:
     width: int
 
     @classmethod
-    def scaled(cls, found: Words, rows: int) -> Slopes:
-        """Of columns brought to deviation 1, in so many rows: weights stop at 2^7, deviations are not below ``rows ** -0.5``."""
-        width, largest = len(found.fractions), 7 + (rows.bit_length() + 1) // 2
+    def scaled(cls, found: Words, rows: int, weight: int = 7) -> Slopes:
+        """Of columns brought to deviation 1, in so many rows: weights stop at ``2**weight``, deviations are not below ``rows ** -0.5``."""
+        width, largest = len(found.fractions), weight + (rows.bit_length() + 1) // 2
         limb = _limb(width)
         fraction = found.bits + BEYOND
-        return cls(found.fractions, found.centres, found.bits, fraction, limb, -(-(fraction + largest + 1) // limb), largest, width)
+        return cls(found.fractions, found.centres, found.sizes, fraction, limb, -(-(fraction + largest + 1) // limb), largest, width)
 
     @classmethod
     def shifted(cls, fields: Sequence[Field], by: Sequence[int], f: int) -> Slopes:
@@ -301,16 +296,35 @@ class Slopes:
         free = [field.dtype.frac for field in fields if field.range is None and not field.dtype.exact]
         more = min([DIVIDED, *(max(own, DEFAULT_FRACTION_BITS) for own in free)])  # a word holds all that a column of unknown range can be
         fractions = tuple(more - s for s in by)
-        return cls(fractions, (0,) * len(by), 0, f + more, limb, -(-62 // limb), 61 - f - more, len(by))
+        return cls(fractions, (0,) * len(by), (0,) * len(by), f + more, limb, -(-62 // limb), 61 - f - more, len(by))
 
     def labels(self) -> list[list[str]]:
         """The model's columns, of each row of limbs and of the centres."""
         return [[f"slope {i} {j}" for j in range(self.width)] for i in range(self.count)] + [[f"centre {j}" for j in range(self.width)]]
 
+    def digits(self) -> list[str]:
+        """The model's columns of limbs."""
+        return [name for names in self.labels()[:-1] for name in names]
+
     def row(self, p: Program, slopes: Ref, offset: Ref, centre: Ref) -> tuple[list[Ref], list[str]]:
         """What the model keeps."""
         parts = [*(p.rows(slopes, i, i + 1) for i in range(self.count)), centre, offset]
         return parts, [name for names in self.labels() for name in names] + [OFFSET]
+
+    def coefficients(self, limbs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Slopes per unit of the columns, of a revealed row of their limbs, or of several."""
+        words = np.ldexp(limbs, DEFAULT_FRACTION_BITS).astype(np.int64).astype(object).reshape(-1, self.count, self.width)
+        whole = sum(words[:, i] << self.limb * i for i in range(self.count))  # exact: the upper limbs of a small negative number cancel
+        slopes: NDArray[np.float64] = np.ldexp(np.array(whole, float), np.array(self.fractions) - self.fraction)
+        return slopes
+
+    def means(self, p: Program, found: Words, limbs: Ref, centre: Ref, summed: bool = False) -> tuple[Ref, Ref | None, int]:
+        """Slopes times means, or their sum, in the ring: right if they fit it. And the same with as many fraction bits as surely do; None if all do."""
+        most = self.largest + max(found.reach) + 1 + (self.width.bit_length() if summed else 0)
+        unit = min(p.f, COARSE - most)
+        drops = [self.fraction - f for f in sorted({p.f, unit}, reverse=True)]
+        fine, *coarse = p.origin(limbs, centre, self.centres, max(self.bits), self.limb, drops, summed)
+        return fine, coarse[0] if coarse else None, unit
 
     def apply(self, p: Program, X: SecretFrame, names: Sequence[str]) -> tuple[Ref, Ref | None, Ref | None]:
         """The sums over the columns of table 0 by the model in table 1; the bits of the rows where they do not stop at a bound, and where they are right.

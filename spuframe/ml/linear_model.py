@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from spuframe.dtypes import DEFAULT_FRACTION_BITS, Bool
+from spuframe.dtypes import Bool
 from spuframe.frame.frame import SecretFrame, SecretSeries
-from spuframe.ir.words import SLOPE_BITS, words
+from spuframe.ir.words import words
 from spuframe.ml.base import (
     WIDEST,
     PublicArray,
@@ -27,7 +26,6 @@ from spuframe.ml.base import (
     same_features,
     same_session,
     shifts,
-    units,
     with_target,
 )
 from spuframe.ml.kinds import Classifier, check_target
@@ -80,6 +78,7 @@ class LogisticRegression(Classifier, SecretEstimator):
     Attributes
     ----------
     coef_ : SecretArray (1, n_features)
+        **Revealing** them tells what the model decides by to its last bit, and by that the size of each feature's deviation, to a factor of 2^15.
     intercept_ : SecretArray (1,), or ndarray of 0 without an intercept
     classes_ : ndarray (2,)
     n_features_in_ : int
@@ -155,12 +154,13 @@ class LogisticRegression(Classifier, SecretEstimator):
         -------
         self
         """
-        outputs, slopes, unit = self._plan(X, y)
+        outputs, slopes, units = self._plan(X, y)
         names = list(X.columns)
         fitted = outputs["model"].persist()
         self._model, self._slopes = fitted, slopes
-        self.coef_ = SecretArray(fitted[_labels(names)], (1, len(names)), lambda v: v * unit)
-        self.intercept_ = SecretArray(fitted[[INTERCEPT]], (1,)) if self.fit_intercept else PublicArray(np.zeros(1))
+        self.coef_ = SecretArray(fitted[slopes.digits()], (1, len(names)), slopes.coefficients)
+        shown = fitted[_labels(INTERCEPT, len(units))] if units else None
+        self.intercept_ = PublicArray(np.zeros(1)) if shown is None else SecretArray(shown, (1,), lambda v: v @ np.array([units]).T)
         self.classes_ = np.array([False, True]) if isinstance(y.dtype, Bool) else np.array([0, 1])
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
@@ -179,8 +179,8 @@ class LogisticRegression(Classifier, SecretEstimator):
         outputs = self._plan(X, y)[0]
         return outputs | {CONVERGED: outputs["model"][[CONVERGED]]} if self.tol else outputs
 
-    def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Slopes, NDArray[np.float64]]:
-        """The lazy model, what is public of its slopes, and the units of its coefficients."""
+    def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Slopes, list[float]]:
+        """The lazy model, what is public of its slopes, and the units of the numbers whose sum is the intercept."""
         check(self, self.parameters)
         table, target = with_target(X, y)
         check_target(table, target)
@@ -192,9 +192,9 @@ class LogisticRegression(Classifier, SecretEstimator):
             by = shifts(list(X.schema))
             x, mask = matrix(p, table, columns, by)
             w, converged = self._descend(p, p.spread(self._with_ones(p, x, mask)), p.spread(label), len(columns), mask)
-            slopes, unit = Slopes.shifted(list(X.schema), by, p.f), np.array(units([-s for s in by]))
-            coef, intercept = p.transpose(p.rows(w, 0, len(columns))), p.rows(w, len(columns), w.rows) if self.fit_intercept else None
-            limbs, offset, centre = p.limbs(coef, slopes.limb, slopes.count), intercept or p.zeros(1, 1), p.zeros(1, len(columns))
+            slopes, coef = Slopes.shifted(list(X.schema), by, p.f), p.transpose(p.rows(w, 0, len(columns)))
+            intercept, units = ([p.rows(w, len(columns), w.rows)], [1.0]) if self.fit_intercept else ([], [])
+            limbs, offset, centre = p.limbs(coef, slopes.limb, slopes.count), (intercept or [p.zeros(1, 1)])[0], p.zeros(1, len(columns))
         else:
             found = words(list(X.schema), self.fit_intercept)
             x, there = exact(p, table, columns, found)
@@ -202,20 +202,21 @@ class LogisticRegression(Classifier, SecretEstimator):
             assert m.scaled is not None and m.centre is not None
             mask = None if there is None else p.scale(there, 2.0**p.f)
             w, converged = self._descend(p, p.spread(self._with_ones(p, m.scaled, mask)), p.spread(label), len(columns), mask)
-            fraction = SLOPE_BITS - table.rows.bit_length() // 2
-            coef, intercept = p.slopes(m, w, found, fraction)
-            own = np.array(found.fractions) - np.array(found.ups)
-            slopes, unit = Slopes.scaled(found, table.rows), np.exp2(DEFAULT_FRACTION_BITS - fraction + own.astype(float))
+            slopes, centre = Slopes.scaled(found, table.rows), m.centre
             limbs, offset = p.digits(m, w, len(columns), slopes.limb, slopes.count)
-            centre = m.centre
+            intercept, units = [], []
+            if self.fit_intercept:  # what the slopes that are shown leave at zero: their rounding does not show in ``x coef + intercept``
+                fine, coarse, unit = slopes.means(p, found, limbs, centre, summed=True)
+                intercept, units = [p.sub(offset, fine)], [1.0]
+                if coarse is not None:  # beyond the ring: the coarse one, and what is left beside it
+                    left = p.sub(fine, p.scale(coarse, 2.0 ** (p.f - unit)))
+                    intercept, units = [p.sub(offset, left), p.scale(coarse, -1.0)], [1.0, 2.0 ** (p.f - unit)]
         parts, names = slopes.row(p, limbs, offset, centre)
-        parts, names = [*parts, coef], [*names, *_labels(columns)]
-        if intercept is not None:
-            parts, names = [*parts, intercept], [*names, INTERCEPT]
+        parts, names = [*parts, *intercept], [*names, *_labels(INTERCEPT, len(units))]
         if converged is not None:
             parts, names = [*parts, converged], [*names, CONVERGED]
         p.output("model", p.hstack(parts), names)
-        return run_program(p, [table]), slopes, unit
+        return run_program(p, [table]), slopes, units
 
     def _with_ones(self, p: Program, x: Ref, mask: Ref | None) -> Ref:
         if not self.fit_intercept:
@@ -273,6 +274,5 @@ class LogisticRegression(Classifier, SecretEstimator):
         return run_program(p, [X, model] if truth is None else [X, model, truth])[what]
 
 
-def _labels(names: list[str]) -> list[str]:
-    """The model's columns, by position: any name may be a feature's."""
-    return [f"coef {j}" for j in range(len(names))]
+def _labels(what: str, count: int) -> list[str]:
+    return [f"{what} {i}" for i in range(count)]

@@ -10,11 +10,24 @@ from numpy.typing import NDArray
 
 from spuframe import expr as ex
 from spuframe.dtypes import DEFAULT_FRACTION_BITS
-from spuframe.errors import InvalidParameterError
+from spuframe.errors import InvalidParameterError, NotFittedError
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.scalar import SecretScalar
-from spuframe.ir.words import Words, words
-from spuframe.ml.base import Scaling, SecretArray, SecretEstimator, Taken, exact, features, nullable, run_program, same_features, same_session, scaling
+from spuframe.ir.words import HELD, words
+from spuframe.ml.base import (
+    Scaling,
+    SecretArray,
+    SecretEstimator,
+    Slopes,
+    Taken,
+    exact,
+    features,
+    nullable,
+    run_program,
+    same_features,
+    same_session,
+    scaling,
+)
 from spuframe.ml.kinds import Transformer
 from spuframe.ml.parameters import Constraint, Flag, Interval, check
 from spuframe.ml.rows import as_numbers, kept_number, over, row
@@ -65,15 +78,15 @@ class StandardScaler(Transformer, SecretEstimator):
         self._moments = fitted
         shape = (len(columns),)
         there = [THERE] if THERE in fitted.columns else []
-        unit = np.exp2(-np.array(found.fractions, float))
-        middles = np.array([float(c) for c in found.centres]) * unit
+        unit = np.exp2(DEFAULT_FRACTION_BITS - np.array(found.fractions, float) - np.array(found.room))
+        middles = np.array([float(c) for c in found.centres]) * np.exp2(-np.array(found.fractions, float))
 
         def mean(v: NDArray[np.float64]) -> NDArray[np.float64]:
-            means: NDArray[np.float64] = v[:, : shape[0]] * (2.0 ** (DEFAULT_FRACTION_BITS - _more(found)) * unit) + middles
+            means: NDArray[np.float64] = v[:, : shape[0]] * unit + middles
             return np.where(v[:, -1:] > 0, means, np.nan) if there else means
 
         def deviation(v: NDArray[np.float64]) -> NDArray[np.float64]:
-            out: NDArray[np.float64] = v * (2.0 ** (DEFAULT_FRACTION_BITS - _more(found)) * unit)
+            out: NDArray[np.float64] = v * unit
             return out
 
         self.mean_ = SecretArray(fitted[_labels("mean", columns) + there], shape, mean)
@@ -94,11 +107,22 @@ class StandardScaler(Transformer, SecretEstimator):
         found = words(list(X.schema))
         p = Program()
         x, mask = exact(p, X, columns, found)
-        m = p.moments(x, found.bits, mask, mean=_more(found), std=_more(found), scaling=found.fractions, count=mask is not None)
+        level = self.with_std and not self.with_mean
+        m = p.moments(x, found.bits, mask, mean=found.room, std=found.room, scaling=found.fractions, count=mask is not None, centre=level)
         assert m.mean is not None and m.std is not None and m.scaling is not None
         kept, row, names = scaling(p, m.scaling, found, X.rows)
-        parts = [m.mean, m.std, row, p.means_scaled(m, found, X.rows)]
-        labels = [*_labels("mean", columns), *_labels("std", columns), *names, *_labels("level", columns)]
+        parts = [m.mean, m.std, row]
+        labels = [*_labels("mean", columns), *_labels("std", columns), *names]
+        if level:
+            assert m.centre is not None
+            slopes = Slopes.scaled(found, X.rows, weight=0)
+            limbs, lean = p.digits(m, None, len(columns), slopes.limb, slopes.count)
+            fine, coarse, unit = slopes.means(p, found, limbs, m.centre)
+            parts, labels = [*parts, p.add(lean, fine)], [*labels, *_labels("level", columns)]
+            if coarse is not None:  # positive where a mean is below 2^HELD deviations
+                edge = p.full(1, len(columns), 2.0 ** (HELD + unit - p.f))
+                parts = [*parts, p.sub(edge, coarse), p.add(edge, coarse)]
+                labels = [*labels, *_labels("below", columns), *_labels("above", columns)]
         if m.count is not None:
             parts, labels = [*parts, m.count], [*labels, THERE]
         p.output("moments", p.hstack(parts), labels)
@@ -112,18 +136,23 @@ class StandardScaler(Transformer, SecretEstimator):
         same_session(X, moments)
         if not (self.with_mean or self.with_std):
             return X
-        p = Program()
+        p, kept = Program(), set(moments.columns)
         if self.with_std:
             scaled, inside = self._scaling.apply(p, X, names)
             if not self.with_mean:
+                if not kept.issuperset(_labels("level", names)):
+                    raise NotFittedError("`with_mean` was True in the fit, which did not keep what False needs: call fit(X) again")
                 scaled = p.add(scaled, p.input(1, _labels("level", names), 1))
+                if kept.issuperset(_labels("below", names)):
+                    below, above = (p.positive(p.transpose(p.input(1, _labels(side, names), 1))) for side in ("below", "above"))
+                    inside = p.both(inside, p.each(p.both(below, above), X.rows))
             p.output("scaled", scaled, names, like=0, complete=nullable(X), inside=inside)
         else:
             w = self._scaling.words
-            taken = Taken.of(p, X, names, w.fractions, w.centres, w.bits)
+            taken = Taken.of(p, X, names, w.fractions, w.centres, w.sizes)
             bits = [b - f for b, f in zip(taken.bits, w.fractions, strict=True)]  # before the point
             out = [max(0, min(max(f, DEFAULT_FRACTION_BITS), 60 - b)) for f, b in zip(self._scaling.own, bits, strict=True)]
-            less = p.less(taken.words, p.input(1, _labels("mean", names), 1), w.fractions, _more(w), out)
+            less = p.less(taken.words, p.input(1, _labels("mean", names), 1), w.fractions, w.room, out)
             p.output("scaled", less, names, like=0, complete=nullable(X), fractions=out, inside=taken.inside)
         return run_program(p, [X, moments])["scaled"]
 
@@ -261,11 +290,6 @@ def _like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame
 def _unit(size: SecretScalar) -> SecretScalar:
     """What to divide by: 1 where there is no size."""
     return size._apply(lambda s: ex.where(ex.eq(s, 0), 1, s), size)
-
-
-def _more(found: Words) -> int:
-    """Fraction bits of means and deviations beyond those of the words."""
-    return 60 - found.bits
 
 
 def _labels(what: str, columns: list[str]) -> list[str]:

@@ -115,3 +115,18 @@ def test_rows_of_unknown_range_are_right_or_null(session: sf.Session) -> None:
     np.testing.assert_allclose(score[[0, 1, 3]].astype(float), want[[0, 1, 3]], rtol=1e-3, atol=1e-3)
     assert label[[0, 1, 3]].tolist() == [1, 1, 0]
     assert model.score(other.assign(y=model.predict(other))[["a", "b"]], model.predict(other)) == 1
+
+
+def test_means_beyond_what_is_held(session: sf.Session) -> None:
+    """10^15 deviations from zero: what is shown of a model has no bound, and what no type holds is null."""
+    X = session.from_pandas(pd.DataFrame({"id": 10**15 + np.array([0, 1, 1, 3]), "n": [0, 1, 1, 3]}), owner="o")
+    near = session.from_pandas(pd.DataFrame({"id": [10**15 + 2], "n": [2]}), owner="o")
+    model = LogisticRegression(max_iter=3, tol=None).fit(X, X["n"] > 0)
+    scaled = StandardScaler(with_mean=False).fit(X).transform(X)
+    coef, intercept, decision, got = sf.reveal(model.coef_, model.intercept_, model.decision_function(near), scaled)
+    assert coef[0, 0] == pytest.approx(coef[0, 1], rel=1e-2) and coef[0, 0] > 1e-3
+    assert intercept[0] == pytest.approx(-coef[0, 0] * 10**15, rel=1e-12) and 0 < decision[0] < 1e3
+    assert got["id"].isna().all() and got["n"].tolist() == pytest.approx(np.array([0, 1, 1, 3]) / np.std([0, 1, 1, 3]), abs=1e-4)
+    fitted = StandardScaler().fit(X)
+    with pytest.raises(sf.SpuframeError, match="fit\\(X\\) again"):
+        fitted.set_params(with_mean=False).transform(X)

@@ -33,20 +33,23 @@ def table() -> pd.DataFrame:
             "age": rng.integers(18, 90, n),
             "flag": rng.random(n) < 0.3,
             "constant": 7.5,
+            "huge": 1e12 * rng.normal(size=n),
+            "tiny": 1e-6 * rng.normal(size=n),
         }
     )
     score = made["far"] - 1e5 + (made["pressure"] - 101_325) / 6 - (made["seconds"] - 1_700_001_800) / 900 + (made["age"] - 50) / 30 + made["flag"]
+    score += made["huge"] / 2e12 + made["tiny"] / 2e-6
     made["y"] = (rng.random(n) < 1 / (1 + np.exp(-score))).astype(int)
     return made
 
 
 def test_deviations_and_scaling(frame: sf.SecretFrame) -> None:
     plain = table().drop(columns="y")
-    some = ("far", "seconds", "outlier", "constant")
+    some = ("far", "seconds", "outlier", "constant", "huge", "tiny")
     found = sf.reveal(*(frame[name].std() for name in some), *(frame[name].var() for name in some))
-    for name, std, var in zip(some, found[:4], found[4:]):
-        assert std == pytest.approx(plain[name].std(), rel=1e-4, abs=1e-12), name
-        assert var == pytest.approx(std**2, rel=1e-5)
+    for name, std, var in zip(some, found[: len(some)], found[len(some) :]):
+        assert std == pytest.approx(plain[name].std(), rel=1e-4, abs=0), name
+        assert var == pytest.approx(std**2, rel=1e-5, abs=0), name
     names = list(plain.columns)
     scaler, want = StandardScaler().fit(frame[names]), ReferenceScaler().fit(plain.astype(float))
     scale, mean, var, scaled = sf.reveal(scaler.scale_, scaler.mean_, scaler.var_, scaler.transform(frame[names]))
@@ -67,8 +70,18 @@ def test_coefficients(frame: sf.SecretFrame) -> None:
     np.testing.assert_allclose(got, want.decision_function(X), atol=5e-3)
 
 
+def test_what_is_shown_is_what_decides(frame: sf.SecretFrame) -> None:
+    """Coefficients of any unit, of a feature with an outlier too, and without an intercept."""
+    X = table()[["outlier", "huge", "tiny", "seconds"]].astype(float)
+    for with_intercept in (True, False):
+        model = LogisticRegression(max_iter=3, batch_size=None, tol=None, fit_intercept=with_intercept).fit(frame[list(X.columns)], frame["y"] == 1)
+        coef, got = sf.reveal(model.coef_, model.decision_function(frame[list(X.columns)]))
+        assert not with_intercept or (abs(coef[0] * X.std()) > 1e-3).all()
+        np.testing.assert_allclose(got.astype(float), X @ coef[0] + model.intercept_.reveal(), rtol=1e-3, atol=1e-3)
+
+
 def test_one_part_as_it_is(frame: sf.SecretFrame) -> None:
-    names = ["far", "age", "flag"]
+    names = ["far", "age", "flag", "huge"]
     plain = table()[names].astype(float)
     for with_mean, with_std in ((False, True), (True, False), (False, False)):
         got = StandardScaler(with_mean=with_mean, with_std=with_std).fit_transform(frame[names]).reveal().astype(float)

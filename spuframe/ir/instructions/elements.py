@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 from spuframe.ir.instructions import AB, OUT, A, Computed
 from spuframe.ir.matrices import Builder, Ref, broadcast, inner
@@ -66,6 +67,16 @@ class Both(Computed):
     params = Record(OUT | AB)
 
 
+class Each(Computed):
+    """Bits repeated."""
+
+    op = "each"
+    params = Record(OUT | A | {"columns": Whole(), "rows": Whole()})
+
+    def numbers(self, i: Mapping[str, Any]) -> int:
+        return int(i["columns"] * i["rows"])
+
+
 class Every(Computed):
     """Bits that are set in all of some columns."""
 
@@ -102,11 +113,21 @@ class Elements(Builder):
         """Bits as the numbers 0 and 1."""
         return self.emit("number", a.rows, 1, a=a.name)
 
+    @overload
+    def both(self, a: Ref | None, b: Ref) -> Ref: ...
+    @overload
+    def both(self, a: Ref, b: Ref | None) -> Ref: ...
+    @overload
+    def both(self, a: Ref | None, b: Ref | None) -> Ref | None: ...
     def both(self, a: Ref | None, b: Ref | None) -> Ref | None:
         """Bits that are set in both; None stands for bits that all are."""
         if a is None or b is None:
             return b if a is None else a
         return self.emit("both", a.rows, 1, bits=True, a=a.name, b=b.name)
+
+    def each(self, a: Ref, rows: int) -> Ref:
+        """Of a bit for each column, bits for each value, a column below the other."""
+        return self.emit("each", a.rows * rows, 1, bits=True, a=a.name, columns=a.rows, rows=rows)
 
     def every(self, a: Ref, rows: int, columns: Sequence[int]) -> Ref:
         """Of bits for each value, a column below the other: whether all of a row are set in some of the columns."""

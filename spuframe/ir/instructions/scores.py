@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spuframe.ir.instructions import AB, OUT, A, Computed
 from spuframe.ir.matrices import Builder, Moments, Ref
-from spuframe.ir.shapes import INT, NAME
-from spuframe.ir.words import COARSE, HELD
-from spuframe.shapes import Record, Whole
+from spuframe.ir.shapes import INT, INTS, NAME, NAMES
+from spuframe.ir.words import COARSE, HELD, limbs_of
+from spuframe.shapes import Flag, Many, Maybe, Record, Whole
 
 
 class ScaleRows(Computed):
@@ -20,7 +22,14 @@ class Digits(Computed):
     """Slopes as limbs, from the coefficients of columns scaled."""
 
     op = "digits"
-    params = Record(OUT | A | {"keep": NAME, "limb": Whole(1, 62), "count": Whole(1, 62), "offset": NAME})
+    params = Record(OUT | {"a": Maybe(NAME), "keep": NAME, "limb": Whole(1, 62), "count": Whole(1, 62), "offset": NAME})
+
+
+class Origin(Computed):
+    """Slopes times means."""
+
+    op = "origin"
+    params = Record(AB | {"public": Many(INTS), "width": INT, "limb": Whole(1, 62), "drops": INTS, "summed": Flag(), "outs": NAMES})
 
 
 class Limbs(Computed):
@@ -51,10 +60,27 @@ class Scores(Builder):
         )
         return out, inside if bits + (rows.bit_length() + 1) // 2 > HELD else None
 
-    def digits(self, moments: Moments, w: Ref, d: int, limb: int, count: int) -> tuple[Ref, Ref]:
-        """What `score` takes of coefficients of the columns scaled, (d, 1) or (d + 1, 1): the slopes' limbs (count, d), and the offset."""
-        offset = Ref(self.name("m"), 1, 1)
-        return self.emit("digits", count, d, a=w.name, keep=moments.name, limb=int(limb), count=int(count), offset=offset.name), offset
+    def digits(self, moments: Moments, w: Ref | None, d: int, limb: int, count: int) -> tuple[Ref, Ref]:
+        """What `score` takes of coefficients of the columns scaled, (d, 1) or (d + 1, 1): the slopes' limbs (count, d), and the offset.
+
+        None stands for ones; what is given beside their limbs is of each column how much its mean is above the nearest word, in deviations.
+        """
+        offset, a = Ref(self.name("m"), 1, d if w is None else 1), None if w is None else w.name
+        return self.emit("digits", count, d, a=a, keep=moments.name, limb=int(limb), count=int(count), offset=offset.name), offset
+
+    def origin(
+        self, slopes: Ref, centre: Ref, centres: Sequence[int], bits: int, limb: int, drops: Sequence[int], summed: bool = False
+    ) -> list[Ref]:
+        """Of each column the slope of `digits` times ``centres[j] + centre``, ``/ 2**drop`` for each drop: (1, d); or (1, 1), their sum.
+
+        Right modulo 2^64. The ``centre`` is the one of `moments`, of words of so many bits.
+        """
+        outs = [Ref(self.name("m"), 1, 1 if summed else centre.columns) for _ in drops]
+        self.body.append({
+            "op": "origin", "a": slopes.name, "b": centre.name, "public": limbs_of(centres, limb), "width": int(bits), "limb": int(limb),
+            "drops": list(drops), "summed": bool(summed), "outs": [out.name for out in outs],
+        })  # fmt: skip
+        return outs
 
     def limbs(self, a: Ref, limb: int, count: int) -> Ref:
         """The words of one row as limbs, (count, columns)."""

@@ -9,7 +9,7 @@ from spuframe.ir.instructions.inputs import Inputs
 from spuframe.ir.matrices import Moments as Found
 from spuframe.ir.matrices import Ref
 from spuframe.ir.shapes import INT, INTS, NAME
-from spuframe.ir.words import SCALING_ROWS, SLOPE_BITS, WIDE, Words
+from spuframe.ir.words import SCALING_ROWS, WIDE
 from spuframe.shapes import Flag, Maybe, Named, Record
 
 
@@ -18,17 +18,8 @@ class Moments(Computed):
 
     op = "moments"
     params = Record(A | {
-        "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INT, "std": INT, "rows": INT, "units": INTS,
+        "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INTS, "std": INTS, "rows": INT, "units": INTS,
         "centred": Flag(), "keep": NAME,
-    })  # fmt: skip
-
-
-class Slopes(Computed):
-    """Coefficients of columns, from those of the columns scaled."""
-
-    op = "slopes"
-    params = Record(A | {
-        "keep": NAME, "ups": INTS, "middles": INTS, "reach": INTS, "fraction": INT, "coef": NAME, "intercept": Maybe(NAME), "levels": Maybe(NAME),
     })  # fmt: skip
 
 
@@ -36,7 +27,7 @@ class Less(Computed):
     """Words less a mean."""
 
     op = "less"
-    params = Record(OUT | AB | {"fractions": INTS, "more": INT, "to": INTS})
+    params = Record(OUT | AB | {"fractions": INTS, "more": INTS, "to": INTS})
 
 
 class Statistics(Inputs):
@@ -48,8 +39,8 @@ class Statistics(Inputs):
         bits: int,
         mask: Ref | None = None,
         *,
-        mean: int | None = None,
-        std: int | None = None,
+        mean: Sequence[int] | None = None,
+        std: Sequence[int] | None = None,
         ddof: int = 0,
         scaled: bool = False,
         scaling: Sequence[int] | None = None,
@@ -65,8 +56,8 @@ class Statistics(Inputs):
             The words of rows that take part are below ``2**(bits - 1)`` in magnitude, or equal to it.
         mask : Ref, optional
             From `mask`: rows that take part.
-        mean, std : int, optional
-            Give them, as words with so many fraction bits more than the columns'.
+        mean, std : sequence of int, optional
+            Give them, as words with so many fraction bits more than each column's.
         ddof : int
             Of the deviation; where no more rows take part it is arbitrary.
         count : bool
@@ -99,38 +90,11 @@ class Statistics(Inputs):
         out.name = self.name("k")
         self.body.append({
             "op": "moments", "a": a.name, "bits": int(bits), "mask": None if mask is None else mask.name, "outputs": asked, "ddof": int(ddof),
-            "mean": mean or 0, "std": std or 0, "rows": 0 if out.scaling is None else out.scaling.rows, "centred": bool(centred), "keep": out.name,
-            "units": [] if scaling is None else list(scaling),
+            "mean": list(mean or ()), "std": list(std or ()), "rows": 0 if out.scaling is None else out.scaling.rows, "centred": bool(centred),
+            "keep": out.name, "units": [] if scaling is None else list(scaling),
         })  # fmt: skip
         return out
 
-    def slopes(self, moments: Found, w: Ref, words: Words, fraction: int) -> tuple[Ref, Ref | None]:
-        """Coefficients of the columns themselves, as words with ``fraction`` bits per unit of theirs, and the intercept if ``w`` has one more row.
-
-        Parameters
-        ----------
-        moments : Found
-            Of the columns, from this program.
-        w : Ref
-            (columns, 1) or (columns + 1, 1): coefficients of the columns scaled.
-        """
-        d = len(words.fractions)
-        coef = Ref(self.name("m"), 1, d)
-        intercept = Ref(self.name("m"), 1, 1) if w.rows > d else None
-        middles = [c >> up for c, up in zip(words.centres, words.ups, strict=True)]
-        self.body.append({
-            "op": "slopes", "keep": moments.name, "a": w.name, "ups": list(words.ups), "middles": middles, "reach": list(words.reach),
-            "fraction": int(fraction), "coef": coef.name, "intercept": None if intercept is None else intercept.name, "levels": None,
-        })  # fmt: skip
-        return coef, intercept
-
-    def means_scaled(self, moments: Found, words: Words, rows: int) -> Ref:
-        """Means in units of the deviations: what `moments` with ``scaled`` takes away; zero for constant columns."""
-        self.slopes(moments, self.constant([[1.0]] * len(words.fractions)), words, SLOPE_BITS - rows.bit_length() // 2)
-        out = Ref(self.name("m"), 1, len(words.fractions))
-        self.body[-1]["levels"] = out.name
-        return out
-
-    def less(self, a: Ref, mean: Ref, fractions: Sequence[int], more: int, out: Sequence[int]) -> Ref:
+    def less(self, a: Ref, mean: Ref, fractions: Sequence[int], more: Sequence[int], out: Sequence[int]) -> Ref:
         """`words` of so many fraction bits less the mean that `moments` gave with ``more``; column j has ``out[j]`` fraction bits."""
-        return self.emit("less", a.rows, a.columns, a=a.name, b=mean.name, fractions=list(fractions), more=int(more), to=list(out))
+        return self.emit("less", a.rows, a.columns, a=a.name, b=mean.name, fractions=list(fractions), more=list(more), to=list(out))

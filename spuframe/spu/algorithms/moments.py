@@ -104,12 +104,14 @@ class Moments:
         """Of a value for each level the one of the column's level; the others may be anything."""
         return box.dot(list(self.picks), list(values)) if self.picks else values[0]
 
-    def mean(self, box: BlackBox, more: int) -> Share:
+    def mean(self, box: BlackBox, more: Shift) -> Share:
         """The mean with ``more`` fraction bits than the words have."""
-        fine = self.count.quotient(box, self.rest, max(more, 0), 1 << max(more, 0) + 1)
-        return self.centre.shift_left(more) + fine if more >= 0 else box.trunc(self.centre, -more)
+        most = max(0, more if isinstance(more, int) else max(more))
+        fine = self.count.quotient(box, self.rest, most, 1 << most + 1)
+        whole, left = box.together([partial(shifted, box, self.centre, times(more, -1)), partial(shifted, box, fine, plus(times(more, -1), most))])
+        return whole + left
 
-    def deviation(self, box: BlackBox, more: int, ddof: int = 0) -> Share:
+    def deviation(self, box: BlackBox, more: Shift, ddof: int = 0) -> Share:
         """The standard deviation with ``more`` fraction bits than the words have; anything where no more than ``ddof`` rows take part."""
         n = self.count.most
         if self.count.share is None:
@@ -119,7 +121,7 @@ class Moments:
             degrees = box.mul(count, box.add_public(count, -ddof))
             by = rsqrt(box, degrees, 0, (0, max(n * n, 2)), 40)[0].broadcast(self.root.shape)
             scaled = product(box, self.root, by, [40])[0]
-        return self.picked(box, [shifted(box, scaled, ROOT - more - self.limb * t // 2) for t in range(self.levels)])
+        return self.picked(box, together(box, scaled, [plus(times(more, -1), ROOT - self.limb * t // 2) for t in range(self.levels)]))
 
     def factor(self, box: BlackBox, fractions: Sequence[Shift]) -> Share:
         """``2**fractions[t] / deviation`` in the level t; zero for a constant column."""
@@ -154,6 +156,11 @@ def shifted(box: BlackBox, x: Share, by: Shift) -> Share:
 def plus(one: Shift, other: int) -> Shift:
     """The sum of amounts."""
     return one + other if isinstance(one, int) else [a + other for a in one]
+
+
+def times(one: Shift, factor: int) -> Shift:
+    """A multiple of amounts."""
+    return one * factor if isinstance(one, int) else [a * factor for a in one]
 
 
 def product(box: BlackBox, x: Share, y: Share, drops: Sequence[Shift]) -> list[Share]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from spuframe.ir.words import HELD, WIDE
 from spuframe.spu.algorithms.divide import total
-from spuframe.spu.algorithms.moments import Moments, least, places, product, shifted
+from spuframe.spu.algorithms.moments import Moments, least, places, shifted
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Share, concat
@@ -146,41 +146,6 @@ def _held(box: BlackBox, x: Share, limit: Share) -> Share:
     flat, edge = x.transpose().reshape(x.size), limit.reshape(1, limit.size).broadcast(x.shape).transpose().reshape(x.size)
     over, under = stacked(lambda s: box.msb(s[0]), [[edge - flat], [edge + flat]])
     return box.not_(over ^ under)
-
-
-def slopes(
-    box: BlackBox, m: Moments, w: Share, f: int, ups: Sequence[int], middles: Sequence[int], reach: Sequence[int], fraction: int
-) -> tuple[Share, Share, Share]:
-    """Coefficients of columns, from those of the columns scaled; the intercept; and the coefficients times the means.
-
-    What is revealed of the coefficients is what the intercept is computed of: their rounding does not show in ``x coef + intercept``.
-
-    Parameters
-    ----------
-    w : Share
-        (d,) or (d + 1,), with f fraction bits; the last is the intercept.
-    ups : sequence of int
-        How many bits the words of the moments have that the columns' words have not.
-    middles : sequence of int
-        What the columns' words are counted from.
-    reach : sequence of int
-        Bits of the columns' words.
-    fraction : int
-        Fraction bits of the coefficients, per unit of the columns' words.
-    """
-    d = len(ups)
-    w = stopped(box, w.reshape(1, w.size), 62, MOST_WEIGHT << f).reshape(w.size)
-    weight, offset = w.slice(0, d), w.slice(d, w.size) if w.size > d else box.constant(0, w.kind, (1,))
-    room = 59 - (m.count.most.bit_length() + 1) // 2
-    factor = m.factor(box, [[room + up for up in ups]] * m.levels)
-    coef = product(box, factor, weight, [room + f - fraction])[0]
-    digits = [min(59 - bits, 40) for bits in reach]
-    spare = 60 - m.bits
-    fine = shifted(box, m.mean(box, spare), [spare + up - digit for up, digit in zip(ups, digits, strict=True)])
-    zero = [middle << digit if digit >= 0 else middle >> -digit for middle, digit in zip(middles, digits, strict=True)]
-    mean = box.add_public(fine, np.array(zero, np.int64).view(np.uint64))
-    inside = product(box, coef, mean, [[fraction + digit - f for digit in digits]])[0]
-    return coef, offset - inside.sum(0).reshape(1), inside
 
 
 def _times(box: BlackBox, x: Share, factor: Share, by: int) -> Share:

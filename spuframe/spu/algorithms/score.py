@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+
 from spuframe.ir.words import BEYOND, COARSE, HELD
 from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import total
@@ -23,24 +25,28 @@ SLOPE = 52
 """Fraction bits that a slope has where the deviation is as small as its level allows: 127 of it are below 2^59."""
 
 
-def digits(box: BlackBox, m: Moments, w: Share, f: int, limb: int, count: int) -> tuple[Share, Share]:
+def digits(box: BlackBox, m: Moments, w: Share | None, f: int, limb: int, count: int) -> tuple[Share, Share]:
     """The limbs of ``w / deviation * 2**(m.bits + BEYOND)``, (count, d), and the offset ``w_d - sum w lean`` with f fraction bits.
 
     Parameters
     ----------
-    w : Share
-        (d,), or (d + 1,) with an offset, with f fraction bits; they stop at `MOST_WEIGHT`.
+    w : Share or None
+        (d,), or (d + 1,) with an offset, with f fraction bits; they stop at `MOST_WEIGHT`. None: ones, and the offset is ``lean`` of each column.
     """
     n, d = m.count.most, m.centre.size
-    w = stopped(box, w.reshape(1, w.size), 62, MOST_WEIGHT << f).reshape(w.size)
-    weight, offset = w.slice(0, d), w.slice(d, w.size) if w.size > d else box.constant(0, w.kind, (1,))
     lows = [least(n, m.limb, t) for t in range(m.levels)]
+    w = None if w is None else stopped(box, w.reshape(1, w.size), 62, MOST_WEIGHT << f).reshape(w.size)
     factor, lean = box.both(lambda: m.factor(box, [SLOPE + low for low in lows]), lambda: m.lean(box, f))
-    slope, leaning = box.both(lambda: product(box, factor, weight, [f])[0], lambda: box.mul(weight, lean, f))
+    if w is None:
+        slope, offset = factor, lean
+    else:
+        weight, own = w.slice(0, d), w.slice(d, w.size) if w.size > d else box.constant(0, w.kind, (1,))
+        slope, leaning = box.both(lambda: product(box, factor, weight, [f])[0], lambda: box.mul(weight, lean, f))
+        offset = own - leaning.sum(0).reshape(1)
     moves = [m.bits + BEYOND - SLOPE - low for low in lows]
     placed = box.together([partial(_placed, box, slope, move, limb, count) for move in moves])
     chosen = box.dot([concat([pick] * count) for pick in m.picks], placed) if m.picks else placed[0]
-    return chosen.reshape(count, d), offset - leaning.sum(0).reshape(1)
+    return chosen.reshape(count, d), offset
 
 
 def _placed(box: BlackBox, x: Share, move: int, limb: int, count: int) -> Share:
@@ -88,6 +94,37 @@ def score(box: BlackBox, x: Share, slopes: Share, offset: Share, bits: int, limb
     edge = 1 << HELD + f
     held = put_where(box, fine + offset.broadcast((n,)), flags, [-edge, edge])
     return held, box.not_(flags[0] ^ flags[1])
+
+
+def origin(
+    box: BlackBox, slopes: Share, centre: Share, public: Sequence[Sequence[int]], bits: int, limb: int, drops: Sequence[int], summed: bool
+) -> list[Share]:
+    """Of each column its slope times its mean, ``slopes * (centre + public) / 2**drop`` for each drop; or the sum over the columns.
+
+    It is right modulo 2^64, whatever its size.
+
+    Parameters
+    ----------
+    slopes : Share
+        From `digits`: (count, d).
+    centre : Share
+        (d,), at most ``2**(bits - 1)`` in magnitude.
+    public : sequence of sequence of int
+        The limbs of what the words of each column are counted from, the lowest first.
+    """
+    d = centre.size
+    parts: list[Share] = [box.constant(np.array(row, np.int64).view(np.uint64), centre.kind, (d,)) for row in public]
+    for i, piece in enumerate(limbs(box, centre, bits, limb)):
+        parts[i : i + 1] = [parts[i] + piece if i < len(parts) else piece]
+    rows = [slopes.slice(p, p + 1).reshape(d) for p in range(slopes.rows)]
+
+    def place(p: int) -> Share:
+        pairs = [(part, rows[p - i]) for i, part in enumerate(parts) if 0 <= p - i < len(rows)]
+        return box.dot([part for part, _ in pairs], [row for _, row in pairs])
+
+    places = box.together([partial(place, p) for p in range(len(parts) + len(rows) - 1)])
+    found = box.together([partial(_summed, box, places, limb, drop) for drop in drops])
+    return [x.sum(0).reshape(1) if summed else x for x in found]
 
 
 def _summed(box: BlackBox, places: Sequence[Share], limb: int, drop: int) -> Share:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from spuframe.spu.algorithms.waves import LOGISTIC, saturating
 from spuframe.spu.machine import ANY, Machine
 from spuframe.spu.shaping import stacked
@@ -63,6 +65,12 @@ def both(machine: Machine, i: Mapping[str, Any]) -> Share:
     """Bits that are set in both."""
     a, b = machine.of(i, "a", "b")
     return machine.box.and_(a, b)
+
+
+def each(machine: Machine, i: Mapping[str, Any]) -> Share:
+    """Bits repeated."""
+    (a,) = machine.of(i, "a")
+    return a.take(np.repeat(np.arange(i["columns"]), i["rows"]))
 
 
 def every(machine: Machine, i: Mapping[str, Any]) -> Share:

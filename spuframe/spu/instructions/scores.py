@@ -22,9 +22,17 @@ def scale_rows(machine: Machine, i: Mapping[str, Any]) -> Share:
 
 def digits(machine: Machine, i: Mapping[str, Any]) -> None:
     """Slopes as limbs, from the coefficients of columns scaled."""
-    (w,) = machine.of(i, "a")
-    found = sums.digits(machine.box, machine.moments[i["keep"]], w.reshape(w.size), machine.f, i["limb"], i["count"])
-    machine.values[i["out"]], machine.values[i["offset"]] = found[0], found[1].reshape(1, 1)
+    w = None if i["a"] is None else machine.values[i["a"]]
+    of = None if w is None else w.reshape(w.size)
+    found = sums.digits(machine.box, machine.moments[i["keep"]], of, machine.f, i["limb"], i["count"])
+    machine.values[i["out"]], machine.values[i["offset"]] = found[0], found[1].reshape(1, -1)
+
+
+def origin(machine: Machine, i: Mapping[str, Any]) -> None:
+    """Slopes times means."""
+    slopes, centre = machine.of(i, "a", "b")
+    found = sums.origin(machine.box, slopes, centre.reshape(centre.size), i["public"], i["width"], i["limb"], i["drops"], i["summed"])
+    machine.values.update(zip(i["outs"], (x.reshape(1, -1) for x in found), strict=True))
 
 
 def limbs(machine: Machine, i: Mapping[str, Any]) -> Share:

@@ -32,21 +32,10 @@ def moments(machine: Machine, i: Mapping[str, Any]) -> None:
     machine.moments[i["keep"]] = m
 
 
-def slopes(machine: Machine, i: Mapping[str, Any]) -> None:
-    """Coefficients of columns, from those of the columns scaled."""
-    (w,) = machine.of(i, "a")
-    found = scaling.slopes(machine.box, machine.moments[i["keep"]], w.reshape(w.size), machine.f, i["ups"], i["middles"], i["reach"], i["fraction"])
-    machine.values[i["coef"]] = found[0].reshape(1, -1)
-    if i["intercept"] is not None:
-        machine.values[i["intercept"]] = found[1].reshape(1, 1)
-    if i["levels"] is not None:
-        machine.values[i["levels"]] = found[2].reshape(1, -1)
-
-
 def less(machine: Machine, i: Mapping[str, Any]) -> Share:
     """Words less a mean."""
     a, mean = machine.of(i, "a", "b")
     tasks = [partial(shifted, machine.box, a.column(j), f - to) for j, (f, to) in enumerate(zip(i["fractions"], i["to"], strict=True))]
-    cuts = [f + i["more"] - to for f, to in zip(i["fractions"], i["to"], strict=True)]
+    cuts = [f + more - to for f, more, to in zip(i["fractions"], i["more"], i["to"], strict=True)]
     moved, means = machine.box.both(lambda: columns(machine.box.together(tasks)), lambda: shifted(machine.box, mean.reshape(mean.size), cuts))
     return moved - means.reshape(1, -1)
