@@ -18,7 +18,6 @@ from spuframe.frame.scalar import SecretScalar, in_rows
 from spuframe.frame.shown import to_pandas
 from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
-from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.rows import together
 
@@ -274,14 +273,6 @@ class Column(Operators):
     def rename(self, name: str | None = None, *, index: str | None = None) -> Self:
         """The column under another name."""
         return self._with(self.expr, arguments.text(index if name is None else name, "name"))
-
-    def cumsum(self) -> Self:
-        """The sums of each value and those above it; nulls are skipped and stay null, as in pandas; rows that a filter dropped count nothing.
-
-        It depends on the order of the rows: after a merge, which gives them in no particular one, sort first.
-        """
-        base = cumulate(self.base, f"cumsum of {self.name}", self.expr)
-        return type(self)(self.session, base, ex.col(base.schema[base.name]), self.name)
 
     # ---- aggregates --------------------------------------------------------------------------------
     def _scalar(self, function: str, node: LogicalNode) -> SecretScalar:

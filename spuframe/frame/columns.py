@@ -402,10 +402,6 @@ class Columns(Summaries, Operators):
         cells = [{n: v[n] if isinstance(v, Columns) else v for n in self.columns} for v in (cond, other)]
         return self._each_column(lambda c: getattr(c, method)(*(of[c.name] for of in cells)))
 
-    def cumsum(self) -> Self:
-        """The sums of each value and those above it, in every column; see `SecretSeries.cumsum`."""
-        return self._each_column(lambda c: c.cumsum())
-
     # ---- chosen by name or type --------------------------------------------------------------------------
     def filter(self, items: Any = None, *, like: str | None = None, regex: str | None = None) -> Self:
         """The columns of some names that the frame has, of names that hold ``like``, or in which ``regex`` is found; rows go by a condition."""

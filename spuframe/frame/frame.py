@@ -10,18 +10,16 @@ from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMisma
 from spuframe.expr.node import replace_parts
 from spuframe.frame import arguments, merging, query
 from spuframe.frame.column import Column
-from spuframe.frame.columns import Columns
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.loc import Loc
+from spuframe.frame.ordered import OrderedColumn, OrderedColumns
 from spuframe.frame.reveal import reveal
 from spuframe.frame.summary import SecretSummary
 from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.distinct import ALONE, distinct, duplicated
-from spuframe.plan.groups import METHODS, ranked, shifted
-from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
-from spuframe.plan.rows import attach, check_order, spread
+from spuframe.plan.rows import check_order, spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @arguments.like_pandas
-class SecretSeries(Column):
+class SecretSeries(OrderedColumn):
     """A column of a `SecretFrame`: a name, and an expression over rows that nobody sees.
 
     Made by ``frame["name"]`` and by operators; never by its constructor. Operators follow pandas with nullable types: a null operand gives null,
@@ -92,33 +90,6 @@ class SecretSeries(Column):
         """Each value once, a missing one too, as a column: how many there are stays secret."""
         return self.drop_duplicates()
 
-    # ---- what depends on other rows ----------------------------------------------------------------
-    def rank(self, method: Literal["average", "min", "max", "dense"] = "average", *, ascending: bool = True, pct: bool = False) -> SecretSeries:
-        """The place of each value, from 1, among those that are there; equal ones get their average, least, largest or (dense) common place.
-
-        Null where the value is; whole numbers but for averages. With ``pct`` over the number of values, or of different ones if dense.
-        """
-        how = arguments.choice(method, "method", tuple(METHODS))
-        out = self._seen(ranked(self.base, self.expr, how, arguments.flag(ascending, "ascending")))
-        return out / (out.max() if how == "dense" else out.count()) if arguments.flag(pct, "pct") else out
-
-    def shift(self, periods: int = 1) -> SecretSeries:
-        """The value so many rows above (negative: below), null where there is none. After a merge, sort first."""
-        return self._seen(shifted(self.base, self.expr, arguments.whole(periods, "periods")))
-
-    def diff(self, periods: int = 1) -> SecretSeries:
-        """What the value is more than that so many rows above."""
-        return self - self.shift(periods)
-
-    def pct_change(self, periods: int = 1) -> SecretSeries:
-        """What the value is more than that so many rows above, as a share of it; null where one is missing, or that one is 0."""
-        return self / self.shift(periods) - 1
-
-    def _seen(self, table: LogicalNode) -> SecretSeries:
-        """The one column of a table of the same rows."""
-        base = attach(self.base, table)
-        return SecretSeries(self.session, base, ex.col(base.schema[base.added[0]]), self.name)
-
     def _of(self, frame: SecretFrame) -> SecretSeries:
         out: SecretSeries = frame[self.name]
         return out
@@ -131,7 +102,7 @@ class SecretSeries(Column):
 
 
 @arguments.like_pandas
-class SecretFrame(Columns):
+class SecretFrame(OrderedColumns):
     """Columns that nobody can read, used like a `pandas.DataFrame`.
 
     Every method only extends a plan; nothing is computed before `reveal`, `persist` or an estimator's ``fit`` asks. Rows have no index.
@@ -388,20 +359,8 @@ class SecretFrame(Columns):
 
     def duplicated(self, subset: str | Sequence[str] | None = None, keep: Literal["first", "last", False] = "first") -> SecretSeries:
         """Whether a row is one that `drop_duplicates` leaves out."""
-        found: SecretSeries = self._beside(duplicated(self.node, self._compared(subset), _kept(keep), "duplicated"))["duplicated"]
-        return found
-
-    def rank(self, method: Literal["average", "min", "max", "dense"] = "average", *, ascending: bool = True, pct: bool = False) -> SecretFrame:
-        """The place of each value in its column; see `SecretSeries.rank`."""
-        return self._each_column(lambda c: c.rank(method, ascending=ascending, pct=pct))
-
-    def shift(self, periods: int = 1) -> SecretFrame:
-        """The rows so many above, null where there is none."""
-        return self._each_column(lambda c: c.shift(periods))
-
-    def diff(self, periods: int = 1) -> SecretFrame:
-        """What each row is more than that so many above."""
-        return self._each_column(lambda c: c.diff(periods))
+        base, again = duplicated(self._base, [self._expr(n) for n in self._compared(subset)], _kept(keep))
+        return SecretSeries(self.session, base, again, "duplicated")
 
     def _compared(self, subset: str | Sequence[str] | None) -> list[str]:
         names = self.columns if subset is None else list(dict.fromkeys(arguments.names(subset, "subset")))

@@ -12,7 +12,7 @@ from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret, missing
 from spuframe.plan import build
 from spuframe.plan.aggregates import known
-from spuframe.plan.groups import METHODS, number_of_group, of_group, ranked, running, shifted_in_groups
+from spuframe.plan.groups import METHODS, Rows, numbered, of_group, placed, ranked, running, shifted
 from spuframe.plan.names import free
 
 F = TypeVar("F", bound=Columns)
@@ -194,23 +194,27 @@ class GroupBy(Secret, Generic[F]):
 
     def cumsum(self) -> Any:
         """The sums of each value and those above it in its group; nulls are skipped and stay null. After a merge, sort first."""
-        columns = self._some_columns("cumsum")
-        node = self.frame.node
-        return self._of_rows(self.frame._beside(running(node, self.keys, {c: ex.col(node.schema[c]) for c in columns})))
+        return self._running("sum")
+
+    def cummax(self) -> Any:
+        """The largest of each value and those above it in its group; nulls are skipped and stay null. After a merge, sort first."""
+        return self._running("max")
+
+    def cummin(self) -> Any:
+        """The smallest of each value and those above it in its group; nulls are skipped and stay null. After a merge, sort first."""
+        return self._running("min")
+
+    def _running(self, function: str) -> Any:
+        columns = self._some_columns(f"cum{function}")
+        return self._seen(columns, running(self.frame._base, self._by(), function, [self.frame._expr(c) for c in columns]))
 
     def cumcount(self, ascending: bool = True) -> Any:
         """How many rows of its group are above each row (or below it), a column; null where a key is. After a merge, sort first."""
-        place = self.frame._beside(running(self.frame.node, self.keys, {"cumcount": ex.lit(1)}))["cumcount"]
-        if arguments.flag(ascending, "ascending"):
-            return place - 1
-        size = free("size", self.keys)
-        groups = build.aggregate(self.frame.node, self.keys, [(size, "size", None)])
-        return (self.frame._beside(of_group(self.frame.node, groups, self.keys))[size] - place).rename("cumcount")
+        return self._one("cumcount", placed(self.frame._base, self._by(), arguments.flag(ascending, "ascending")))
 
     def ngroup(self) -> Any:
         """Which group each row is of, counted from 0 in the order of the keys, a column; null where a key is."""
-        found = self.frame._beside(number_of_group(self.frame.node, self.keys, free("ngroup", self.keys)))
-        return found[found.columns[0]].rename("ngroup")
+        return self._one("ngroup", numbered(self.frame._base, self._by()))
 
     def head(self, n: int = 5) -> F:
         """The first n rows of each group, as they stand. After a merge, sort first."""
@@ -222,24 +226,37 @@ class GroupBy(Secret, Generic[F]):
         kept = self.frame._filter(self.cumcount(ascending=False) < arguments.whole(n, "n", 0))
         return kept if self.selected is None else kept[self._columns()]
 
-    def rank(self, method: str = "average", *, ascending: bool = True) -> Any:
+    def rank(self, method: str = "average", *, ascending: bool = True, pct: bool = False) -> Any:
         """The place of each value in its group, from 1; see `SecretSeries.rank`."""
-        columns, node = self._some_columns("rank"), self.frame.node
-        how, up = arguments.choice(method, "method", tuple(METHODS)), arguments.flag(ascending, "ascending")
-        out = self.frame[columns]
-        for c in columns:
-            out[c] = self.frame._beside(ranked(node, ex.col(node.schema[c]), how, up, self.keys))["rank"]
-        return self._of_rows(out)
+        columns = self._some_columns("rank")
+        how, up, share = arguments.choice(method, "method", tuple(METHODS)), arguments.flag(ascending, "ascending"), arguments.flag(pct, "pct")
+        return self._seen(columns, ranked(self.frame._base, self._by(), [self.frame._expr(c) for c in columns], how, up, share))
 
-    def shift(self, periods: int = 1) -> Any:
-        """The values so many rows of the group above (negative: below), null where there is none. After a merge, sort first."""
-        columns, node = self._some_columns("shift"), self.frame.node
-        values = {c: ex.col(node.schema[c]) for c in columns}
-        return self._of_rows(self.frame._beside(shifted_in_groups(node, self.keys, values, arguments.whole(periods, "periods"))))
+    def shift(self, periods: int = 1, *, fill_value: object = None) -> Any:
+        """The values so many rows of the group above (negative: below), ``fill_value`` or null where there is none. After a merge, sort first."""
+        columns = self._some_columns("shift")
+        fill = None if arguments.is_missing(fill_value) else self.frame._column(columns[0])._constant(fill_value)
+        values = [self.frame._expr(c) for c in columns]
+        return self._seen(columns, shifted(self.frame._base, self._by(), values, arguments.whole(periods, "periods"), fill))
 
     def diff(self, periods: int = 1) -> Any:
         """What each value is more than that so many rows of the group above."""
         return self._of_rows(self.frame[self._some_columns("diff")]) - self.shift(periods)
+
+    def pct_change(self, periods: int = 1) -> Any:
+        """What each value is more than that so many rows of the group above, as a share of it."""
+        return self._of_rows(self.frame[self._some_columns("pct_change")]) / self.shift(periods) - 1
+
+    def _by(self) -> list[ex.Expr]:
+        return [self.frame._expr(k) for k in self.keys]
+
+    def _seen(self, columns: Sequence[str], found: Rows) -> Any:
+        """Expressions over more columns of the same rows: a column of one that was selected by its name, else a frame."""
+        base, exprs = found
+        return self._of_rows(self.frame._made(base, dict(zip(columns, exprs, strict=True))))
+
+    def _one(self, name: str, found: Rows) -> Any:
+        return self.frame._made(found[0], {name: found[1][0]})[name]
 
     def _some_columns(self, what: str) -> list[str]:
         columns = list(dict.fromkeys(self._columns()))

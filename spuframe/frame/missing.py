@@ -44,8 +44,8 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "corr corrwith "
         "autocorr idxmax idxmin argmax argmin argsort searchsorted factorize ohlc ngroup ngroups cumcount pct_change diff shift": (
             "not yet, or not of this: there are sum, mean, min, max, count, nunique, var, std, sem, median, any and all of a column and of a frame, dot, "
-            "cumsum, rank, shift, diff, mode, nlargest, nsmallest, unique and value_counts of a column; the aggregates, transform, cumsum, cumcount, "
-            "ngroup, rank, shift, diff, head and tail of groups; and sort_values(...).head(n)"
+            "cumsum, cummax, cummin, rank, shift, diff, mode, nlargest, nsmallest, unique and value_counts of a column; the aggregates, transform, "
+            "cumsum, cummax, cummin, cumcount, ngroup, rank, shift, diff, head and tail of groups; and sort_values(...).head(n)"
         ),
         "sum mean min max count var std any all cumsum dot dtype first last groups indices": (
             "not of this kind of table: take it of a column, frame['a'].sum(), or of groups, frame.groupby('g').sum()"

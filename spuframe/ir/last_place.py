@@ -38,6 +38,9 @@ def _truncated(step: Step, inputs: list[frozenset[str]], fixed: frozenset[str]) 
         return frozenset(str(n) for n, place in p["columns"] if marks[place])
     if step.op == "cumulate":
         return inputs[0] | ({str(p["name"])} if _marks(p["expressions"], inputs[0])[p["value"]] else set())
+    if step.op == "window":
+        bits = {f.name: f.dtype.frac for f in step.schema}
+        return inputs[0] | {str(name) for name, _, _, _, c in p["windows"] if c in inputs[0] or (c is not None and bits[name] < bits[c])}
     if step.op == "attach":
         return inputs[0] | {str(n) for n, source in p["columns"] if source in inputs[1]}
     if step.op == "join":

@@ -1,25 +1,26 @@
-"""Rows of which others hold the same: planned over a group-by and a join, so that nobody sees which rows these are.
+"""Rows of which others hold the same: so that nobody sees which rows these are.
 
 >>> from spuframe.dtypes import Field, Int
 >>> from spuframe.plan.build import scan
 >>> visits = scan("s1", "clinic", "t0", [Field("id", Int(16)), Field("day", Int(8))], 100)
->>> distinct(visits, ["id"], "first").schema.names, duplicated(visits, ["id"], "last", "again").schema.names
-(['id', 'day'], ['again'])
+>>> distinct(visits, ["id"], "first").schema.names, str(duplicated(visits, [col(visits.schema["id"])], "first")[1])
+(['id', 'day'], 'count > 1')
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.expr.expr import Expr, Lit, col, lit
-from spuframe.expr.functions.comparison import eq
+from spuframe.expr.expr import Expr, Lit, col
+from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import fill_null, is_null, where
-from spuframe.plan.build import aggregate, filter_, project, select, with_columns
-from spuframe.plan.cumulate import cumulate
+from spuframe.expr.functions.logic import not_
+from spuframe.plan.build import aggregate, filter_, project, select
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.many import some
 from spuframe.plan.names import free
-from spuframe.plan.nodes.join import Join
+from spuframe.plan.rows import check_order
+from spuframe.plan.windows import Wanted, windowed
 
 ALONE = "alone"
 """Of rows that are the same none is kept."""
@@ -36,48 +37,35 @@ def distinct(table: LogicalNode, keys: Sequence[str], keep: str) -> LogicalNode:
     names = table.schema.names
     if keep != ALONE and set(keys) == set(names) and table.shape.places.order.refusal is not None:
         return _combinations(table)  # all that there is of the rows is the same
-    there, kept, by = _kept(table, keys, keep)
-    return select(Join(there, kept, "semi", by, by, "right"), names)
+    base, again = duplicated(table, [col(table.schema[k]) for k in keys], keep)
+    return select(filter_(base, not_(again)), names)
 
 
-def duplicated(table: LogicalNode, keys: Sequence[str], keep: str, name: str) -> LogicalNode:
-    """The column ``name``: whether a row is one that `distinct` leaves out; at the places of the table's rows."""
-    there, kept, by = _kept(table, keys, keep)
-    mark = free("kept", {*there.schema.names, *kept.schema.names})
-    joined = Join(there, with_columns(kept, {mark: lit(True)}), "left", by, by, "right")
-    return project(joined, {name: is_null(col(joined.schema[mark]))})
-
-
-def _kept(table: LogicalNode, keys: Sequence[str], keep: str) -> tuple[LogicalNode, LogicalNode, tuple[str, ...]]:
-    """The rows with more columns, a table of those that are kept, and the columns by which one finds them in it."""
-    there, by = _keyed(table, keys)
+def duplicated(table: LogicalNode, keys: Sequence[Expr], keep: str) -> tuple[LogicalNode, Expr]:
+    """The table with more columns, and whether a row is one that `distinct` leaves out."""
+    level = len(keys)
+    place, times = Wanted("count", level), Wanted("count", level, 0)
     if keep == ALONE:
-        times = free("times", there.schema)
-        groups = aggregate(there, by, [(times, "size", None)])
-        return there, select(filter_(groups, eq(col(groups.schema[times]), 1)), by), tuple(by)
-    numbered = cumulate(there, "place", lit(1))
-    groups = aggregate(numbered, by, [(numbered.name, keep, numbered.name)])
-    return numbered, select(groups, [numbered.name]), (numbered.name,)
-
-
-def _keyed(table: LogicalNode, keys: Sequence[str]) -> tuple[LogicalNode, list[str]]:
-    """The table with columns to group by in place of those with nulls, which groups do not have; and all to group by."""
-    taken, made, by = set(table.schema.names), dict[str, Expr](), list[str]()
-    for key in keys:
-        field = table.schema[key]
-        if not field.nullable:
-            by.append(key)
-            continue
-        for e in (is_null(col(field)), fill_null(col(field), Lit(some(field, field), field.dtype))):
-            by.append(free(key, taken))
-            taken.add(by[-1])
-            made[by[-1]] = e
-    return (with_columns(table, made) if made else table), by
+        base, (size,) = windowed(table, keys, [times])
+        return base, gt(size, 1)
+    check_order(table, f"which of the same rows is the {keep}")
+    if keep == "first":
+        base, (above,) = windowed(table, keys, [place])
+        return base, gt(above, 1)
+    base, (above, size) = windowed(table, keys, [place, times])
+    return base, lt(above, size)
 
 
 def _combinations(table: LogicalNode) -> LogicalNode:
     """Each combination of values once, by its values."""
-    there, by = _keyed(table, table.schema.names)
+    taken, made, by = set[str](), dict[str, Expr](), list[str]()
+    for field in table.schema:
+        e = col(field)
+        for part in (is_null(e), fill_null(e, Lit(some(field, field), field.dtype))) if field.nullable else (e,):
+            by.append(free(field.name, taken))
+            taken.add(by[-1])
+            made[by[-1]] = part
+    there = project(table, made)
     groups = select(aggregate(there, by, [(free("times", there.schema), "size", None)]), by)
     values, out = iter(by), dict[str, Expr]()
     for field in table.schema:

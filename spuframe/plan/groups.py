@@ -1,139 +1,142 @@
-"""What each row gets of its group: planned over group-bys, prefix sums and joins. Rows whose key is null are in no group, and get null.
+"""What each row gets of its group. Rows whose key is null are in no group, and get null; unless nulls are a group too.
 
 >>> from spuframe.dtypes import Field, Int
 >>> from spuframe.plan.build import aggregate, scan
 >>> visits = scan("s1", "clinic", "t0", [Field("id", Int(16)), Field("cost", Int(8), range=(0, 9))], 100)
 >>> of_group(visits, aggregate(visits, ["id"], [("total", "sum", "cost")]), ["id"]).schema["total"].range
 (0, 900)
->>> running(visits, ["id"], {"so far": col(visits.schema["cost"])}).schema.names
-['so far']
+>>> base, (total,) = running(visits, [col(visits.schema["id"])], "sum", [col(visits.schema["cost"])])
+>>> total.range, base.rows
+((0, 900), 100)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 
-from spuframe.expr.expr import Expr, Lit, col, lit
+from spuframe.dtypes import Bool
+from spuframe.expr.expr import Expr, Lit, col
 from spuframe.expr.functions.arithmetic import add, div, sub
-from spuframe.expr.functions.conditional import fill_null, not_null
-from spuframe.expr.functions.conversion import counted
-from spuframe.plan.build import aggregate, filter_, project, select, sort
-from spuframe.plan.cumulate import cumulate
+from spuframe.expr.functions.astype import cast
+from spuframe.expr.functions.comparison import gt, le
+from spuframe.expr.functions.conditional import fill_null, is_null, where
+from spuframe.expr.functions.logic import or_
+from spuframe.plan.build import project, select
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.many import some
-from spuframe.plan.names import free
 from spuframe.plan.nodes.join import Join
-from spuframe.plan.rows import attach
+from spuframe.plan.rows import check_order
+from spuframe.plan.windows import Wanted, windowed
+
+Rows = tuple[LogicalNode, list[Expr]]
+"""The same rows with more columns, and expressions over them."""
 
 
 def of_group(table: LogicalNode, groups: LogicalNode, keys: Sequence[str]) -> LogicalNode:
     """The columns of ``groups`` besides the keys, at the places of the table's rows."""
-    return _found(select(table, keys), groups, tuple(keys))
+    joined = Join(select(table, keys), groups, "left", tuple(keys), tuple(keys), "right")
+    every = not any(table.schema[k].nullable for k in keys)
+    out = dict[str, Expr]()
+    for field in groups.schema:
+        if field.name not in keys:
+            there = joined.schema[field.name]
+            sure = every and not field.nullable  # which the join does not know
+            out[field.name] = fill_null(col(there), Lit(some(there, there), there.dtype)) if sure else col(there)
+    return project(joined, out)
 
 
-def number_of_group(table: LogicalNode, keys: Sequence[str], name: str) -> LogicalNode:
-    """The column ``name``: which group a row is of, counted from 0 in the order of the keys."""
-    groups = cumulate(aggregate(table, keys, [(free("times", keys), "size", None)]), "place", lit(1))
-    numbers = project(groups, {**{k: col(groups.schema[k]) for k in keys}, name: sub(col(groups.schema[groups.name]), 1)})
-    return of_group(table, numbers, keys)
+def numbered(table: LogicalNode, keys: Sequence[Expr]) -> Rows:
+    """Which group a row is of, counted from 0 in the order of the keys."""
+    base, (number,) = windowed(table, keys, [Wanted("dense", 0)])
+    return base, [_known(sub(number, 1), keys)]
 
 
-def running(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr]) -> LogicalNode:
-    """Under each name the prefix sums of a value within each group, in the order of the rows, at their places; nulls are skipped, and stay null.
+def placed(table: LogicalNode, keys: Sequence[Expr], ascending: bool = True) -> Rows:
+    """How many rows of its group are above each row, or below it."""
+    check_order(table, "cumcount")
+    place = Wanted("count", len(keys))
+    if ascending:
+        base, (above,) = windowed(table, keys, [place])
+        return base, [_known(sub(above, 1), keys)]
+    base, (above, size) = windowed(table, keys, [place, Wanted("count", len(keys), 0)])
+    return base, [_known(sub(size, above), keys)]
 
-    Raises
-    ------
-    PlanError
-        The order of the rows means nothing.
+
+def running(table: LogicalNode, keys: Sequence[Expr], function: str, values: Sequence[Expr]) -> Rows:
+    """The "sum", "max" or "min" of each value and those above it in its group; nulls are skipped, and stay null."""
+    check_order(table, f"cum{function}")
+    taken = [cast(e, "int64") if isinstance(e.dtype, Bool) else e for e in values]
+    base, found = windowed(table, keys, [Wanted(function, len(keys), None, e) for e in taken])
+    return base, [_known(out, [*keys, e]) for out, e in zip(found, values, strict=True)]
+
+
+def shifted(table: LogicalNode, keys: Sequence[Expr], values: Sequence[Expr], periods: int, fill: Expr | None = None) -> Rows:
+    """Each value so many rows above in its group; ``fill``, or null, where there is no row."""
+    check_order(table, "shift")
+    level, place = len(keys), [Wanted("count", len(keys)), Wanted("count", len(keys), 0)][: 2 if periods < 0 else 1]
+    wanted = [Wanted("shift", level, periods, e) for e in values]
+    base, found = windowed(table, keys, wanted if fill is None else [*wanted, *place])
+    if fill is not None:
+        *found, above = found if periods >= 0 else [*found[:-2], sub(found[-1], found[-2])]
+        none = reduce(or_, [is_null(k) for k in keys if k.nullable], le(above, periods) if periods >= 0 else gt(-periods, above))
+        return base, [where(none, fill, e) for e in found]
+    return base, [_known(e, keys) for e in found]
+
+
+def ranked(table: LogicalNode, keys: Sequence[Expr], values: Sequence[Expr], method: str, ascending: bool, share: bool = False) -> Rows:
+    """The place, from 1, of each row's value among those that are there in its group, by what `METHODS` makes of equal ones.
+
+    ``share``: as a share of how many there are; of different ones, if dense.
     """
-    summed = {f"value {i}": counted(e) for i, e in enumerate(values.values())}
-    own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
-    numbered = cumulate(project(table, {**own, **summed}), "place", lit(1))
-    grouped: LogicalNode = numbered
-    for key in own:
-        if grouped.schema[key].nullable:
-            grouped = filter_(grouped, not_null(col(grouped.schema[key])))
-    grouped, sums = sort(grouped, list(own)), list[str]()
-    for value in summed:
-        grouped = cumulate(grouped, f"sum of {value}", col(grouped.schema[value]))
-        sums.append(grouped.name)
-    firsts = [(f"first {n}", "first", n) for n in (*sums, *summed)]
-    joined = Join(grouped, aggregate(grouped, list(own), firsts), "left", tuple(own), tuple(own), "right")
-    at = {n: col(joined.schema[n]) for n in joined.schema.names}
-    known = _sure(joined, {n: joined.right.schema[n].nullable for n, _, _ in firsts})
-    within = {
-        name: add(sub(at[total], known[f"first {total}"]), known[f"first {value}"])  # what was there before the group is taken off
-        for name, total, value in zip(values, sums, summed, strict=True)
-    }
-    place = free(numbered.name, within)
-    made = project(joined, {place: at[numbered.name], **within})
-    there = project(numbered, {place: col(numbered.schema[numbered.name])})
-    return _found(there, made, (place,), certain=not any(table.schema[k].nullable for k in keys))
+    if method == "first":
+        check_order(table, "rank")
+    base, level, out = table, len(keys), list[Expr]()
+    for value in values:
+        wanted = [*METHODS[method][0](level), *_number(method, level, value, share)]
+        base, found = windowed(base, [*keys, value], wanted, [*(True for _ in keys), ascending])
+        count = len(METHODS[method][0](level))
+        rank = METHODS[method][1](*found[:count])
+        if share:
+            rank = div(rank, _total(found[count:]))
+        out.append(_known(rank, [*keys, value]))
+    return base, out
 
 
-def ranked(table: LogicalNode, value: Expr, method: str, ascending: bool, keys: Sequence[str] = ()) -> LogicalNode:
-    """The column ``rank``: the place, from 1, of each row's value among those that are there (in its group), by what `METHODS` makes of equal ones."""
-    own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
-    rows = project(table, {**own, "value": value})
-    by = (*own, "value")
-    groups = aggregate(rows, by, [("times", "size", None)])
-    if not ascending:
-        groups = sort(groups, by, [*(True for _ in own), False])
-    step = lit(1) if method == "dense" else col(groups.schema["times"])
-    counted = attach(groups, running(groups, list(own), {"last": step})) if own else cumulate(groups, "last", step)
-    at = {n: col(counted.schema[n]) for n in counted.schema.names}
-    return _found(rows, project(counted, {**{k: at[k] for k in by}, "rank": METHODS[method](at["last"], at["times"])}), by)
+def _number(method: str, level: int, value: Expr, share: bool) -> list[Wanted]:
+    """What tells how many values there are in a group."""
+    if not share:
+        return []
+    there = Wanted("count", level, 0, value)
+    if method != "dense":
+        return [there]
+    return [Wanted("dense", level, 0), *([there, Wanted("count", level, 0)] if value.nullable else [])]
 
 
-METHODS: Mapping[str, Callable[[Expr, Expr], Expr]] = MappingProxyType(
+def _total(found: Sequence[Expr]) -> Expr:
+    """Of `_number`: a null among the values is counted by dense, as one more."""
+    return found[0] if len(found) == 1 else sub(found[0], cast(gt(found[2], found[1]), "int64"))
+
+
+def _known(e: Expr, keys: Sequence[Expr]) -> Expr:
+    """The value; null where one of the keys is."""
+    nulls = [is_null(k) for k in dict.fromkeys(keys) if k.nullable]
+    return where(reduce(or_, nulls), None, e) if nulls else e
+
+
+def _places(level: int) -> list[Wanted]:
+    """A row's place in its group, that among equal values, and how many these are."""
+    return [Wanted("count", level), Wanted("count", level + 1), Wanted("count", level + 1, 0)]
+
+
+METHODS: Mapping[str, tuple[Callable[[int], list[Wanted]], Callable[..., Expr]]] = MappingProxyType(
     {
-        "average": lambda last, times: sub(last, div(sub(times, 1), 2)),
-        "min": lambda last, times: add(sub(last, times), 1),
-        "max": lambda last, times: last,
-        "dense": lambda last, times: last,
+        "average": (_places, lambda place, own, times: add(sub(place, own), div(add(times, 1), 2))),
+        "min": (lambda level: _places(level)[:2], lambda place, own: add(sub(place, own), 1)),
+        "max": (_places, lambda place, own, times: add(sub(place, own), times)),
+        "first": (lambda level: _places(level)[:1], lambda place: place),
+        "dense": (lambda level: [Wanted("dense", level)], lambda number: number),
     }
 )
-"""What of the last place of equal values, and how many they are, is the rank of each."""
-
-
-def shifted(table: LogicalNode, value: Expr, periods: int) -> LogicalNode:
-    """The column ``value``: that of the row so many rows above, null where there is none.
-
-    Raises
-    ------
-    PlanError
-        The order of the rows means nothing.
-    """
-    numbered = cumulate(project(table, {"value": value}), "place", lit(1))
-    place, own = (col(numbered.schema[n]) for n in ("place", "value"))
-    return _found(project(numbered, {"place": place}), project(numbered, {"place": add(place, periods), "value": own}), ("place",), certain=False)
-
-
-def shifted_in_groups(table: LogicalNode, keys: Sequence[str], values: Mapping[str, Expr], periods: int) -> LogicalNode:
-    """`shifted` under each name, of the rows of the same group."""
-    own = {f"key {i}": col(table.schema[k]) for i, k in enumerate(keys)}
-    moved = {f"value {i}": e for i, e in enumerate(values.values())}
-    numbered = attach(project(table, {**own, **moved}), running(table, keys, {"place": lit(1)}))
-    at = {n: col(numbered.schema[n]) for n in numbered.schema.names}
-    there: LogicalNode = project(numbered, {**at, "place": add(at["place"], periods)})
-    if there.schema["place"].nullable:  # of no group: these would match each other
-        there = filter_(there, not_null(col(there.schema["place"])))
-    found = _found(select(numbered, [*own, "place"]), there, (*own, "place"), certain=False)
-    return project(found, {name: col(found.schema[n]) for name, n in zip(values, moved, strict=True)})
-
-
-def _found(table: LogicalNode, other: LogicalNode, keys: tuple[str, ...], certain: bool | None = None) -> LogicalNode:
-    """The columns besides the keys of what a row has in ``other``; ``certain``: each row that exists has something there."""
-    joined = Join(table, other, "left", keys, keys, "right")
-    every = not any(table.schema[k].nullable for k in keys) if certain is None else certain
-    return project(joined, _sure(joined, {n: other.schema[n].nullable or not every for n in other.schema.names if n not in keys}))
-
-
-def _sure(table: LogicalNode, nullable: Mapping[str, bool]) -> dict[str, Expr]:
-    """Columns that a join made nullable, as what they are."""
-    out = dict[str, Expr]()
-    for name, may in nullable.items():
-        field = table.schema[name]
-        out[name] = col(field) if may else fill_null(col(field), Lit(some(field, field), field.dtype))
-    return out
+"""What is needed of sorted values, and the rank of each that it makes."""

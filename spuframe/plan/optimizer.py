@@ -19,6 +19,7 @@ from spuframe.plan.logical import LogicalNode
 from spuframe.plan.rules.compute_pushdown import compute_pushdown
 from spuframe.plan.rules.constant_folding import constant_folding
 from spuframe.plan.rules.merge_projects import merge_projects
+from spuframe.plan.rules.merge_windows import merge_windows
 from spuframe.plan.rules.owner_pushdown import owner_pushdown
 from spuframe.plan.rules.predicate_pushdown import predicate_pushdown
 from spuframe.plan.rules.projection_pushdown import projection_pushdown
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     Rule(sort_elimination, "early: a sort that goes is no obstacle for filters"),
     Rule(sums_of_columns, "before the projections are merged and moved: it makes some"),
     Rule(merge_projects, "before the push-downs: expressions then speak of what they really read"),
+    Rule(merge_windows, "after the projections, which may stand between two of them"),
     Rule(predicate_pushdown, "before the owner's: a filter has to arrive at the scan first"),
     Rule(compute_pushdown, "after the predicates: they may take the join away from under a projection"),
     Rule(owner_pushdown, "after all that brings work to the scans"),

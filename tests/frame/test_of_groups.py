@@ -23,12 +23,19 @@ MADE: dict[str, Callable[[Any, Any], Any]] = {
     "below": lambda t, k: t.groupby(k).cumcount(ascending=False),
     "rank": lambda t, k: t.groupby(k)["i"].rank(),
     "dense rank": lambda t, k: t.groupby(k)["n"].rank(method="dense", ascending=False),
+    "share of ranks": lambda t, k: t.groupby(k)["i"].rank(pct=True),
+    "dense share": lambda t, k: t.groupby(k)["x"].rank(method="dense", pct=True),
+    "one by one": lambda t, k: t.groupby(k)["n"].rank(method="first"),
+    "most": lambda t, k: t.groupby(k)["i"].cummax(),
+    "least": lambda t, k: t.groupby(k)["x"].cummin(),
+    "growth": lambda t, k: t.groupby(k)["n"].pct_change(),
+    "filled": lambda t, k: t.groupby(k)["n"].shift(-1, fill_value=0),
     "above": lambda t, k: t.groupby(k)["x"].shift(),
     "two below": lambda t, k: t.groupby(k)["i"].shift(-2),
     "more": lambda t, k: t.groupby(k)["n"].diff(),
     "ngroup": lambda t, k: t.groupby(k).ngroup(),
 }
-FEW = ("sum", "share", "cumsum of i", "ngroup", "rank", "above")
+FEW = ("sum", "share", "cumsum of i", "ngroup", "rank", "above", "most", "filled")
 
 
 def made(rows: int, seed: int) -> pd.DataFrame:

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import spuframe as sf
-from spuframe.errors import PlanError
+from spuframe.errors import PlanError, TypeMismatchError
 
 MADE: dict[str, Callable[[Any], Any]] = {
-    **{f"{how} {c}": lambda t, how=how, c=c: t[c].rank(method=how) for how in ("average", "min", "max", "dense") for c in ("i", "s")},
+    **{f"{how} {c}": lambda t, how=how, c=c: t[c].rank(method=how) for how in ("average", "min", "max", "dense", "first") for c in ("i", "s")},
     "down": lambda t: t["x"].rank(ascending=False),
     "least down": lambda t: t["i"].rank(method="min", ascending=False),
     "dense down": lambda t: t["i"].rank(method="dense", ascending=False),
@@ -21,13 +21,18 @@ MADE: dict[str, Callable[[Any], Any]] = {
     "dense share": lambda t: t["i"].rank(method="dense", pct=True),
     "above": lambda t: t["i"].shift(),
     "below": lambda t: t["x"].shift(-2),
+    "last down": lambda t: t["i"].rank(method="first", ascending=False),
+    "most so far": lambda t: t["i"].cummax(),
+    "least so far": lambda t: t["x"].cummin(),
+    "filled": lambda t: t["i"].shift(2, fill_value=7),
+    "filled below": lambda t: t["n"].shift(-1, fill_value=0),
     "itself": lambda t: t["i"].shift(0),
     "far": lambda t: t["i"].shift(50),
     "more": lambda t: t["i"].diff(),
     "more of x": lambda t: t["x"].diff(-1),
     "growth": lambda t: t["n"].pct_change(),
 }
-FEW = ("average i", "least down", "above", "more of x")
+FEW = ("average i", "first i", "least down", "above", "more of x", "most so far", "filled below")
 
 
 def made(rows: int, seed: int) -> pd.DataFrame:
@@ -66,6 +71,8 @@ def test_as_in_pandas(session: sf.Session, rows: int) -> None:
     check(frame, table)
     check(frame[frame["n"] > 3], table[table["n"] > 3], FEW)  # dropped rows have no place
     check(frame.sort_values("n"), table.sort_values("n", kind="stable"), FEW)
+    for method in ("cummax", "cummin", "cumsum"):
+        assert getattr(frame[["n", "i"]], method)().reveal()["i"].tolist() == getattr(table[["n", "i"]], method)()["i"].tolist()
     both = frame[["n", "id"]].diff().reveal(), table[["n", "id"]].diff()
     assert both[0].astype("Float64").equals(both[1].astype("Float64"))
 
@@ -81,9 +88,11 @@ def test_types_and_refusals(session: sf.Session) -> None:
     assert frame["n"].rank("min").dtype.label == "int64" and not frame["n"].rank().field.nullable and frame["n"].shift().field.nullable
     assert frame["n"].rank().name == "n" and frame[["n", "s"]].rank("dense").columns == ["n", "s"]
     with pytest.raises(PlanError, match="`method` must be one of"):
-        frame["n"].rank("first")  # type: ignore[arg-type]
+        frame["n"].rank("last")  # type: ignore[arg-type]
+    with pytest.raises(TypeMismatchError, match="cummax of 's'"):
+        frame["s"].cummax()
     joined = frame.merge(session.from_pandas(made(6, 2)[["id"]].assign(z=1), owner="bank"), on="id", validate="one_to_many")
     assert joined["n"].rank().dtype.label == "float"  # needs no order
-    for refused in (joined["n"].shift, joined["n"].diff, joined[["n"]].shift):
+    for refused in (joined["n"].shift, joined["n"].diff, joined[["n"]].shift, joined["n"].cummax, lambda: joined["n"].rank("first")):
         with pytest.raises(PlanError, match=r"order of the rows.*sort_values"):
             refused()

@@ -74,7 +74,7 @@ def test_flows_of_rows() -> None:
 @pytest.mark.parametrize("op", [name for name in operators() if operators()[name].arity == 1 and name not in ("filter", "project", "cumulate")])
 def test_what_may_be_moved_or_revealed_stays_narrow(op: str) -> None:
     """But for what only passes rows on, and for sums of the whole table."""
-    params = {"keys": ["x"], "aggregates": [], "by": ["x"], "ascending": [True], "rows": 3, "name": "n", "columns": []}
+    params = {"keys": ["x"], "aggregates": [], "by": ["x"], "ascending": [True], "rows": 3, "name": "n", "columns": [], "windows": []}
     step, use = Step(op, (0,), params, Schema.of([X]), 8, False), Use()
     source = frozenset({(0, "x")})
     passed = operators()[op].rings(1, step, [Step("scan", (), {}, Schema.of([X]), 8, False)], [{"x": source}], use)

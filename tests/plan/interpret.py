@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from spuframe.expr import evaluate
@@ -20,6 +21,7 @@ from spuframe.plan.nodes.results import Reveal, Roots, Store
 from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor
+from spuframe.plan.nodes.window import WindowNode
 
 Row = dict[str, Any]
 
@@ -51,16 +53,14 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
             total += 0 if value is None else value
             out.append({**r, node.name: None if value is None else total})
         return out
+    if isinstance(node, WindowNode):
+        return _windows(node, inputs[0])
     if isinstance(node, Attach):
         rows, other = inputs
         there = other * len(rows) if node.other.rows == 1 and not node.other.masked else other
         return [{**a, **{n: b[source] for n, source in node.columns}} for a, b in zip(rows, there, strict=True)]
     if isinstance(node, Sort):
-        rows = inputs[0]
-        for name, up in reversed(list(zip(node.by, node.ascending))):
-            known = sorted((r for r in rows if r[name] is not None), key=lambda r: r[name], reverse=not up)
-            rows = known + [r for r in rows if r[name] is None]
-        return rows
+        return _sorted(inputs[0], node.by, node.ascending)
     if isinstance(node, Repeat):
         return [{**r, node.rank: k} for r in inputs[0] for k in range(r[node.count] or 0)]
     if isinstance(node, Limit):
@@ -73,6 +73,42 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
         return []  # what it computes is its outputs'
     assert isinstance(node, Reveal | Store), node
     return inputs[0]
+
+
+def _sorted(rows: list[Row], by: Sequence[str], ascending: Sequence[bool]) -> list[Row]:
+    for name, up in reversed(list(zip(by, ascending))):
+        known = sorted((r for r in rows if r[name] is not None), key=lambda r: r[name], reverse=not up)
+        rows = known + [r for r in rows if r[name] is None]
+    return rows
+
+
+def _windows(node: WindowNode, rows: list[Row]) -> list[Row]:
+    """Each row's group, in the order of the sort, and of that the rows that a window looks at."""
+    numbered = [{**r, None: i} for i, r in enumerate(rows)]  # type: ignore[dict-item]
+    there = _sorted(numbered, node.by, node.ascending)
+    out = [dict(r) for r in rows]
+    for w in node.windows:
+        field = None if w.column is None else node.input.schema[w.column]
+        ends = (0, 0)
+        if field is not None and w.function in ("max", "min"):
+            ends = field.dtype.limits if field.range is None else field.range  # type: ignore[assignment]
+        for r in there:
+            group = [q for q in there if [q[k] for k in node.by[: w.level]] == [r[k] for k in node.by[: w.level]]]
+            at = group.index(r)
+            seen = group if w.span == 0 else group[: at + 1] if w.span is None else group[max(0, at + 1 - w.span) : at + 1]
+            values = [q[w.column] for q in seen if w.column is None or q[w.column] is not None] if w.column else seen
+            if w.function == "shift":
+                found = group[at - (w.span or 0)][w.column] if 0 <= at - (w.span or 0) < len(group) else None
+            elif w.function == "dense":
+                found = len({tuple(q[k] for k in node.by) for q in seen})
+            elif w.function == "count":
+                found = len(values)
+            elif w.function == "sum":
+                found = sum(values)
+            else:
+                found = max(values, default=ends[0]) if w.function == "max" else min(values, default=ends[1])
+            out[r[None]][w.name] = found  # type: ignore[index]
+    return out
 
 
 def _join(node: Join, left: list[Row], right: list[Row]) -> list[Row]:

@@ -16,6 +16,7 @@ from spuframe.errors import RangeOverflowError
 from spuframe.expr import add, and_, col, eq, fill_null, ge, lit, lt, mul, sub
 from spuframe.expr.expr import Expr, bounds_of
 from spuframe.ir.joins import KINDS
+from spuframe.ir.windows import Window
 from spuframe.plan import nodes
 from spuframe.plan.build import (
     aggregate,
@@ -51,6 +52,7 @@ from spuframe.plan.nodes.results import Reveal, Roots, Store
 from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
+from spuframe.plan.nodes.window import WindowNode
 from spuframe.plan.rows import attach
 
 
@@ -150,6 +152,18 @@ def _repeat(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     return Repeat(many, f"times{n}", f"rank{n}", 1000)
 
 
+def _window(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
+    """Sorted by all columns at last, so that there is one order only; of several kinds, some of groups."""
+    by = [draw(st.sampled_from(node.schema.names)), *node.schema.names]
+    whole = [f.name for f in node.schema if isinstance(f.dtype, Int) and f.range is not None and max(map(abs, f.range)) < 10**4]
+    n = next(n for n in range(99) if not any(name.startswith(f"w{n}.") for name in node.schema.names))
+    windows = [Window(f"w{n}.0", "count", 1, draw(st.sampled_from([None, 0, 2])), None), Window(f"w{n}.1", "dense", 0, None, None)]
+    for i, (function, span) in enumerate(draw(st.lists(st.sampled_from([("sum", 2), ("max", None), ("min", 3), ("shift", 1), ("shift", -2)])))):
+        if whole:
+            windows.append(Window(f"w{n}.{i + 2}", function, draw(st.integers(0, 2)), span, draw(st.sampled_from(whole))))
+    return WindowNode(node, tuple(by), tuple(draw(st.booleans()) for _ in by), tuple(windows))
+
+
 def _concat(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     if draw(st.booleans()):
         return concat([h(4), h(5)])
@@ -183,6 +197,7 @@ STEPS: dict[type[LogicalNode], Maker] = {
     Repeat: _repeat,
     Cumulate: lambda draw, node: cumulate(ordered := in_order(node), "total", draw(numbers(ordered))),
     Attach: _attach,
+    WindowNode: _window,
     Output: lambda draw, node: doubled(node, draw(numbers(node))),
     Tensor: lambda draw, node: doubled(node, draw(numbers(node))),
 }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from spuframe.dtypes import Field, Fixed, Int
 from spuframe.errors import PlanError
 from spuframe.expr import add, and_, div, eq, fill_null, ge, lit, lt, mul, sub
+from spuframe.ir.windows import Window
 from spuframe.plan.build import (
     aggregate,
     concat,
@@ -37,6 +38,7 @@ from spuframe.plan.nodes.results import Roots
 from spuframe.plan.nodes.scan import Scan
 from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import TensorOutput
+from spuframe.plan.nodes.window import WindowNode
 from spuframe.plan.optimizer import RULES, Rule, apply, optimize, run
 from tests.plan.interpret import interpret
 from tests.plan.makers import MAKERS, c, canonical, h, i, kept, kinds, plans, rows
@@ -182,10 +184,24 @@ def test_a_concatenation_is_computed_by_the_owners() -> None:
     assert "project" not in ops(done) and all(str(e) == "age + 1" for n in done.nodes() if isinstance(n, Scan) for _, e in n.outputs)
 
 
+def windows(table: LogicalNode, column: str, function: str) -> LogicalNode:
+    return WindowNode(table, ("g",), (True,), (Window(f"{function} of {column}", function, 1, None, column),))
+
+
+def test_windows_of_one_sort() -> None:
+    first = windows(h(), "age", "sum")
+    plan = reveal(windows(windows(cumulate(select(first, ["g", "id", "sum of age"]), "y", c(first, "id")), "y", "sum"), "id", "max"))
+    done = optimize(plan)
+    assert ops(done).count("window") == 2 and done.schema == plan.schema  # the sum of y waits for y
+    other = windows(WindowNode(h(), ("g", "id"), (True, True), (Window("n", "count", 1, None, None),)), "id", "max")
+    assert ops(optimize(reveal(other))).count("window") == 2
+
+
 EXAMPLES: dict[str, Callable[[], LogicalNode]] = {
     "constant_folding": lambda: filter_(h(), ge(c(h(), "age"), 0)),
     "sort_elimination": lambda: aggregate(sort(h(), "age"), "g", [("n", "size", None)]),
     "sums_of_columns": lambda: cumulate(h(), "y", add(c(h(), "age"), 1)),
+    "merge_windows": lambda: windows(cumulate(windows(h(), "age", "sum"), "y", c(h(), "id")), "id", "max"),
     "merge_projects": lambda: select(select(limit(h(), 3), ["id", "age"]), ["id"]),
     "predicate_pushdown": lambda: filter_(sort(h(), "age"), ge(c(sort(h(), "age"), "age"), 50)),
     "compute_pushdown": lambda: project(join(h(), i(), on="id"), {"x": add(c(join(h(), i(), on="id"), "age"), 1)}),
