@@ -190,6 +190,11 @@ class DType:
         """A number among its values: how many units that is, maybe none or between two, and the type of whole ones; None where values are rounded."""
         return None
 
+    @property
+    def tick(self) -> int | None:
+        """Microseconds of its unit, of what is a day or a point in time and counts from 1970-01-01."""
+        return None
+
     # ---- how its values are shared: the answers of a type that is no number ---------------------------
     ORIGIN: ClassVar[int] = 0
     """What the word zero stands for."""

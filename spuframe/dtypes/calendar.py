@@ -119,6 +119,10 @@ class Date(Whole):
     def minus(self, other: DType) -> DType | None:
         return Int(64) if self == other else self.plus(other)
 
+    @property
+    def tick(self) -> int:
+        return DAY
+
     def moved_by(self, other: DType) -> DType:
         """By durations as its midnight."""
         return Timestamp() if isinstance(other, Duration) else self
@@ -336,6 +340,45 @@ class Timestamp(Whole):
             return None if self.zone is None else zoneinfo.ZoneInfo(self.zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             raise PlanError(f"there is no zone {self.zone!r} on this machine: convert it to 'UTC', or install the package tzdata") from None
+
+    @property
+    def tick(self) -> int:
+        return 1
+
+    def changes(self, low: int, high: int, most: int) -> tuple[int, list[tuple[int, int]] | None]:
+        """How far the clock is ahead of UTC at ``low``, and every change until ``high``: when, and by how much; None for more than ``most``.
+
+        >>> Timestamp("Europe/Berlin").changes(*map(Timestamp("UTC").constant, ("2024-01-01", "2024-06-01")), 2)
+        (3600000000, [(1711846800000000, 3600000000)])
+        """
+        zone = self.clock
+        if zone is None or zone.utcoffset(None) is not None:  # the same at all times
+            return 0 if zone is None else (zone.utcoffset(None) or MICROSECOND * 0) // MICROSECOND, []
+
+        first_shown, last = self.bounds
+
+        def ahead(at: int) -> int:
+            known = min(max(at, first_shown + 2 * DAY), last - 2 * DAY)  # datetime ends with the year 9999 of UTC
+            moment = (MIDNIGHT + datetime.timedelta(microseconds=known)).replace(tzinfo=datetime.UTC)
+            return (moment.astimezone(zone).utcoffset() or MICROSECOND * 0) // MICROSECOND
+
+        found: list[tuple[int, int]] = []
+        first = now = ahead(low)
+        at = low
+        while at < high:
+            following = min(at + 7 * DAY, high)  # no zone changes back within a week
+            then = ahead(following)
+            if then != now:
+                if len(found) == most:
+                    return first, None
+                before, after = at, following
+                while after - before > 1:
+                    middle = (before + after) // 2
+                    before, after = (middle, after) if ahead(middle) == now else (before, middle)
+                found.append((after, ahead(after) - now))
+                now, following = ahead(after), after
+            at = following
+        return first, found
 
     def like(self, other: DType) -> bool:
         """Points of UTC are compared, whatever zones they are shown in."""

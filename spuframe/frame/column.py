@@ -11,6 +11,7 @@ from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMisma
 from spuframe.expr.functions.promotion import numeric
 from spuframe.frame import arguments, display, scalar, summary
 from spuframe.frame.array_functions import call_function, call_ufunc, refuse_array
+from spuframe.frame.dt import Times
 from spuframe.frame.operators import Operators
 from spuframe.frame.reveal import reveal
 from spuframe.frame.rows import Home, Rows
@@ -89,6 +90,11 @@ class Column(Operators):
 
     def __iter__(self) -> Any:
         raise TypeMismatchError("a secret column cannot be iterated: .reveal() it, or work on the whole column")
+
+    @property
+    def dt(self) -> Times[Self]:
+        """The parts of dates, points in time and durations: ``.dt.year``, ``.dt.hour``, ``.dt.total_seconds()``."""
+        return Times(self)
 
     # ---- operators ---------------------------------------------------------------------------------
     def _with(self, expr: ex.Expr, name: str | None = None) -> Self:

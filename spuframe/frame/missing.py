@@ -66,8 +66,13 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         ),
         "rolling ewm resample": "not yet: .cumsum() is there, and groupby on a computed key",
         "str": "not possible on secret strings yet: compare them, ==, <, .isin([...]); or cut and change them at the owner",
-        "dt tz_convert tz_localize to_period to_timestamp asfreq at_time between_time": (
-            "not yet: a date is compared, moved by days and subtracted; .astype('int64') gives its days since 1970-01-01; anything else at the owner"
+        "dt": "of a column of dates, points in time or durations: frame['when'].dt.year",
+        "tz_convert tz_localize between_time at_time": "of a column, frame['when'].dt.tz_convert(zone), .dt.hour",
+        "to_period to_timestamp asfreq": "not yet: .dt.year, .dt.quarter and .dt.month of a column, or at the owner",
+        "strftime month_name day_name isocalendar days_in_month daysinmonth is_month_end is_quarter_start is_quarter_end is_year_end "
+        "nanosecond nanoseconds time timetz to_pydatetime to_pytimedelta components freq unit as_unit qyear end_time start_time": (
+            "not yet: .dt has year, month, day, hour, minute, second, microsecond, weekday, dayofyear, quarter, date, floor, ceil, days, seconds and "
+            "total_seconds(); names of them come by .map({...})"
         ),
         "cat sparse struct attrs flags set_flags convert_dtypes infer_objects": "columns have only bool, integer, float, date and string types: "
         "see .dtype and .astype(...)",
