@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from spuframe import expr as ex
-from spuframe.dtypes import Duration, Int, Timestamp
+from spuframe.dtypes import DType, Duration, Int, Timestamp
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.functions import calendar
 from spuframe.expr.functions.conversion import convert
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 
-if TYPE_CHECKING:
-    from spuframe.frame.column import Column
 
-C = TypeVar("C", bound="Column")
+class Timed(Protocol):
+    """What is asked of the column."""
+
+    name: str
+
+    @property
+    def dtype(self) -> DType: ...
+
+    def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> Self: ...
+
+
+C = TypeVar("C", bound=Timed)
 
 
 @arguments.like_pandas
 class Times(Secret, Generic[C]):
     """The parts of a secret column of dates, points in time or durations; each is a column of the same rows.
 
-    Of a point in time with a zone they are those of its clock, as in pandas. What the owner can compute costs nothing; on shares a part takes a
-    quotient or two by a constant, some ten rounds each.
+    Of a point in time with a zone they are those of its clock, as in pandas. What the owner can compute costs nothing; on shares a part takes
+    quotients by constants, 11 to 70 rounds.
     """
 
     __slots__ = ("_column",)
