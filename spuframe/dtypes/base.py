@@ -281,6 +281,12 @@ class DType:
         return self.adds and self.has_range and not self.is_numeric
 
     @property
+    def span(self) -> DType | None:
+        """The type of differences of its values, if these are so many units."""
+        found = self.minus(self)
+        return found if found is not None and found.of_units else None
+
+    @property
     def zero(self) -> Any:
         """The constant that stands where there is nothing; of what `adds`, nothing."""
         return 0

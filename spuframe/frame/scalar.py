@@ -341,4 +341,4 @@ def deviation(table: LogicalNode, name: str, e: ex.Expr, ddof: int) -> LogicalNo
     """The standard deviation of the values that are there; null where they are no more than ``ddof``."""
     if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
         raise PlanError(f"`ddof` must be an integer, 0 or more, got {ddof!r}")
-    return reduce_rows(table, {name: e if e.dtype.of_units else numeric("take the deviation of", e)}, [(name, f"std[ddof={ddof}]", name)])
+    return reduce_rows(table, {name: numeric("take the deviation of", e) if e.dtype.span is None else e}, [(name, f"std[ddof={ddof}]", name)])

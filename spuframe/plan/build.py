@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from spuframe.dtypes import SECRET, DType, Field, Fixed, Schema, meet, private
@@ -35,7 +35,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.plain import Plain
 from spuframe.plan.rows import check_order
-from spuframe.plan.units import restored
+from spuframe.plan.units import measured, restored
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
@@ -218,12 +218,12 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
     for name, how, _ in wanted:
         if composite(how) is None and primitive.aggregation(how).in_order:
             check_order(table, f"the aggregate {name!r} ({how})")
-    if all(composite(how) is None and (column is None or _takes(table.schema[column].dtype, how)) for _, how, column in wanted):
+    if all(_direct(table, how, column) for _, how, column in wanted):
         return Aggregate(table, by, tuple(wanted))
     columns: dict[str, Expr] = {k: col(table.schema[k]) for k in by}
     made: list[tuple[str, str, str | None]] = []
     results: list[tuple[str, Composite | None, list[str], DType | None]] = []
-    counts: dict[str, DType] = {}  # what is aggregated by its units
+    finished: dict[str, Callable[[Expr], Expr]] = {}
     for i, (name, how, column) in enumerate(wanted):
         whole: Composite | None = composite(how)
         own: DType | None = None  # that of units, if the whole is of these
@@ -237,25 +237,25 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
             parts = whole.parts(units_of(x) if own else x if x.dtype.of_units else numeric(f"take the {how} of", x))
         places = [f"{i}.{j}" for j in range(len(parts))]
         for place, (e, part) in zip(places, parts, strict=True):
-            if e is not None and not _takes(e.dtype, part):
-                counts[place] = e.dtype
-                e = units_of(e)
             if e is not None:
-                columns[place] = e
+                columns[place], finished[place] = measured(e, part)
             made.append((place, part, None if e is None else place))
         results.append((name, whole, places, own))
     node = Aggregate(Project(table, tuple(columns.items())), by, tuple(made))
     out: dict[str, Expr] = {k: col(node.schema[k]) for k in by}
     for name, whole, places, own in results:
-        found = [restored(col(node.schema[p]), counts[p]) if p in counts else col(node.schema[p]) for p in places]
+        found = [finished[p](col(node.schema[p])) if p in finished else col(node.schema[p]) for p in places]
         result = found[0] if whole is None else whole.finish(*found)
         out[name] = result if own is None else restored(result, own)
     return Project(node, tuple(out.items()))
 
 
-def _takes(dtype: DType, how: str) -> bool:
-    """Whether the parties take an aggregate of the values, and not of their units."""
-    return not dtype.of_units or primitive.aggregation(how).accepts(dtype)
+def _direct(table: LogicalNode, how: str, column: str | None) -> bool:
+    """Whether the parties aggregate the column itself, and give the result."""
+    if composite(how) is not None or column is None:
+        return composite(how) is None
+    e = col(table.schema[column])
+    return measured(e, how)[0] is e
 
 
 def sort(table: LogicalNode, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> Sort:

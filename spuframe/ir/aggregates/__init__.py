@@ -31,6 +31,9 @@ class Aggregation(ABC):
     in_order: ClassVar[bool]
     """It depends on the order of the rows."""
 
+    moves: ClassVar[bool | None] = None
+    """Whether the result moves with the values if all move alike, or stays: what points in time have it by, too. None if it does neither."""
+
     states: ClassVar[Cases]
     """How far results may be from the exact ones of the stored values, by case."""
 

@@ -17,6 +17,7 @@ from spuframe.ir.rings import NEEDS_ROOM, bits_lost, ring_of_sum, summing
 class Mean(Summing):
     """The mean."""
 
+    moves = True
     states = MappingProxyType({"": NEAREST, NEEDS_ROOM: Stated(units=1, chance=True, of="that sum, and one of its own")})
 
     def stated(self, source: Field, rows: int) -> Stated:

@@ -15,6 +15,7 @@ from spuframe.ir.aggregates import Summing
 class Median(Summing):
     """The value in the middle."""
 
+    moves = True
     states = always(NEAREST)
 
     def stated(self, source: Field, rows: int) -> Stated:

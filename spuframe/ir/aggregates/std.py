@@ -19,6 +19,7 @@ class Std(Summing):
     """``sqrt(sum((x - mean)**2) / (n - ddof))``."""
 
     ddof: int = 1
+    moves = False
     states = always(Stated(relative=2.0**-19, units=2, chance=True))
 
     def stated(self, source: Field, rows: int) -> Stated:
