@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
-from spuframe.expr import functions
-from spuframe.expr.expr import Function
+from spuframe.expr.functions import classes
 from spuframe.expr.stated import Cases
 from spuframe.ir import aggregates as primitive
 from spuframe.plan import aggregates as composite
@@ -23,18 +20,9 @@ HEAD = "| of | for | error | by chance | beyond its domain |\n|---|---|---|---|-
 Entry = tuple[str, Cases, str]
 
 
-def primitives() -> Iterator[type[Function]]:
-    """The classes of functions, family by family, as they stand there."""
-    for module in sorted(m.name for m in pkgutil.iter_modules(functions.__path__)):
-        found = import_module(f"{functions.__name__}.{module}")
-        for kind in vars(found).values():
-            if isinstance(kind, type) and issubclass(kind, Function) and kind.__module__ == found.__name__ and "fn" in vars(kind):
-                yield kind
-
-
 def entries() -> Iterator[Entry]:
     """What is in the table: a name, what it states by case, and what comes of arguments without a result."""
-    for kind in primitives():
+    for kind in classes().values():
         sign = f" `{kind.infix}`".replace("|", "\\|") if kind.infix else ""
         yield kind.fn + sign, kind.states, kind.beyond
     for name in primitive.names():

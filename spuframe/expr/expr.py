@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Literal
 from spuframe.dtypes import PUBLIC, DType, Field, Range, Schema, Visibility, literal
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.node import Node, rewrite_all, walk
+from spuframe.expr.rings import Rings, as_they_are
 from spuframe.expr.stated import Cases, Stated
 
 Scalar = bool | int | float | str | None
@@ -186,7 +187,8 @@ class Function(Expr):
     "cut", by a truncation, whose coin a party may know (`spuframe.ir.last_place`). Who does not say is taken to cut.
 
     ``states`` says how far results may be from the exact ones, by case; there is no default. ``beyond`` says what comes of
-    arguments that have no result.
+    arguments that have no result. ``constants`` says whether a public number among the arguments is "exact", the number that it is, or "stored", rounded
+    to the values of its type. ``rings`` says in how wide a ring it wants the columns that it reads (`spuframe.expr.rings`).
     """
 
     fn: ClassVar[str]
@@ -194,6 +196,8 @@ class Function(Expr):
     beyond: ClassVar[str] = ""
     infix: ClassVar[str] = ""
     last_place: ClassVar[Literal["exact", "kept", "cut"]] = "cut"
+    constants: ClassVar[Literal["exact", "stored"]] = "stored"
+    rings: ClassVar[Rings] = as_they_are
 
     def __init_subclass__(cls) -> None:
         if "fn" in vars(cls) and not hasattr(cls, "states"):
@@ -213,6 +217,15 @@ class Function(Expr):
     def stated(self) -> Stated:
         """How far its results may be from the exact ones."""
         return self.states[self.case]
+
+    @property
+    def clips(self) -> bool:
+        """Whether parties may cut a result to the limit of its type, where an owner that computes in plaintext has none."""
+        return False
+
+    def simpler(self) -> Expr | None:
+        """An expression with the same values that costs less; None if there is none. Its arguments are as simple as can be, and not all constants."""
+        return None
 
     def value(self, *args: Any) -> Scalar:
         """One row. Called without nulls, unless the class overrides `row`."""

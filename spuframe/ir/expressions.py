@@ -19,19 +19,12 @@ from typing import Any
 from spuframe.dtypes import DType, Field, parse_dtype
 from spuframe.errors import ColumnNotFoundError, PlanError
 from spuframe.expr.expr import Col, Expr, Function, Lit
+from spuframe.expr.functions import classes
 
 
-@cache
 def functions() -> Mapping[str, type[Function]]:
     """The classes of functions by the name that plans know them by."""
-    found: dict[str, type[Function]] = {}
-    stack: list[type[Function]] = [Function]
-    while stack:
-        kind = stack.pop()
-        stack += kind.__subclasses__()
-        if "fn" in vars(kind):
-            found[kind.fn] = kind
-    return found
+    return classes()
 
 
 @cache

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from spuframe.dtypes import RINGS, DType, Field, Range, parse_dtype
+from spuframe.dtypes import DType, Field, Range, parse_dtype
 from spuframe.expr.expr import bounds_of, col
+from spuframe.expr.rings import Stored
+from spuframe.ir.expressions import functions
 
 Source: TypeAlias = tuple[int, str]
 """A column of a scan: the place of the step, and its name."""
 Origins: TypeAlias = Mapping[str, frozenset[Source]]
 """Which scanned columns the columns of a table are."""
-
-_SAME = frozenset(("add", "sub", "mul", "neg", "where", "fill_null", "cast", "units"))
-_COMPARE = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 
 
 def ring_of_sum(field: Field, rows: int) -> int:
@@ -71,18 +70,12 @@ class Use:
         """What the functions of a step's expressions want of the columns that are their arguments."""
         for e in nodes:
             args = [nodes[a] for a in e.get("args", ())]
-            direct = [columns[a["col"]] for a in args if a.get("col") in columns]
-            if not direct:
+            if not any(a.get("col") in columns for a in args):
                 continue
-            bits = 0
-            if e["fn"] in _SAME:
-                bits = parse_dtype(e["dtype"]).ring(e["range"])
-            elif e["fn"] in _COMPARE:
-                bits = _compared(args)
-            elif e["fn"] == "div" and args[0].get("col") in columns:
-                self.want(columns[args[0]["col"]], 64)
-            for found in direct:
-                self.want(found, bits)
+            wanted = functions()[e["fn"]].rings(_stored(e), [_stored(a) for a in args])
+            for a, bits in zip(args, wanted, strict=True):
+                if a.get("col") in columns:
+                    self.want(columns[a["col"]], bits)
 
     def stay(self, *columns: Iterable[frozenset[Source]]) -> None:
         """Nothing that is moved, revealed or kept gets wider."""
@@ -90,13 +83,5 @@ class Use:
             self.fixed = self.fixed.union(*found)
 
 
-def _compared(args: Sequence[Mapping[str, Any]]) -> int:
-    """The ring in which two integers are subtracted to compare them."""
-    ends: list[int] = []
-    for a in args:
-        dtype = parse_dtype(a["dtype"])
-        if not dtype.has_range or not dtype.exact:
-            return dtype.ring(None)
-        ends += [int(b) for b in (dtype.limits if a["range"] is None else a["range"])]
-    need = (max(ends) - min(ends)).bit_length() + 1
-    return next((bits for bits in RINGS if bits >= need), 64)
+def _stored(e: Mapping[str, Any]) -> Stored:
+    return Stored(parse_dtype(e["dtype"]), None if e["range"] is None else (e["range"][0], e["range"][1]))

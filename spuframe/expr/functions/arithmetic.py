@@ -38,6 +38,7 @@ from spuframe.expr.functions.common import (
 )
 from spuframe.expr.functions.conversion import Cast, convert, counted
 from spuframe.expr.functions.promotion import alike, numeric, terms
+from spuframe.expr.rings import of_dividend, of_result
 from spuframe.expr.stated import EXACT, NEAREST, Stated, always
 
 LEAST_SIGNIFICANT = 12
@@ -55,6 +56,7 @@ class Add(Binary):
     """``left + right``; operands of one type (integers of any width), or a date and a number of days."""
 
     fn, infix = "add", "+"
+    rings = of_result
     states = always(EXACT)
     beyond = "refused if the range overflows"
     last_place = "kept"
@@ -63,6 +65,9 @@ class Add(Binary):
         dtype = _result(self, "add")
         (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
         return self.info_of(dtype, checked(self, dtype, (total(a, c, dtype), total(b, d, dtype))))
+
+    def simpler(self) -> Expr | None:
+        return self.left if _is(self.right, 0) else self.right if _is(self.left, 0) else None
 
     def value(self, *args: Any) -> Scalar:
         return args[0] + args[1]  # type: ignore[no-any-return]
@@ -73,6 +78,7 @@ class Sub(Binary):
     """``left - right``; operands of one type (integers of any width), two dates (the days between them), or a date and a number of days."""
 
     fn, infix = "sub", "-"
+    rings = of_result
     states = always(EXACT)
     beyond = "refused if the range overflows"
     last_place = "kept"
@@ -81,6 +87,9 @@ class Sub(Binary):
         dtype = _result(self, "subtract")
         (a, b), (c, d) = bounds_of(self.left), bounds_of(self.right)
         return self.info_of(dtype, checked(self, dtype, (total(a, -d, dtype), total(b, -c, dtype))))
+
+    def simpler(self) -> Expr | None:
+        return self.left if _is(self.right, 0) else None
 
     def value(self, *args: Any) -> Scalar:
         return args[0] - args[1]  # type: ignore[no-any-return]
@@ -92,6 +101,8 @@ class Mul(Binary):
 
     target: Fixed | None = None
     fn, infix = "mul", "*"
+    rings = of_result
+    constants = "exact"
     states = MappingProxyType(
         {
             "integers, whole constants": EXACT,
@@ -137,6 +148,9 @@ class Mul(Binary):
         bits = [(int(bound_of(e) * 2.0 ** bits_of(e)) + 1).bit_length() for e in self.args]
         return Fraction(0), 0 if bits_of(self.left) + bits_of(self.right) <= dtype.frac or sum(bits) < MOST_DROPPED else CUT
 
+    def simpler(self) -> Expr | None:
+        return self.left if _is(self.right, 1) else self.right if _is(self.left, 1) else None
+
     def value(self, *args: Any) -> Scalar:
         return args[0] * args[1]  # type: ignore[no-any-return]
 
@@ -161,6 +175,8 @@ class Div(Binary):
 
     target: Fixed
     fn, infix = "div", "/"
+    rings = of_dividend
+    constants = "exact"
     states = MappingProxyType(
         {
             "": NEAREST,
@@ -184,6 +200,10 @@ class Div(Binary):
         if bound_of(self.right) * 2.0**own >= 2.0**LONG:
             return long
         return limit if bound_of(self) >= self.target.largest / 2 else nearest
+
+    @property
+    def clips(self) -> bool:
+        return self.range is not None and max(map(abs, self.range)) >= self.target.largest
 
     def inferred(self) -> Info:
         dtype = self.target
@@ -215,6 +235,7 @@ class Neg(Function):
 
     operand: Expr
     fn = "neg"
+    rings = of_result
     states = always(EXACT)
     last_place = "kept"
 
@@ -231,6 +252,10 @@ class Neg(Function):
 
     def text(self, args: Any) -> str:
         return f"-{args[0]}"
+
+
+def _is(e: Expr, value: int) -> bool:
+    return isinstance(e, Lit) and e.value is not None and not isinstance(e.value, bool) and e.value == value
 
 
 def _result(e: Binary, what: str) -> DType:

@@ -26,6 +26,7 @@ from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import counted
 from spuframe.expr.functions.logic import and_, not_
 from spuframe.expr.functions.promotion import same_type
+from spuframe.expr.rings import of_difference
 from spuframe.expr.stated import EXACT, always
 
 
@@ -35,6 +36,7 @@ class Compare(Binary):
 
     test: ClassVar[Callable[[Any, Any], bool]]
     mirrored: ClassVar[str]
+    rings = of_difference
 
     def inferred(self) -> Info:
         a, b = self.left.dtype, self.right.dtype
@@ -64,6 +66,25 @@ class Compare(Binary):
             return (max(low, least), high)
         return (low, high)
 
+    def simpler(self) -> Expr | None:
+        """A comparison of something with itself, or that public ranges decide."""
+        if self.nullable:
+            return None
+        if self.left == self.right:
+            return lit(type(self).test(0, 0))
+        if not self.left.dtype.has_range or self.left.range is None or self.right.range is None:
+            return None
+        (a, b), (c, d) = self.left.range, self.right.range
+        if not self.left.dtype.exact:  # bounds of a computed value are exact only up to its last bits
+            slack = 2.0 ** (1 - self.left.dtype.frac) * 64
+            a, b = a - slack, b + slack
+        known = self._decided(a, b, c, d)
+        return None if known is None else lit(known)
+
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        """Whether all numbers from ``a`` to ``b`` compare with all from ``c`` to ``d``, or none; None if some do."""
+        raise NotImplementedError
+
     def value(self, *args: Any) -> Scalar:
         a, b = ((x.encode() if isinstance(x, str) else x) for x in args)
         return bool(type(self).test(a, b))
@@ -76,6 +97,9 @@ class Eq(Compare):
     fn, infix, test, mirrored = "eq", "==", operator.eq, "eq"
     states = always(EXACT)
 
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        return False if b < c or a > d else None
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ne(Compare):
@@ -83,6 +107,9 @@ class Ne(Compare):
 
     fn, infix, test, mirrored = "ne", "!=", operator.ne, "ne"
     states = always(EXACT)
+
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        return True if b < c or a > d else None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,6 +119,9 @@ class Lt(Compare):
     fn, infix, test, mirrored = "lt", "<", operator.lt, "gt"
     states = always(EXACT)
 
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        return True if b < c else False if a >= d else None
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Le(Compare):
@@ -99,6 +129,9 @@ class Le(Compare):
 
     fn, infix, test, mirrored = "le", "<=", operator.le, "ge"
     states = always(EXACT)
+
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        return True if b <= c else False if a > d else None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,6 +141,9 @@ class Gt(Compare):
     fn, infix, test, mirrored = "gt", ">", operator.gt, "lt"
     states = always(EXACT)
 
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        return True if a > d else False if b <= c else None
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ge(Compare):
@@ -115,6 +151,9 @@ class Ge(Compare):
 
     fn, infix, test, mirrored = "ge", ">=", operator.ge, "le"
     states = always(EXACT)
+
+    def _decided(self, a: float, b: float, c: float, d: float) -> bool | None:
+        return True if a >= d else False if b < c else None
 
 
 _CLASSES: dict[str, type[Compare]] = {c.fn: c for c in (Eq, Ne, Lt, Le, Gt, Ge)}

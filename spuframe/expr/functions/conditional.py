@@ -17,6 +17,7 @@ from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bound
 from spuframe.expr.functions.common import describe, mismatch, overflow
 from spuframe.expr.functions.logic import not_
 from spuframe.expr.functions.promotion import branches
+from spuframe.expr.rings import of_result
 from spuframe.expr.stated import EXACT, always
 
 
@@ -28,6 +29,7 @@ class Where(Function):
     then: Expr
     other: Expr
     fn = "where"
+    rings = of_result
     states = always(EXACT)
     last_place = "kept"
 
@@ -44,6 +46,11 @@ class Where(Function):
             bounds = (min(r[0] for r in ranges), max(r[1] for r in ranges))
             dtype = _holding(self, dtype, bounds)
         return self.info_of(dtype, bounds, nullable=self.then.nullable or self.other.nullable)
+
+    def simpler(self) -> Expr | None:
+        if isinstance(self.condition, Lit):
+            return self.then if self.condition.value else self.other
+        return self.then if self.then == self.other else None
 
     def row(self, *args: Scalar) -> Scalar:
         return args[1] if args[0] else args[2]
@@ -69,6 +76,9 @@ class IsNull(Function):
     def inferred(self) -> Info:
         return self.info_of(Bool(), None, nullable=False)
 
+    def simpler(self) -> Expr | None:
+        return None if self.operand.nullable else lit(False)
+
     def row(self, *args: Scalar) -> Scalar:
         return args[0] is None
 
@@ -80,6 +90,7 @@ class FillNull(Function):
     operand: Expr
     default: Expr
     fn = "fill_null"
+    rings = of_result
     states = always(EXACT)
     last_place = "kept"
 
@@ -93,6 +104,9 @@ class FillNull(Function):
             bounds = (min(a, c), max(b, d)) if self.operand.nullable else (a, b)
             dtype = _holding(self, dtype, bounds)
         return self.info_of(dtype, bounds, nullable=self.operand.nullable and self.default.nullable)
+
+    def simpler(self) -> Expr | None:
+        return None if self.operand.nullable else self.operand
 
     def row(self, *args: Scalar) -> Scalar:
         return args[1] if args[0] is None else args[0]

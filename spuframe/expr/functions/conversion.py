@@ -12,6 +12,7 @@ from spuframe.dtypes import Decimal, DType, Fixed, Int, number, real
 from spuframe.errors import RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Function, Info, Scalar, bounds_of, folded
 from spuframe.expr.functions.common import checked, describe
+from spuframe.expr.rings import of_result
 from spuframe.expr.stated import EXACT, NEAREST, Stated, always
 
 
@@ -22,6 +23,7 @@ class Cast(Function):
     operand: Expr
     target: DType
     fn = "cast"
+    rings = of_result
     states = MappingProxyType({"to an integer, to as many fraction bits": EXACT, "to fewer fraction bits": Stated(units=1, chance=True)})
     beyond = "refused if the range overflows; to an integer toward zero"
     last_place = "kept"
@@ -60,6 +62,7 @@ class Units(Function):
 
     operand: Expr
     fn = "units"
+    rings = of_result
     states = always(EXACT)
 
     def inferred(self) -> Info:

@@ -15,7 +15,7 @@ from functools import reduce
 from typing import Any
 
 from spuframe.dtypes import Bool
-from spuframe.expr.expr import Expr, Function, Info, Scalar, as_expr
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr
 from spuframe.expr.functions.common import Binary, mismatch
 from spuframe.expr.stated import EXACT, always
 
@@ -32,6 +32,9 @@ class And(Binary):
     def inferred(self) -> Info:
         return _logical(self)
 
+    def simpler(self) -> Expr | None:
+        return _one_of(self, decides=False)
+
     def row(self, *args: Scalar) -> Scalar:
         return False if False in args else None if None in args else True
 
@@ -45,6 +48,9 @@ class Or(Binary):
 
     def inferred(self) -> Info:
         return _logical(self)
+
+    def simpler(self) -> Expr | None:
+        return _one_of(self, decides=True)
 
     def row(self, *args: Scalar) -> Scalar:
         return True if True in args else None if None in args else False
@@ -75,6 +81,9 @@ class Not(Function):
     def inferred(self) -> Info:
         return _logical(self)
 
+    def simpler(self) -> Expr | None:
+        return self.operand.operand if isinstance(self.operand, Not) else None
+
     def value(self, *args: Any) -> Scalar:
         return not args[0]
 
@@ -86,6 +95,14 @@ def _logical(e: Function) -> Info:
     if not all(isinstance(a.dtype, Bool) for a in e.args):
         raise mismatch(f"apply {e.infix} to", e.args, _REMEDY)
     return e.info_of(Bool(), None)
+
+
+def _one_of(e: Binary, decides: bool) -> Expr | None:
+    """The operand that the result always is, if a constant decides it, or the two are equal."""
+    for constant, other in ((e.left, e.right), (e.right, e.left)):
+        if isinstance(constant, Lit) and constant.value is not None:
+            return constant if constant.value is decides else other
+    return e.left if e.left == e.right else None
 
 
 def and_(left: object, right: object) -> Expr:

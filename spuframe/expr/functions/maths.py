@@ -128,6 +128,7 @@ class Power(Exp):
     """A public positive base to the power of ``operand``."""
 
     base: Lit
+    constants = "exact"
     fn = "power"
 
     def _factor(self) -> float:

@@ -125,6 +125,7 @@ class FloorDiv(Divided):
     """``left // right``: rounded down."""
 
     fn, infix = "floordiv", "//"
+    constants = "exact"
     states = always(EXACT)
     beyond = "null where the divisor is 0, refused if a constant one is; a constant is as it is: 0.01 is the float64 of that name"
     last_place = "exact"
@@ -142,6 +143,7 @@ class Mod(Divided):
     """``left % right``: with the sign of the divisor."""
 
     fn, infix = "mod", "%"
+    constants = "exact"
     states = MappingProxyType({"": EXACT, "constants, as they are": NEAREST})
     beyond = FloorDiv.beyond
     last_place = "kept"

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spuframe.expr.expr import Expr, Function, Lit, bounds_of, folded, lit
-from spuframe.expr.functions.arithmetic import Add, Mul, Sub
-from spuframe.expr.functions.comparison import Compare
-from spuframe.expr.functions.conditional import FillNull, IsNull, Where
-from spuframe.expr.functions.logic import And, Not, Or
+from spuframe.expr.expr import Expr, Function, Lit, folded
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.nodes.filter import Filter
 from spuframe.plan.nodes.project import Project
@@ -80,64 +76,8 @@ def fold_all(exprs: Sequence[Expr]) -> list[Expr]:
 def _fold(e: Expr) -> Expr | None:
     if not isinstance(e, Function):
         return None
-    return folded(e) or _same_type(e, _simpler(e))
+    return folded(e) or _same_type(e, e.simpler())
 
 
 def _same_type(e: Expr, simpler: Expr | None) -> Expr | None:
     return simpler if simpler is not None and simpler.dtype == e.dtype else None
-
-
-def _simpler(e: Function) -> Expr | None:
-    if isinstance(e, And | Or):
-        for a, b in ((e.left, e.right), (e.right, e.left)):
-            if isinstance(a, Lit) and a.value is isinstance(e, And):
-                return b
-            if isinstance(a, Lit) and a.value is isinstance(e, Or):
-                return a
-        return e.left if e.left == e.right else None
-    if isinstance(e, Not):
-        return e.operand.operand if isinstance(e.operand, Not) else None
-    if isinstance(e, IsNull):
-        return None if e.operand.nullable else lit(False)
-    if isinstance(e, FillNull):
-        return None if e.operand.nullable else e.operand
-    if isinstance(e, Where):
-        if isinstance(e.condition, Lit):
-            return e.then if e.condition.value else e.other
-        return e.then if e.then == e.other else None
-    if isinstance(e, Compare):
-        return _decided(e)
-    if isinstance(e, Add | Sub) and _is(e.right, 0):
-        return e.left
-    if isinstance(e, Add) and _is(e.left, 0):
-        return e.right
-    if isinstance(e, Mul):
-        return e.left if _is(e.right, 1) else e.right if _is(e.left, 1) else None
-    return None
-
-
-def _is(e: Expr, value: int) -> bool:
-    return isinstance(e, Lit) and e.value is not None and not isinstance(e.value, bool) and e.value == value
-
-
-def _decided(e: Compare) -> Expr | None:
-    """A comparison of something with itself, or that public ranges decide."""
-    if e.nullable:
-        return None
-    if e.left == e.right:
-        return lit(e.fn in ("eq", "le", "ge"))
-    if not e.left.dtype.has_range or e.left.range is None or e.right.range is None:
-        return None
-    (a, b), (c, d) = bounds_of(e.left), bounds_of(e.right)
-    if not e.left.dtype.exact:  # bounds of a computed value are exact only up to its last bits
-        slack = 2.0 ** (1 - e.left.dtype.frac) * 64
-        a, b = a - slack, b + slack
-    truth = {
-        "lt": (b < c, a >= d),
-        "le": (b <= c, a > d),
-        "gt": (a > d, b <= c),
-        "ge": (a >= d, b < c),
-        "eq": (False, b < c or a > d),
-        "ne": (b < c or a > d, False),
-    }[e.fn]
-    return lit(True) if truth[0] else lit(False) if truth[1] else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spuframe.expr.expr import Expr, Function, substitute
-from spuframe.expr.functions.arithmetic import Div
 from spuframe.expr.functions.logic import And
 from spuframe.expr.node import walk
 from spuframe.plan.logical import LogicalNode
@@ -43,8 +42,4 @@ def owner_pushdown(node: LogicalNode, uses: Uses) -> LogicalNode | None:
 
 def _alone(exprs: Sequence[Expr], owner: str) -> bool:
     """Whether the owner's plaintext gives what the parties would: a quotient that they clip, it would refuse."""
-    return all(e.owners <= {owner} for e in exprs) and not any(_clips(n) for n in walk(exprs) if isinstance(n, Function))
-
-
-def _clips(e: Function) -> bool:
-    return isinstance(e, Div) and e.range is not None and max(map(abs, e.range)) >= e.target.largest
+    return all(e.owners <= {owner} for e in exprs) and not any(n.clips for n in walk(exprs) if isinstance(n, Function))

@@ -15,6 +15,7 @@ from spuframe.dtypes import Fixed
 from spuframe.spu.algorithms.clip import beyond, put_where
 from spuframe.spu.algorithms.divide import Quotient, divide, wide_product
 from spuframe.spu.algorithms.ratio import HEADROOM, nearest_ratio, scale_by
+from spuframe.spu.functions import Runs
 from spuframe.spu.rational import Numbers, floored, numbers, shifted, times, with_two, written
 from spuframe.spu.shaping import stacked
 from spuframe.spu.share import BIT, Arithmetic, Array, Share
@@ -166,10 +167,6 @@ def _divide_public(call: Call, x: Value, by: Fraction) -> Share:
     return put_where(box, nearest_ratio(box, put_where(box, share, flags, (-limit, limit)), ratio, limit), flags, ends)
 
 
-SECRET = {"add": _add, "sub": _sub, "mul": _mul, "neg": _neg, "div": _div}
-EXACT = ("mul", "div")
-
-
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _whole(node: Applied, *args: Any) -> list[Any]:
     """Integers, whole units and words of fixed point as 64 bits: sums modulo 2^64 are exact, since the range of the result is known to fit."""
@@ -206,10 +203,10 @@ def _plain_div(node: Applied, x: Any, y: Any) -> Any:
     return with_two(quotients)(node, x, y)
 
 
-PLAIN = {
-    "add": lambda node, x, y: pc.add(*_whole(node, x, y)),
-    "sub": lambda node, x, y: pc.subtract(*_whole(node, x, y)),
-    "mul": _plain_mul,
-    "neg": lambda node, x: pc.negate(*_whole(node, x)),
-    "div": _plain_div,
+RUNS = {
+    "add": Runs(_add, lambda node, x, y: pc.add(*_whole(node, x, y))),
+    "sub": Runs(_sub, lambda node, x, y: pc.subtract(*_whole(node, x, y))),
+    "mul": Runs(_mul, _plain_mul),
+    "neg": Runs(_neg, lambda node, x: pc.negate(*_whole(node, x))),
+    "div": Runs(_div, _plain_div),
 }

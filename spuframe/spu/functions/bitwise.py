@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.shift import shift_right, shift_right_unsigned
+from spuframe.spu.functions import Runs
 from spuframe.spu.share import Arithmetic, Share
 from spuframe.spu.value import Call, Inferred, Value
 
@@ -104,9 +105,6 @@ def _shift_right(call: Call, x: Value, by: Value) -> Value:
     return call.result(_number(call, word, x.ring, signed=True), x.valid)
 
 
-SECRET = {"bit_and": _bit_and, "bit_or": _less_and(1), "bit_xor": _less_and(2), "shift_right": _shift_right}
-
-
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _words(x: Any) -> Any:
     return x.cast(pa.int64(), safe=False)  # uint64 modulo 2^64: the bits stay what they are
@@ -122,4 +120,9 @@ def _plain_shift(node: Inferred, x: Any, by: Any) -> Any:
     return pc.shift_right(half, pa.scalar(count - count // 2, kind))
 
 
-PLAIN = {"bit_and": _arrow("bit_wise_and"), "bit_or": _arrow("bit_wise_or"), "bit_xor": _arrow("bit_wise_xor"), "shift_right": _plain_shift}
+RUNS = {
+    "bit_and": Runs(_bit_and, _arrow("bit_wise_and")),
+    "bit_or": Runs(_less_and(1), _arrow("bit_wise_or")),
+    "bit_xor": Runs(_less_and(2), _arrow("bit_wise_xor")),
+    "shift_right": Runs(_shift_right, _plain_shift),
+}

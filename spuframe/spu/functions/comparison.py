@@ -16,6 +16,7 @@ from spuframe.errors import TypeMismatchError
 from spuframe.spu.algorithms.compare import differs, string_equal, string_less
 from spuframe.spu.algorithms.compare import less as less_words
 from spuframe.spu.encoding import RINGS, string_words
+from spuframe.spu.functions import Runs
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Applied, Call, Value, text_of
@@ -140,9 +141,6 @@ def _operand(x: Value, frac: int, rounding: Callable[[Fraction], int]) -> tuple[
     return unit, unit, unit
 
 
-SECRET = {"eq": _eq, "ne": _ne, "lt": _lt, "le": _le, "gt": _gt, "ge": _ge}
-
-
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _common(node: Applied, x: Any, y: Any) -> tuple[Any, Any]:
     """Operands of one type in which the comparison is exact."""
@@ -161,11 +159,11 @@ def _arrow(name: str) -> Any:
     return compare
 
 
-PLAIN = {
-    "eq": _arrow("equal"),
-    "ne": _arrow("not_equal"),
-    "lt": _arrow("less"),
-    "le": _arrow("less_equal"),
-    "gt": _arrow("greater"),
-    "ge": _arrow("greater_equal"),
+RUNS = {
+    "eq": Runs(_eq, _arrow("equal")),
+    "ne": Runs(_ne, _arrow("not_equal")),
+    "lt": Runs(_lt, _arrow("less")),
+    "le": Runs(_le, _arrow("less_equal")),
+    "gt": Runs(_gt, _arrow("greater")),
+    "ge": Runs(_ge, _arrow("greater_equal")),
 }

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.dtypes import String
+from spuframe.spu.functions import Runs
 from spuframe.spu.rational import shifted
 from spuframe.spu.share import BIT, Share
 from spuframe.spu.value import Applied, Call, Value
@@ -54,9 +55,6 @@ def _fill_null(call: Call, x: Value, default: Value) -> Value:
     return call.result(_choose(call, x.valid, x, default), valid)
 
 
-SECRET = {"where": _where, "is_null": _is_null, "fill_null": _fill_null}
-
-
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _typed(node: Applied, *args: Any) -> list[Any]:
     """Operands of one type; integers of which some may not fit the result's in one that holds them all: those that do not are not chosen."""
@@ -72,8 +70,8 @@ def _plain_where(node: Applied, condition: Any, x: Any, y: Any) -> Any:
     return pc.if_else(pc.fill_null(condition, False), *_typed(node, x, y))
 
 
-PLAIN = {
-    "where": _plain_where,
-    "is_null": lambda node, x: pc.is_null(x),
-    "fill_null": lambda node, x, default: pc.coalesce(*_typed(node, x, default)),
+RUNS = {
+    "where": Runs(_where, _plain_where),
+    "is_null": Runs(_is_null, lambda node, x: pc.is_null(x)),
+    "fill_null": Runs(_fill_null, lambda node, x, default: pc.coalesce(*_typed(node, x, default))),
 }

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.ratio import nearest_ratio
 from spuframe.spu.algorithms.shift import shift_right
+from spuframe.spu.functions import Runs
 from spuframe.spu.rational import Numbers, floored, numbers, shifted, written
 from spuframe.spu.shaping import fit
 from spuframe.spu.share import Share
@@ -65,10 +66,6 @@ def _ratio(node: Inferred, of: Inferred) -> Fraction:
     return Fraction(of.dtype.number(1 << node.frac))
 
 
-SECRET = {"cast": _cast, "units": _units, "real": _real}
-
-
-
 def _plain_cast(node: Applied, x: Any) -> Any:
     f, g = node.args[0].frac, node.frac
     if not node.dtype.exact:
@@ -86,4 +83,8 @@ def _plain_real(node: Applied, x: Any) -> Any:
     return written(floored(exact, one, node.frac, Fraction(1, 2)), counted.missing, counted.single)
 
 
-PLAIN = {"cast": _plain_cast, "units": lambda node, x: x, "real": _plain_real}
+RUNS = {
+    "cast": Runs(_cast, _plain_cast),
+    "units": Runs(_units, lambda node, x: x),
+    "real": Runs(_real, _plain_real),
+}

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spuframe.spu.functions import Runs
 from spuframe.spu.shaping import and_pairs
 from spuframe.spu.share import Share
 from spuframe.spu.value import Call, Inferred, Value
@@ -52,9 +53,6 @@ def _not(call: Call, x: Value) -> Value:
     return call.result(call.box.not_(call.bit(x)), x.valid)
 
 
-SECRET = {"and": _and, "or": _or, "xor": _xor, "not": _not}
-
-
 def _arrow(name: str) -> Any:
     def apply(node: Inferred, *args: Any) -> Any:
         return getattr(pc, name)(*(a.cast(pa.bool_()) for a in args))
@@ -62,4 +60,9 @@ def _arrow(name: str) -> Any:
     return apply
 
 
-PLAIN = {"and": _arrow("and_kleene"), "or": _arrow("or_kleene"), "xor": _arrow("xor"), "not": _arrow("invert")}
+RUNS = {
+    "and": Runs(_and, _arrow("and_kleene")),
+    "or": Runs(_or, _arrow("or_kleene")),
+    "xor": Runs(_xor, _arrow("xor")),
+    "not": Runs(_not, _arrow("invert")),
+}

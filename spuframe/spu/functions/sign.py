@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.magnitude import signum
+from spuframe.spu.functions import Runs
 from spuframe.spu.value import Call, Inferred, Value
 
 
@@ -31,5 +32,6 @@ def _plain(node: Inferred, x: Any) -> Any:
     return pc.multiply(pc.sign(x).cast(pa.int64()), pa.scalar(1 << node.frac, pa.int64()))
 
 
-SECRET = {"sign": _sign}
-PLAIN = {"sign": _plain}
+RUNS = {
+    "sign": Runs(_sign, _plain),
+}
