@@ -67,9 +67,12 @@ class SpuframeError(Exception):
     ----------
     said_by : str or None
         The peer that told of the error, where it is hearsay: not what the process that reports it has seen.
+    detail : str or None
+        The message with what only those may know who hold the table: which rows it is about. It does not travel.
     """
 
     said_by: str | None = None
+    detail: str | None = None
 
     def __init__(self, message: str = "", *, party: str | None = None) -> None:
         super().__init__(message)

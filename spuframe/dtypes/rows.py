@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spuframe.errors import EncodingError, NotFiniteError, TypeMismatchError
+from spuframe.errors import DataError, EncodingError, TypeMismatchError
 
 
 def rows_text(bad: Any) -> str:
@@ -19,13 +19,15 @@ def rows_text(bad: Any) -> str:
     return f"row {first}" if first == last else f"rows {first} to {last} ({len(where)} in all)"
 
 
-def refuse(name: str, bad: Any, what: str, remedy: str, error: type[EncodingError | NotFiniteError | TypeMismatchError] = EncodingError) -> None:
-    """Raise if any row is bad: its column, how many, between which rows; never a value."""
+def refuse(name: str, bad: Any, what: str, remedy: str, error: type[DataError | TypeMismatchError] = EncodingError) -> None:
+    """Raise if any row is bad: its column, never a value. How many rows and between which is the error's ``detail``, for those who hold the table."""
     import pyarrow.compute as pc
 
     if not pc.any(bad).as_py():
         return
-    rows = pc.indices_nonzero(bad.combine_chunks())
+    rows = pc.indices_nonzero(bad.combine_chunks() if hasattr(bad, "combine_chunks") else bad)
     first, last = rows[0].as_py(), rows[-1].as_py()
     where = f"row {first}" if first == last else f"{len(rows)} rows between {first} and {last}"
-    raise error(f"column {name!r} holds values that are {what}, in {where} (counted from 0). {remedy}.")
+    made = error(f"column {name!r} holds values that are {what}. {remedy}.")
+    made.detail = f"column {name!r} holds values that are {what}, in {where} (counted from 0). {remedy}."
+    raise made

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from spuframe.dtypes import refuse
 from spuframe.errors import ColumnNotFoundError, DataError, SchemaError
 
 _CLOCK = ("%H", "%I", "%M", "%S", "%f", "%T", "%R", "%c", "%X")
@@ -97,10 +98,7 @@ def _dates(name: str, column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
     made = [t if t is None or pa.types.is_timestamp(kind) else t.date() for t in times]
     found = pa.array(made, kind).take(words.indices)
     bad = pc.and_(pc.is_null(found), pc.is_valid(column.combine_chunks()))
-    if pc.any(bad).as_py():
-        rows = pc.indices_nonzero(bad)
-        where = f"row {rows[0].as_py()}" if len(rows) == 1 else f"{len(rows)} rows between {rows[0].as_py()} and {rows[-1].as_py()}"
-        raise DataError(f"column {name!r} holds dates that are not written {pattern!r}, in {where} (counted from 0): write all of them alike.")
+    refuse(name, bad, f"not written {pattern!r}", "Write all dates alike", DataError)
     return pa.chunked_array([found])
 
 

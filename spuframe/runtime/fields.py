@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import Any
 
@@ -14,7 +13,6 @@ from spuframe.config import RangePolicy
 from spuframe.dtypes import DType, Field, Fixed, Range, exponent, known, private, refuse, written
 from spuframe.errors import EncodingError, NotFiniteError, PlanError, TypeMismatchError
 
-log = logging.getLogger(__name__)
 LARGEST = 2.0**Fixed.ROOM
 """The largest magnitude of a float column."""
 _CLASSES = {"integers": (1 << 40, (1 << 61) - 1), "floats": (2.0**-10, float(1 << 20), float(1 << 42), LARGEST)}
@@ -34,7 +32,7 @@ def fit(name: str, column: pa.ChunkedArray, *, nan_as_null: bool = False, fracti
     TypeMismatchError
         No logical type fits.
     EncodingError, NotFiniteError
-        A value does not; the message names the rows.
+        A value does not; its ``detail`` names the rows.
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -102,10 +100,8 @@ def publish(
             dtype = Fixed.for_range(*bounds, own=Fixed.MOST if small else 0)
         if low is not None and not (bounds[0] <= low and high <= bounds[1]):
             outside = pc.or_(pc.less(column, bounds[0]), pc.greater(column, bounds[1]))
-            log.warning("values outside a declared range", extra={"column": name, "rows": pc.indices_nonzero(outside.combine_chunks()).to_pylist()[:100]})
             least, most = map(dtype.bound, bounds) if not dtype.is_numeric else bounds
-            text = f"column {name!r} holds values that are outside the range {least} to {most}. Declare a wider one with ranges="
-            raise EncodingError(f"{text}; the owner's log names the rows.")
+            refuse(name, outside, f"outside the range {least} to {most}", "Declare a wider one with ranges=")
     elif declared is not None:
         raise TypeMismatchError(f"column {name!r} is {dtype}, which has no range. Leave it out of ranges=.")
     return Field(name, dtype, column.null_count > 0, private(owner), bounds, frozenset({owner}))

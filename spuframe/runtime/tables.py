@@ -1,11 +1,13 @@
 """Opening an owner's table: reading it, fitting it to the logical types, and inferring what is published of it.
 
 Everything here runs at the owner. What leaves it: names, types, nullability, number of rows, and bounds as its policy allows.
-Errors name columns and rows, never values; so the texts of Arrow's own errors, which may quote a line, are not passed on.
+Errors name columns, never values, and rows to those alone who hold the table; so the texts of Arrow's own errors, which may quote a line, are
+not passed on.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,10 +19,11 @@ import pyarrow.parquet
 
 from spuframe.config import Policy
 from spuframe.dtypes import Field
-from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError, TypeMismatchError
+from spuframe.errors import ColumnNotFoundError, DataError, DataFileError, PolicyError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.runtime import csvfile
 from spuframe.runtime.fields import coarse, fit, publish
 
+log = logging.getLogger(__name__)
 MOST_COLUMNS = 4096
 MOST_ROWS = 50_000_000
 LONGEST_HEADER = 1 << 20
@@ -44,6 +47,18 @@ def open_table(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[p
     ------
     DataFileError, ColumnNotFoundError, SchemaError, DataError, TypeMismatchError, EncodingError, NotFiniteError, PolicyError
     """
+    try:
+        return _opened(owner, source, policy)
+    except SpuframeError as error:
+        if error.detail is None:
+            raise
+        if source.get("kind") == "arrow":  # who handed it over holds it
+            raise type(error)(error.detail) from None
+        log.warning("%s is refused: %s", _what(source), error.detail)
+        raise type(error)(f"{error} The owner's log names the rows.") from None
+
+
+def _opened(owner: str, source: Mapping[str, Any], policy: Policy) -> tuple[pa.Table, list[Field]]:
     table = _read(source, policy)
     names = table.column_names
     _bounded(source, table.num_rows, len(names))
@@ -103,10 +118,11 @@ def _read(source: Mapping[str, Any], policy: Policy) -> pa.Table:
             return pa.parquet.ParquetFile(path).read(columns=None if wanted is None else list(wanted))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError) as error:
         row = re.search(r"Row #(\d+)", str(error))
-        place = f" near row {row[1]}" if row else ""
         empty = " (it is empty)" if "Empty CSV" in str(error) else ""
         advice = "Check its format and encoding (UTF-8, unless encoding= says otherwise)"
-        raise DataError(f"{_what(source)} cannot be read as {kind}{place}{empty}. {advice}.") from None
+        made = DataError(f"{_what(source)} cannot be read as {kind}{empty}. {advice}.")
+        made.detail = f"{made.message} It fails near row {row[1]}." if row else None
+        raise made from None
     except OSError as error:
         raise DataFileError(f"{_what(source)} cannot be read: {error.strerror or 'not a readable file'}. Check the path at the owner.") from None
     raise DataError(f"a table comes from csv, parquet or arrow, got {kind!r}.")

@@ -121,7 +121,7 @@ def test_magnitudes_hold_their_values(low: int, high: int) -> None:
         ([1.0, INF], {"nan_as_null": True}, NotFiniteError, "'x'.*infinite, in row 1"),
         ([1.0, 1e19], {}, EncodingError, r"'x'.*above 2.305843009213694e.18 in magnitude, in row 1"),
         ([1.0, math.nextafter(2.0**61, math.inf)], {}, EncodingError, r"'x'.*above 2.305843009213694e.18 in magnitude, in row 1"),
-        ([10, 47, 12, 48], {"ranges": {"x": (0, 20)}}, EncodingError, "'x'.*outside the range 0 to 20. Declare a wider one"),
+        ([10, 47, 12, 48], {"ranges": {"x": (0, 20)}}, EncodingError, "'x'.*outside the range 0 to 20, in 2 rows .*Declare a wider one"),
         (["a\0"], {}, EncodingError, "zero byte"),
         (["a" * 257], {}, EncodingError, "longer than 256 bytes"),
         ([1], {"ranges": {"y": (0, 1)}}, ColumnNotFoundError, "no column 'y'"),
@@ -210,6 +210,19 @@ def test_unsigned_words_keep_their_type_and_their_largest_value(fields: Callable
     found = fields({"x": pa.array([0, (1 << 64) - 1], pa.uint64()), "y": pa.array([5], pa.uint64()).take([0, 0])})
     assert found["x"].dtype == found["y"].dtype == Int(64, False)
     assert (found["x"].range, found["y"].range) == ((0, (1 << 64) - 1), (0, 7))
+
+
+def test_refusals_of_files_name_rows_to_their_owner_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "t.csv").write_text("x,s,d\n1,a,01.02.2020\ninf,b,2020\n-inf," + "c" * 300 + ",\n")
+    for column, options, said, rows in (
+        ("x", {}, "'x' holds values that are infinite", "2 rows between 1 and 2"),
+        ("s", {}, "longer than 256 bytes", "row 2"),
+        ("d", {"dates": {"d": "%d.%m.%Y"}}, "not written '%d", "row 1"),
+    ):
+        caplog.clear()
+        with pytest.raises(DataError, match=said) as caught:
+            open_table("ann", {"kind": "csv", "path": str(tmp_path / "t.csv"), "columns": [column], **options}, reading(tmp_path))
+        assert "owner's log names the rows" in str(caught.value) and rows not in str(caught.value) and rows in caplog.text
 
 
 def test_bad_files(tmp_path: Path) -> None:
