@@ -13,6 +13,7 @@ from spuframe.frame import arguments, display, scalar, summary
 from spuframe.frame.array_functions import call_function, call_ufunc, refuse_array
 from spuframe.frame.dt import Times
 from spuframe.frame.operators import Operators
+from spuframe.frame.quantiles import described, quantiles
 from spuframe.frame.reveal import reveal
 from spuframe.frame.rows import Home, Rows
 from spuframe.frame.scalar import SecretScalar, in_rows
@@ -356,11 +357,21 @@ class Column(Operators):
 
     aggregate = agg
 
-    def describe(self) -> SecretSummary:
-        """Count, mean, standard deviation, smallest and largest value of numbers; there are no quantiles."""
+    def quantile(self, q: Any = 0.5, interpolation: str = "linear") -> Any:
+        """The value below which a share of the values is, 0.5 the median; several by a list, labelled "0.25". Null without any value.
+
+        Between two values in proportion ("linear"), or "lower", "higher" or "midpoint" of them.
+        """
+        found, several = quantiles(q, interpolation)
+        numbers = [self._scalar(f"{share} quantile", self._aggregate(how).node) for share, how in found]
+        labels = [(str(share),) for share, _ in found]
+        return SecretSummary(self.session, dict(zip(labels, numbers, strict=True)), self.name) if several else numbers[0]
+
+    def describe(self, percentiles: Sequence[float] | None = None) -> SecretSummary:
+        """Count, mean, standard deviation, smallest and largest value of numbers; quantiles where ``percentiles`` names some, which take a sort."""
         if not self.dtype.is_numeric and not self.dtype.of_units:
             raise TypeMismatchError(f"describe is of number columns, and {self.name!r} is {self.dtype}: .count(), .nunique() and .min() are of any")
-        return summary.of_column(self, summary.DESCRIBED)
+        return SecretSummary(self.session, {(label,): summary.named(self, how) for label, how in described(percentiles)}, self.name)
 
     # ---- the end -----------------------------------------------------------------------------------
     def copy(self) -> Self:

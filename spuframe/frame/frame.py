@@ -272,16 +272,17 @@ class SecretFrame(OrderedColumns):
     def groupby(
         self, by: str | SecretSeries | Sequence[str | SecretSeries], *, as_index: bool = False, sort: bool = True, dropna: bool = True
     ) -> GroupBy[SecretFrame]:
-        """Group by one or several keys, names or columns of these rows; rows with a missing key are dropped."""
+        """Group by one or several keys, names or columns of these rows.
+
+        Rows with a missing key are dropped; with ``dropna=False`` a missing key is one like others, the last. With ``sort=False`` groups come as they
+        do in the rows, where the order of these means something.
+        """
         if arguments.flag(as_index, "as_index"):
             raise PlanError(
                 "the keys of secret groups are columns, since secret rows have no index (pandas' as_index=False): leave as_index out, and take "
                 ".reveal().set_index(keys) for an index"
             )
-        if not arguments.flag(sort, "sort"):
-            raise PlanError("groups come in the order of their keys, whatever that of the rows: leave sort out")
-        if not arguments.flag(dropna, "dropna"):
-            raise PlanError("rows with a missing key are left out of groups: put a value there first, frame['g'].fillna(value)")
+        ordered, nulls = arguments.flag(sort, "sort"), not arguments.flag(dropna, "dropna")
         frame = self.copy()
         listed = [by] if isinstance(by, SecretSeries) else by
         keys = [frame._key(k) if isinstance(k, SecretSeries) else k for k in listed] if isinstance(listed, list | tuple) else listed
@@ -290,7 +291,7 @@ class SecretFrame(OrderedColumns):
             frame._expr(key)
         if not names or len(set(names)) < len(names):
             raise PlanError("groupby needs one key or several different ones: for the whole table take frame['a'].sum() and the like")
-        return GroupBy(frame, names, [n for n in self.columns if n not in names])
+        return GroupBy(frame, names, [n for n in self.columns if n not in names], nulls=nulls, ordered=ordered)
 
     def _key(self, key: SecretSeries) -> str:
         """The name of a column to group by, which becomes one of this frame if it is none."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
-from spuframe import expr as ex
 from spuframe.errors import PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret, missing
-from spuframe.plan import build
+from spuframe.frame.quantiles import described, quantiles
 from spuframe.plan.aggregates import known
-from spuframe.plan.groups import METHODS, Rows, numbered, of_group, placed, ranked, running, shifted
+from spuframe.plan.groups import METHODS, Keys, Rows, grouped, numbered, of_group, placed, ranked, running, shifted
+from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
 
 F = TypeVar("F", bound=Columns)
@@ -20,22 +20,31 @@ F = TypeVar("F", bound=Columns)
 
 @arguments.like_pandas
 class GroupBy(Secret, Generic[F]):
-    """Groups of a frame, as `pandas.DataFrame.groupby` with ``as_index=False``, ``sort=True``, ``dropna=True``.
+    """Groups of a frame, as `pandas.DataFrame.groupby` with ``as_index=False``.
 
     How many groups there are stays secret until the result is revealed. The keys come back as columns, not as an index.
     """
 
-    __slots__ = ("columns", "frame", "keys", "selected", "single")
+    __slots__ = ("columns", "frame", "keys", "nulls", "ordered", "selected", "single")
     _what = "a grouped frame"
 
     def __init__(
-        self, frame: F, keys: Sequence[str], columns: Sequence[str], selected: Sequence[str] | None = None, single: bool = False
+        self,
+        frame: F,
+        keys: Sequence[str],
+        columns: Sequence[str],
+        selected: Sequence[str] | None = None,
+        single: bool = False,
+        nulls: bool = False,
+        ordered: bool = True,
     ) -> None:
         self.frame = frame
         self.keys = tuple(keys)
         self.columns = tuple(columns)
         self.selected = selected
         self.single = single  # what rows get is a column, not a frame
+        self.nulls = nulls  # null is a key like others
+        self.ordered = ordered  # by the keys
 
     def __iter__(self) -> NoReturn:
         raise TypeMismatchError("which groups there are is secret, and they cannot be gone through: take aggregates, .agg(...), or .reveal() them")
@@ -49,7 +58,7 @@ class GroupBy(Secret, Generic[F]):
         names = arguments.names(columns, "columns")
         for name in names:
             self.frame.schema[name]
-        return GroupBy(self.frame, self.keys, self.columns, names, isinstance(columns, str))
+        return GroupBy(self.frame, self.keys, self.columns, names, isinstance(columns, str), self.nulls, self.ordered)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
@@ -89,9 +98,12 @@ class GroupBy(Secret, Generic[F]):
         for _, _, column in wanted:
             self.frame.schema[column]
         plain = [(out, function, None if function == "size" else column) for out, function, column in wanted]
-        return self.frame._made(build.aggregate(self.frame.node, self.keys, plain))
+        return self.frame._made(self._aggregated(plain))
 
     aggregate = agg
+
+    def _aggregated(self, wanted: Sequence[tuple[str, str, str | None]]) -> LogicalNode:
+        return grouped(self.frame.node, self.keys, wanted, nulls=self.nulls, ordered=self.ordered)
 
     def _pair(self, out: str, spec: Any) -> tuple[str, str]:
         """The function and the column of a named output."""
@@ -176,7 +188,26 @@ class GroupBy(Secret, Generic[F]):
 
     def size(self) -> F:
         """Numbers of rows, as the column ``size``."""
-        return self.frame._made(build.aggregate(self.frame.node, self.keys, [("size", "size", None)]))
+        return self.frame._made(self._aggregated([("size", "size", None)]))
+
+    def quantile(self, q: Any = 0.5, interpolation: str = "linear") -> F:
+        """The value below which a share of a group's values is; of several shares a column each. See `SecretSeries.quantile`."""
+        found, several = quantiles(q, interpolation)
+        return self._several([(f"_{share}", how) for share, how in found]) if several else self._all(found[0][1])
+
+    def describe(self, percentiles: Sequence[float] | None = None) -> F:
+        """Count, mean, standard deviation, smallest and largest value of each number column; quantiles where ``percentiles`` names some.
+
+        A column for each, such as ``x_mean``: names are strings here.
+        """
+        self._some_columns("describe")
+        return self._several([(f"_{label}", how) for label, how in described(percentiles)])
+
+    def _several(self, functions: Sequence[tuple[str, str]]) -> F:
+        """A column for each function of each number column."""
+        fields = [self.frame.schema[c] for c in self._columns()]
+        names = [f.name for f in fields if self.selected is not None or (f.dtype.adds and f.dtype.has_range)]
+        return self.frame._made(self._aggregated([(f"{name}{end}", how, name) for name in names for end, how in functions]))
 
     # ---- what each row gets of its group ---------------------------------------------------------------
     def transform(self, func: Any) -> Any:
@@ -189,7 +220,8 @@ class GroupBy(Secret, Generic[F]):
         columns = self._some_columns("transform")
         wanted = [(free(f"{i}", self.keys), _function(c, func), c) for i, c in enumerate(columns)]
         plain = [(out, function, None if function == "size" else column) for out, function, column in wanted]
-        found = self.frame._beside(of_group(self.frame.node, build.aggregate(self.frame.node, self.keys, plain), self.keys))
+        groups = grouped(self.frame.node, self.keys, plain, nulls=self.nulls, ordered=True)
+        found = self.frame._beside(of_group(self.frame.node, groups, self.keys, self.nulls))
         return self._of_rows(found.rename(columns=dict(zip(found.columns, columns, strict=True))))
 
     def cumsum(self) -> Any:
@@ -206,15 +238,17 @@ class GroupBy(Secret, Generic[F]):
 
     def _running(self, function: str) -> Any:
         columns = self._some_columns(f"cum{function}")
-        return self._seen(columns, running(self.frame._base, self._by(), function, [self.frame._expr(c) for c in columns]))
+        return self._seen(columns, running(self.frame._base, self._by, function, [self.frame._expr(c) for c in columns]))
 
     def cumcount(self, ascending: bool = True) -> Any:
         """How many rows of its group are above each row (or below it), a column; null where a key is. After a merge, sort first."""
-        return self._one("cumcount", placed(self.frame._base, self._by(), arguments.flag(ascending, "ascending")))
+        return self._one("cumcount", placed(self.frame._base, self._by, arguments.flag(ascending, "ascending")))
 
     def ngroup(self) -> Any:
         """Which group each row is of, counted from 0 in the order of the keys, a column; null where a key is."""
-        return self._one("ngroup", numbered(self.frame._base, self._by()))
+        if not self.ordered:
+            raise PlanError("groups are numbered in the order of their keys: leave sort out, frame.groupby(keys).ngroup()")
+        return self._one("ngroup", numbered(self.frame._base, self._by))
 
     def head(self, n: int = 5) -> F:
         """The first n rows of each group, as they stand. After a merge, sort first."""
@@ -230,14 +264,14 @@ class GroupBy(Secret, Generic[F]):
         """The place of each value in its group, from 1; see `SecretSeries.rank`."""
         columns = self._some_columns("rank")
         how, up, share = arguments.choice(method, "method", tuple(METHODS)), arguments.flag(ascending, "ascending"), arguments.flag(pct, "pct")
-        return self._seen(columns, ranked(self.frame._base, self._by(), [self.frame._expr(c) for c in columns], how, up, share))
+        return self._seen(columns, ranked(self.frame._base, self._by, [self.frame._expr(c) for c in columns], how, up, share))
 
     def shift(self, periods: int = 1, *, fill_value: object = None) -> Any:
         """The values so many rows of the group above (negative: below), ``fill_value`` or null where there is none. After a merge, sort first."""
         columns = self._some_columns("shift")
         fill = None if arguments.is_missing(fill_value) else self.frame._column(columns[0])._constant(fill_value)
         values = [self.frame._expr(c) for c in columns]
-        return self._seen(columns, shifted(self.frame._base, self._by(), values, arguments.whole(periods, "periods"), fill))
+        return self._seen(columns, shifted(self.frame._base, self._by, values, arguments.whole(periods, "periods"), fill))
 
     def diff(self, periods: int = 1) -> Any:
         """What each value is more than that so many rows of the group above."""
@@ -247,8 +281,9 @@ class GroupBy(Secret, Generic[F]):
         """What each value is more than that so many rows of the group above, as a share of it."""
         return self._of_rows(self.frame[self._some_columns("pct_change")]) / self.shift(periods) - 1
 
-    def _by(self) -> list[ex.Expr]:
-        return [self.frame._expr(k) for k in self.keys]
+    @property
+    def _by(self) -> Keys:
+        return Keys([self.frame._expr(k) for k in self.keys], self.nulls)
 
     def _seen(self, columns: Sequence[str], found: Rows) -> Any:
         """Expressions over more columns of the same rows: a column of one that was selected by its name, else a frame."""

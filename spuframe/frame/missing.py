@@ -1,7 +1,7 @@
 """What pandas has and secret tables do not (yet), with what to use instead: one table for frames, columns, groups, numbers and the module.
 
 >>> remedy("describe")
-"of a frame or a column, frame.describe(); of groups, .agg(['count', 'mean', 'min', 'max'])"
+'of a frame, a column or groups, not of this: frame.describe(percentiles=[0.25, 0.5, 0.75])'
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "not known of secret rows: .rows is the public bound, .count().reveal() counts, .schema tells which columns may hold nulls"
         ),
         # what is not there yet
-        "describe": "of a frame or a column, frame.describe(); of groups, .agg(['count', 'mean', 'min', 'max'])",
+        "describe quantile": "of a frame, a column or groups, not of this: frame.describe(percentiles=[0.25, 0.5, 0.75])",
         "info": "use frame.schema, or print the frame: types, nulls, owners and public ranges of its columns",
-        "median quantile mode nunique unique value_counts rank nlargest nsmallest skew kurt kurtosis sem prod product cumprod cummax cummin cov "
+        "median mode nunique unique value_counts rank nlargest nsmallest skew kurt kurtosis sem prod product cumprod cummax cummin cov "
         "corr corrwith "
         "autocorr idxmax idxmin argmax argmin argsort searchsorted factorize ohlc ngroup ngroups cumcount pct_change diff shift": (
             "not yet, or not of this: there are sum, mean, min, max, count, nunique, var, std, sem, median, any and all of a column and of a frame, dot, "

@@ -9,8 +9,10 @@ from spuframe.frame import arguments
 from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
 from spuframe.plan.cumulate import cumulate
-from spuframe.plan.groups import METHODS, Rows, ranked, running, shifted
+from spuframe.plan.groups import METHODS, Keys, Rows, ranked, running, shifted
 
+ALL = Keys([])
+"""All rows are one group."""
 Method = Literal["average", "min", "max", "first", "dense"]
 
 
@@ -32,12 +34,12 @@ class OrderedColumn(Column):
         Null where the value is; whole numbers but for averages. With ``pct`` over the number of values, or of different ones if dense.
         """
         how, up, share = arguments.choice(method, "method", tuple(METHODS)), arguments.flag(ascending, "ascending"), arguments.flag(pct, "pct")
-        return self._seen(ranked(self.base, [], [self.expr], how, up, share))
+        return self._seen(ranked(self.base, ALL, [self.expr], how, up, share))
 
     def shift(self, periods: int = 1, *, fill_value: object = None) -> Self:
         """The value so many rows above (negative: below), ``fill_value`` or null where there is no row. After a merge, sort first."""
         fill = None if arguments.is_missing(fill_value) else self._constant(fill_value)
-        return self._seen(shifted(self.base, [], [self.expr], arguments.whole(periods, "periods"), fill))
+        return self._seen(shifted(self.base, ALL, [self.expr], arguments.whole(periods, "periods"), fill))
 
     def diff(self, periods: int = 1) -> Self:
         """What the value is more than that so many rows above."""
@@ -57,11 +59,11 @@ class OrderedColumn(Column):
 
     def cummax(self) -> Self:
         """The largest of each value and those above it; nulls are skipped and stay null. After a merge, sort first."""
-        return self._seen(running(self.base, [], "max", [self.expr]))
+        return self._seen(running(self.base, ALL, "max", [self.expr]))
 
     def cummin(self) -> Self:
         """The smallest of each value and those above it; nulls are skipped and stay null. After a merge, sort first."""
-        return self._seen(running(self.base, [], "min", [self.expr]))
+        return self._seen(running(self.base, ALL, "min", [self.expr]))
 
 
 @arguments.like_pandas

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.across import across
 from spuframe.frame.column import Column
+from spuframe.frame.quantiles import described, quantiles
 from spuframe.frame.rows import Home
 from spuframe.frame.scalar import SecretScalar
-from spuframe.frame.summary import DESCRIBED, SecretSummary, aggregate, name_of, names_of
+from spuframe.frame.summary import SecretSummary, aggregate, name_of, named, names_of
 
 
 @arguments.like_pandas
@@ -114,12 +115,28 @@ class Summaries:
 
     aggregate = agg
 
-    def describe(self) -> SecretSummary:
-        """Count, mean, standard deviation, smallest and largest value of the number columns; there are no quantiles."""
+    def quantile(self, q: Any = 0.5, axis: int | str | None = 0, numeric_only: bool = False, interpolation: str = "linear") -> SecretSummary:
+        """The values below which a share of the values is, by column; see `SecretSeries.quantile`."""
+        only, (found, several) = arguments.flag(numeric_only, "numeric_only"), quantiles(q, interpolation)
+        if arguments.plain(axis) not in (0, "index", "rows"):
+            raise PlanError("quantile takes axis=0 here: of the columns of each row there are sum, mean, min, max, count, any and all")
+        names = [n for n in self.columns if not only or is_number(self[n])]
+        cells = dict[tuple[str, ...], SecretScalar]()
+        for share, how in found:
+            cells |= {((str(share), n) if several else (n,)): named(self[n], how) for n in names}
+        return SecretSummary(self.session, cells)
+
+    def describe(self, percentiles: Sequence[float] | None = None) -> SecretSummary:
+        """Count, mean, standard deviation, smallest and largest value of the number columns; quantiles where ``percentiles`` names some.
+
+        Examples
+        --------
+        >>> frame.describe(percentiles=[0.25, 0.5, 0.75]).reveal()  # doctest: +SKIP
+        """
         names = [n for n in self.columns if is_number(self[n]) and self[n].dtype.has_range]
         if not names:
             raise PlanError("describe is of number columns, and there is none: .count() and .nunique() are of any")
-        return SecretSummary(self.session, {(f, n): aggregate(self[n], f) for f in DESCRIBED for n in names})
+        return SecretSummary(self.session, {(label, n): named(self[n], how) for label, how in described(percentiles) for n in names})
 
 
 def is_number(column: Column) -> bool:

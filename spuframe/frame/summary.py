@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 AGGREGATES = ("sum", "mean", "min", "max", "count", "var", "std", "sem", "median", "any", "all", "nunique")
 """Methods of a column that give one number and need no argument."""
-DESCRIBED = ("count", "mean", "std", "min", "max")
-"""What describe gives; it has no quantiles."""
 
 
 @arguments.like_pandas
@@ -151,6 +149,14 @@ def name_of(func: Any) -> str:
 def aggregate(column: Any, function: str, **options: Any) -> SecretScalar:
     """One number of a column, by the name of its method."""
     made: SecretScalar = getattr(column, function)(**options)
+    return made
+
+
+def named(column: Any, function: str) -> SecretScalar:
+    """One number of a column, also by an aggregate with something in brackets."""
+    if function in AGGREGATES:
+        return aggregate(column, function)
+    made: SecretScalar = column._aggregate(function)
     return made
 
 

@@ -39,7 +39,8 @@ def _median(v: Rows) -> Fraction:
 REFERENCE: dict[str, Callable[[Rows], Fraction | int | bool | None]] = {
     "count": len, "size": len, "sum": sum, "mean": lambda v: sum(v) / len(v), "min": min, "max": max, "first": lambda v: v[0], "last": lambda v: v[-1],
     "nunique": lambda v: len(set(v)), "any": any, "all": all, "median": _median, "var": _variance, "std": lambda v: _root(_variance(v)),
-    "sem": lambda v: _root(None if len(v) < 2 else _variance(v) / len(v)),
+    "lower": lambda v: sorted(v)[(len(v) - 1) // 2], "higher": lambda v: sorted(v)[len(v) // 2], "between": lambda v: (len(v) - 1) % 2,
+    "quantile": _median, "midpoint": _median, "sem": lambda v: _root(None if len(v) < 2 else _variance(v) / len(v)),
 }  # fmt: skip
 FIELDS = [
     Field("small", Fixed(40), range=(-1.0, 1.0)), Field("thirds", Fixed(18), range=(-8.0, 8.0)), Field("far", Fixed(18), range=(1e6 - 64, 1e6 + 64)),
