@@ -21,6 +21,7 @@ import numpy as np
 from spuframe.errors import ColumnNotFoundError, PlanError, SpuframeError, TypeMismatchError
 from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
+from spuframe.frame.dt import Times
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar
 
@@ -53,6 +54,8 @@ _METHODS = frozenset(
     + ("sum", "mean", "min", "max", "count", "var", "std", "any", "all", "nunique")
 )
 """The methods of columns that an expression may call: those that only compute."""
+_OF_TIMES = frozenset(("floor", "ceil", "normalize", "total_seconds", "tz_convert", "tz_localize"))
+"""And those of their ``.dt``, whose parts it may read, too."""
 
 
 def evaluate(frame: Columns, text: object, variables: Mapping[str, object]) -> Any:
@@ -167,7 +170,7 @@ class _Reader:
         known = ", ".join(_FUNCTIONS)
         return PlanError(
             f"{_shown(node)} cannot stand in an expression: it takes columns, @variables, constants, arithmetic, comparisons, in, and, or, "
-            f"not, {known}, and methods of columns such as .isna() and .mean()"
+            f"not, {known}, and methods and parts of columns such as .isna(), .mean() and .dt.year"
         )
 
     # ---- leaves --------------------------------------------------------------------------------------
@@ -196,6 +199,18 @@ class _Reader:
         return [self.value(e) for e in node.elts]
 
     _tuple = _list
+
+    def _attribute(self, node: ast.Attribute) -> Any:
+        if isinstance(getattr(Times, node.attr, None), property):
+            return getattr(self._times(node), node.attr)
+        raise self.refused(node)
+
+    def _times(self, node: ast.Attribute) -> Times[Column]:
+        """What ``when.dt`` is, of ``when.dt.year``."""
+        of = self.value(node.value.value) if isinstance(node.value, ast.Attribute) and node.value.attr == "dt" else None
+        if not isinstance(of, Column):
+            raise self.refused(node)
+        return of.dt
 
     # ---- operators -------------------------------------------------------------------------------------
     def _binop(self, node: ast.BinOp) -> Any:
@@ -251,6 +266,8 @@ class _Reader:
             of = self.value(node.func.value)
             if isinstance(of, Column | SecretScalar):
                 return getattr(of, node.func.attr)(*arguments, **named)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _OF_TIMES:
+            return getattr(self._times(node.func), node.func.attr)(*arguments, **named)
         raise self.refused(node)
 
 

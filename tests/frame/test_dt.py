@@ -139,3 +139,14 @@ def test_what_is_refused(session: sf.Session) -> None:
         frame["when"].dt.strftime  # noqa: B018
     with pytest.raises(NotAvailableError, match="did you mean"):
         frame["when"].dt.yeer  # noqa: B018
+
+
+def test_query_and_eval_read_parts(session: sf.Session) -> None:
+    own = table(NEAR, 5)
+    frame = session.from_pandas(own, owner="clinic")
+    for text in ("when.dt.year >= 2000 and when.dt.hour < 12", "when.dt.floor('D') == when", "(when.dt.normalize() - when).dt.total_seconds() < -3600"):
+        assert sorted(frame.query(text)["id"].reveal()) == own.query(text, engine="python")["id"].tolist(), text
+    assert frame.eval("when.dt.month").field.range == (1, 12)
+    for wrong in ("when.dt", "when.year", "when.dt.strftime('%Y')", "(1).dt.year", "when.dt.__class__"):
+        with pytest.raises(PlanError, match="cannot stand in an expression"):
+            frame.query(wrong)
