@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from spuframe import expr as ex
 from spuframe.dtypes import Bool, DType, Field, constants
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
-from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.functions.bounds import idle
+from spuframe.expr.functions.promotion import beside, numeric
+from spuframe.expr.named import names_of
 from spuframe.frame import arguments, display, scalar, summary
 from spuframe.frame.array_functions import call_function, call_ufunc, refuse_array
 from spuframe.frame.dt import Times
@@ -103,7 +105,7 @@ class Column(Operators):
 
     def _apply(self, build: Callable[..., ex.Expr], *operands: object) -> Self:
         bare = dict[int, object]()  # a comparison, and the larger or the smaller of two, take numbers that no constant can be
-        if build in ex.COMPARISONS or build in (ex.minimum, ex.maximum):
+        if names_of(build).bare:
             bare = {i: v for i, o in enumerate(operands) if (v := arguments.plain(o)) is None or isinstance(v, int | float)}
         base, exprs = self._common([o for i, o in enumerate(operands) if i not in bare])
         made = iter(exprs)
@@ -225,10 +227,10 @@ class Column(Operators):
         ends = [None if arguments.is_missing(v) else arguments.plain(v) for v in (lower, upper)]
         if isinstance(ends[0], int | float) and isinstance(ends[1], int | float) and ends[0] > ends[1]:
             ends.reverse()
-        ends = [None if ex.idle(self.expr, v, upper=i == 1) else v for i, v in enumerate(ends)]
+        ends = [None if idle(self.expr, v, upper=i == 1) else v for i, v in enumerate(ends)]
         base, made = self._common([self, *(v for v in ends if v is not None)])
         exprs = iter(made[1:])
-        low, high = (None if v is None else ex.beside(next(exprs), self.expr) for v in ends)
+        low, high = (None if v is None else beside(next(exprs), self.expr) for v in ends)
         if isinstance(low, ex.Lit) and isinstance(high, ex.Lit) and low.range and high.range and low.range > high.range:
             low, high = high, low
         return type(self)(self.session, base, ex.clip(made[0], low, high), self.name)

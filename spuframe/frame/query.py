@@ -16,14 +16,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from spuframe.errors import ColumnNotFoundError, PlanError, SpuframeError, TypeMismatchError
 from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
 from spuframe.frame.dt import Times
 from spuframe.frame.operators import Operators
 from spuframe.frame.scalar import SecretScalar
+from spuframe.frame.ufuncs import of_one
 
 LONGEST = 10_000
 """Characters of an expression."""
@@ -45,10 +44,6 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = MappingProxyTy
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = MappingProxyType(
     {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
 )
-_FUNCTIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {n: getattr(np, n) for n in ("exp", "expm1", "log", "log10", "log1p", "sqrt", "sin", "cos", "tanh", "floor", "ceil")} | {"abs": abs}
-)
-"""The functions of one argument that pandas' expressions have, as far as secret columns have them."""
 _METHODS = frozenset(
     ("isna", "notna", "isnull", "notnull", "isin", "between", "abs", "round", "fillna", "clip", "astype", "where", "mask")
     + ("sum", "mean", "min", "max", "count", "var", "std", "any", "all", "nunique")
@@ -167,7 +162,7 @@ class _Reader:
             raise PlanError("the expression is nested too deeply: build it with operators, frame[frame['a'] > 1]") from None
 
     def refused(self, node: ast.AST) -> PlanError:
-        known = ", ".join(_FUNCTIONS)
+        known = ", ".join(of_one())
         return PlanError(
             f"{_shown(node)} cannot stand in an expression: it takes columns, @variables, constants, arithmetic, comparisons, in, and, or, "
             f"not, {known}, and methods and parts of columns such as .isna(), .mean() and .dt.year"
@@ -260,8 +255,8 @@ class _Reader:
         named = {k.arg: self.value(k.value) for k in node.keywords if k.arg is not None}
         if len(named) < len(node.keywords):
             raise self.refused(node)
-        if isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and len(arguments) == 1 and not named:
-            return _FUNCTIONS[node.func.id](arguments[0])
+        if isinstance(node.func, ast.Name) and node.func.id in of_one() and len(arguments) == 1 and not named:
+            return of_one()[node.func.id](arguments[0])
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
             of = self.value(node.func.value)
             if isinstance(of, Column | SecretScalar):

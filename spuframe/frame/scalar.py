@@ -9,6 +9,7 @@ from spuframe import expr as ex
 from spuframe.dtypes import DType, Field, constants
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.named import names_of
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 from spuframe.frame.operators import Operators
@@ -89,7 +90,7 @@ class SecretScalar(Secret):
                 raise TypeMismatchError(f"{self.name} combines with a number or another secret number, got {type(other).__name__}")
         node, exprs = numbers([o.node for o in operands if isinstance(o, SecretScalar)])
         public = [arguments.plain(o) for o in operands]  # as they are, to a comparison: it takes numbers that no constant can be
-        plain = make in ex.COMPARISONS or make in (ex.minimum, ex.maximum)
+        plain = names_of(make).bare
         made = make(*(value_of(o, next(exprs)) if isinstance(o, SecretScalar) else o if plain else ex.as_expr(o) for o in public))
         return SecretScalar(self.session, build.project(node, {"number": made}), _computed(self.name))
 

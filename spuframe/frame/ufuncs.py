@@ -1,4 +1,4 @@
-"""Which of NumPy's functions a secret column takes, row by row: ``np.exp(frame["x"])``, as with pandas.
+"""Which of NumPy's functions a secret column takes, row by row: ``np.exp(frame["x"])``, as with pandas. The builders of expressions say it themselves.
 
 >>> import numpy as np
 >>> supported(np.exp), supported(np.arctan)
@@ -7,90 +7,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
 
-from spuframe import expr as ex
 from spuframe.errors import TypeMismatchError
+from spuframe.expr import Expr
+from spuframe.expr.functions import by_scipy, by_ufunc
 
 
-def _times(factor: float) -> Callable[..., ex.Expr]:
-    return lambda x: ex.mul(x, factor)
-
-
-UFUNCS: Mapping[np.ufunc, Callable[..., ex.Expr]] = MappingProxyType(
-    {
-        np.exp: ex.exp,
-        np.exp2: ex.exp2,
-        np.expm1: lambda x: ex.sub(ex.exp(x), 1),
-        np.log: ex.log,
-        np.log2: ex.log2,
-        np.log10: ex.log10,
-        np.log1p: lambda x: ex.log(ex.add(x, 1)),
-        np.sqrt: ex.sqrt,
-        np.square: lambda x: ex.mul(x, x),
-        np.reciprocal: ex.reciprocal,
-        np.sin: ex.sin,
-        np.cos: ex.cos,
-        np.tanh: ex.tanh,
-        np.cosh: lambda x: ex.mul(ex.add(ex.exp(x), ex.exp(ex.neg(x))), 0.5),
-        np.radians: _times(math.pi / 180),
-        np.deg2rad: _times(math.pi / 180),
-        np.degrees: _times(180 / math.pi),
-        np.rad2deg: _times(180 / math.pi),
-        np.hypot: lambda x, y: ex.sqrt(ex.add(ex.mul(x, x), ex.mul(y, y))),
-        np.floor: ex.floor,
-        np.ceil: ex.ceil,
-        np.trunc: lambda x: ex.where(ex.lt(x, 0), ex.ceil(x), ex.floor(x)),
-        np.rint: ex.round_,
-        np.absolute: ex.abs_,
-        np.fabs: ex.abs_,
-        np.negative: ex.neg,
-        np.positive: lambda x: x,
-        np.sign: ex.sign,
-        np.maximum: ex.maximum,
-        np.minimum: ex.minimum,
-        np.add: ex.add,
-        np.subtract: ex.sub,
-        np.multiply: ex.mul,
-        np.true_divide: ex.div,
-        np.floor_divide: ex.floordiv,
-        np.remainder: ex.mod,
-        np.power: ex.pow_,
-        np.float_power: ex.pow_,
-        np.equal: ex.eq,
-        np.not_equal: ex.ne,
-        np.less: ex.lt,
-        np.less_equal: ex.le,
-        np.greater: ex.gt,
-        np.greater_equal: ex.ge,
-        np.logical_and: ex.and_,
-        np.logical_or: ex.or_,
-        np.logical_xor: ex.xor,
-        np.logical_not: ex.not_,
-        np.bitwise_and: ex.bit_and,
-        np.bitwise_or: ex.bit_or,
-        np.bitwise_xor: ex.bit_xor,
-        np.invert: ex.bit_not,
-        np.left_shift: ex.shift_left,
-        np.right_shift: ex.shift_right,
-    }
-)
-"""By NumPy function: what builds its expression."""
-
-OTHERS: Mapping[str, Callable[..., ex.Expr]] = MappingProxyType({"expit": ex.sigmoid, "erf": ex.erf})
-"""SciPy's, by name: they dispatch like NumPy's, and SciPy is not imported for them."""
+@cache
+def of_one() -> Mapping[str, np.ufunc]:
+    """NumPy's functions of one argument that a secret column takes, by all names that NumPy has for them."""
+    return MappingProxyType({name: f for name, f in sorted(vars(np).items()) if isinstance(f, np.ufunc) and f.nin == 1 and f in by_ufunc()})
 
 
 def supported(ufunc: np.ufunc) -> bool:
     """Whether secret columns have this function."""
-    return ufunc in UFUNCS or ufunc.__name__ in OTHERS
+    return ufunc in by_ufunc() or ufunc.__name__ in by_scipy()
 
 
-def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., ex.Expr]:
+def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., Expr]:
     """What builds the expression of ``ufunc``, or an error that names the functions there are."""
     if method != "__call__" or options:
         raise TypeMismatchError(
@@ -98,10 +37,8 @@ def builder(ufunc: np.ufunc, method: str, options: object) -> Callable[..., ex.E
             f"{', '.join(map(str, options)) if isinstance(options, dict) and options else 'this method'} is not possible on a secret column: "
             "call the plain function, or use .sum(), .min(), .max(), .where()"
         )
-    found = UFUNCS.get(ufunc) or OTHERS.get(ufunc.__name__)
+    found = by_ufunc().get(ufunc) or by_scipy().get(ufunc.__name__)
     if found is None:
-        raise TypeMismatchError(
-            f"np.{ufunc.__name__} has no secret version. A secret column takes {', '.join(sorted('np.' + f.__name__ for f in UFUNCS))}, "
-            "sf.sigmoid, sf.erf, sf.rsqrt; anything else: .reveal() first"
-        )
+        known = sorted("np." + f.__name__ for f in by_ufunc()) + sorted("scipy.special." + name for name in by_scipy())
+        raise TypeMismatchError(f"np.{ufunc.__name__} has no secret version. A secret column takes {', '.join(known)}; anything else: .reveal() first")
     return found

@@ -19,6 +19,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, INT_LIMIT, DType, Fixed, Int, Range, exponent, meet, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
@@ -38,8 +40,11 @@ from spuframe.expr.functions.common import (
 )
 from spuframe.expr.functions.conversion import Cast, convert, counted
 from spuframe.expr.functions.promotion import alike, numeric, terms
+from spuframe.expr.named import named
 from spuframe.expr.rings import of_dividend, of_result
 from spuframe.expr.stated import EXACT, NEAREST, Stated, always
+
+__all__ = ["add", "sub", "mul", "div", "neg", "pos", "square", "reciprocal"]
 
 LEAST_SIGNIFICANT = 12
 """Bits that a quotient keeps of what it is where both operands are at their bounds; with fewer, who builds it is warned."""
@@ -338,6 +343,7 @@ def _fitted(what: str, e: Expr, other: Expr) -> Expr:
     return e if found is None else Lit(found[1], found[0])
 
 
+@named(np.add)
 def add(left: object, right: object) -> Expr:
     """``left + right``; a date and a whole number of days give a date, a point in time and a duration a point in time."""
     exact = _exact("add", left, right)
@@ -346,6 +352,7 @@ def add(left: object, right: object) -> Expr:
     return Add(*_roomy(*terms("add", *_pair("add", left, right))))
 
 
+@named(np.subtract)
 def sub(left: object, right: object) -> Expr:
     """``left - right``; two dates give the days between them, two points in time the duration, a date less a whole number of days a date."""
     exact = _exact("subtract", left, right)
@@ -362,6 +369,7 @@ def _roomy(a: Expr, b: Expr) -> tuple[Expr, Expr]:
     return convert(a, room), convert(b, room)
 
 
+@named(np.multiply)
 def mul(left: object, right: object) -> Expr:
     """``left * right``; decimals give a decimal, a duration times a whole number a duration."""
     exact = _exact("multiply", left, right)
@@ -389,6 +397,7 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
     return Fixed(min(max(found.f, min(least, DEFAULT_FRACTION_BITS), spare), Fixed.MOST))
 
 
+@named(np.true_divide)
 def div(left: object, right: object) -> Expr:
     """``left / right``: null where the denominator is 0, clipped where the quotient is out of range; a float, of decimals and of two durations too."""
     a, b = as_expr(left), as_expr(right)
@@ -403,6 +412,7 @@ def div(left: object, right: object) -> Expr:
     return made
 
 
+@named(np.reciprocal)
 def reciprocal(operand: object) -> Expr:
     """``1 / operand``; null where it is 0, refused where it always is."""
     e = numeric("invert", as_expr(operand))
@@ -461,6 +471,7 @@ def quotient_type(a: Expr, b: Expr) -> Fixed:
     return Fixed(max(min(want, DEFAULT_FRACTION_BITS, own), found.f, 0))
 
 
+@named(np.negative)
 def neg(operand: object) -> Expr:
     """``-operand``."""
     e = as_expr(operand)
@@ -469,3 +480,15 @@ def neg(operand: object) -> Expr:
     if e.dtype.of_units:
         return Lit(-e.value, e.dtype) if isinstance(e, Lit) and isinstance(e.value, int) else Neg(e)
     return Neg(numeric("negate", e))
+
+
+@named(np.positive)
+def pos(operand: object) -> Expr:
+    """``+operand``: as it is."""
+    return as_expr(operand)
+
+
+@named(np.square)
+def square(operand: object) -> Expr:
+    """``operand * operand``."""
+    return mul(operand, operand)

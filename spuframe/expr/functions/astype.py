@@ -17,6 +17,8 @@ from spuframe.expr.functions.conditional import where
 from spuframe.expr.functions.conversion import convert, units_of
 from spuframe.expr.functions.whole import floordiv
 
+__all__ = ["cast"]
+
 
 def float_of(e: Expr) -> DType:
     """What ``astype("float")`` gives: a float as it is, another number with the fraction bits that its range asks for."""

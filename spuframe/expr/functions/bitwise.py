@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spuframe.dtypes import Bool, Int, Range
 from spuframe.errors import PlanError, RangeOverflowError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
@@ -24,7 +26,10 @@ from spuframe.expr.functions.arithmetic import mul, sub
 from spuframe.expr.functions.common import Binary, checked, describe, mismatch
 from spuframe.expr.functions.logic import and_, not_, or_, xor
 from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.named import named
 from spuframe.expr.stated import EXACT, always
+
+__all__ = ["bit_and", "bit_or", "bit_xor", "bit_not", "shift_left", "shift_right"]
 
 _REMEDY = "it needs two booleans or two integers; compare a column with something first, and put comparisons in parentheses"
 MOST_LEFT = 61
@@ -130,21 +135,25 @@ def _either(logical: Callable[[object, object], Expr], kind: type[Bitwise], left
     return logical(a, b) if isinstance(a.dtype, Bool) and isinstance(b.dtype, Bool) else kind(a, b)
 
 
+@named(np.bitwise_and)
 def bit_and(left: object, right: object) -> Expr:
     """``left & right``, of booleans or of integers."""
     return _either(and_, BitAnd, left, right)
 
 
+@named(np.bitwise_or)
 def bit_or(left: object, right: object) -> Expr:
     """``left | right``, of booleans or of integers."""
     return _either(or_, BitOr, left, right)
 
 
+@named(np.bitwise_xor)
 def bit_xor(left: object, right: object) -> Expr:
     """``left ^ right``, of booleans or of integers."""
     return _either(xor, BitXor, left, right)
 
 
+@named(np.invert)
 def bit_not(operand: object) -> Expr:
     """``~operand``: of booleans the opposite, of signed integers ``-1 - x``, of unsigned ones of b bits ``2**b - 1 - x``."""
     e = as_expr(operand)
@@ -159,11 +168,13 @@ def bit_not(operand: object) -> Expr:
     return sub((1 << e.dtype.bits) - 1, e)
 
 
+@named(np.left_shift)
 def shift_left(operand: object, by: object) -> Expr:
     """``operand << by``, for a public number of bits; refused where the range of the result does not fit, never wrapped."""
     return mul(_word(operand), lit(1 << _amount(by, MOST_LEFT)))
 
 
+@named(np.right_shift)
 def shift_right(operand: object, by: object) -> Expr:
     """``operand >> by``, for a public number of bits: rounded down, also below zero."""
     e, amount = _word(operand), _amount(by, None)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from spuframe.dtypes import Fixed
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, as_expr, bounds_of
@@ -20,6 +22,9 @@ from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import counted
 from spuframe.expr.functions.logic import and_
 from spuframe.expr.functions.promotion import branches, chosen_from, numeric, ranged
+from spuframe.expr.named import named
+
+__all__ = ["between", "minimum", "maximum", "clip", "abs_"]
 
 
 def between(operand: object, low: object, high: object, inclusive: str = "both") -> Expr:
@@ -31,11 +36,13 @@ def between(operand: object, low: object, high: object, inclusive: str = "both")
     return and_(lower, upper)
 
 
+@named(np.minimum, bare=True)
 def minimum(left: object, right: object) -> Expr:
     """The smaller of two values of a row; null if either is."""
     return _extreme(left, right, lt)
 
 
+@named(np.maximum, bare=True)
 def maximum(left: object, right: object) -> Expr:
     """The larger of two values of a row; null if either is."""
     return _extreme(left, right, gt)
@@ -72,6 +79,7 @@ def idle(e: Expr, bound: object, upper: bool) -> bool:
     return bool(bound >= high if upper else bound <= low)
 
 
+@named(np.absolute, np.fabs)
 def abs_(operand: object) -> Expr:
     """The magnitude."""
     e = as_expr(operand)

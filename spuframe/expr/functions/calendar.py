@@ -25,6 +25,11 @@ from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.whole import floordiv, mod
 
+__all__ = [
+    "year", "month", "day_of_month", "day_of_year", "weekday", "quarter", "is_leap_year", "hour", "minute", "second", "microsecond",
+    "date", "rounded", "whole_days", "seconds", "total_seconds",
+]  # fmt: skip
+
 SECOND = 1_000_000
 """Microseconds."""
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND

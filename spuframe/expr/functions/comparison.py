@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, TypeGuard
 
+import numpy as np
+
 from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
@@ -26,8 +28,11 @@ from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import counted
 from spuframe.expr.functions.logic import and_, not_
 from spuframe.expr.functions.promotion import same_type
+from spuframe.expr.named import named
 from spuframe.expr.rings import of_difference
 from spuframe.expr.stated import EXACT, always
+
+__all__ = ["eq", "ne", "lt", "le", "gt", "ge"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -244,35 +249,37 @@ def _stored(fn: str, value: int | float | Fraction, constant: Expr, column: Expr
     return above if (value > 0) == (above == "gt") else inclusive, lit(0.0, dtype)
 
 
+@named(np.equal, bare=True)
 def eq(left: object, right: object) -> Expr:
     """``left == right``."""
     return _compare("eq", left, right)
 
 
+@named(np.not_equal, bare=True)
 def ne(left: object, right: object) -> Expr:
     """``left != right``; null, not true, where either is null."""
     return _compare("ne", left, right)
 
 
+@named(np.less, bare=True)
 def lt(left: object, right: object) -> Expr:
     """``left < right``."""
     return _compare("lt", left, right)
 
 
+@named(np.less_equal, bare=True)
 def le(left: object, right: object) -> Expr:
     """``left <= right``."""
     return _compare("le", left, right)
 
 
+@named(np.greater, bare=True)
 def gt(left: object, right: object) -> Expr:
     """``left > right``."""
     return _compare("gt", left, right)
 
 
+@named(np.greater_equal, bare=True)
 def ge(left: object, right: object) -> Expr:
     """``left >= right``."""
     return _compare("ge", left, right)
-
-
-COMPARISONS: frozenset[Callable[[object, object], Expr]] = frozenset({eq, ne, lt, le, gt, ge})
-"""They take public numbers that are no constants here, too: infinity, 2**70."""

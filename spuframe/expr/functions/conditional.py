@@ -20,6 +20,8 @@ from spuframe.expr.functions.promotion import branches
 from spuframe.expr.rings import of_result
 from spuframe.expr.stated import EXACT, always
 
+__all__ = ["where", "is_null", "not_null", "fill_null"]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Where(Function):

@@ -14,10 +14,15 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from spuframe.dtypes import Bool
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr
 from spuframe.expr.functions.common import Binary, mismatch
+from spuframe.expr.named import named
 from spuframe.expr.stated import EXACT, always
+
+__all__ = ["and_", "or_", "xor", "not_"]
 
 _REMEDY = "it needs booleans; compare the column with something first, and put comparisons in parentheses"
 
@@ -105,21 +110,25 @@ def _one_of(e: Binary, decides: bool) -> Expr | None:
     return e.left if e.left == e.right else None
 
 
+@named(np.logical_and)
 def and_(left: object, right: object) -> Expr:
     """``left & right``."""
     return And(as_expr(left), as_expr(right))
 
 
+@named(np.logical_or)
 def or_(left: object, right: object) -> Expr:
     """``left | right``."""
     return Or(as_expr(left), as_expr(right))
 
 
+@named(np.logical_xor)
 def xor(left: object, right: object) -> Expr:
     """``left ^ right``."""
     return Xor(as_expr(left), as_expr(right))
 
 
+@named(np.logical_not)
 def not_(operand: object) -> Expr:
     """``~operand``."""
     return Not(as_expr(operand))

@@ -23,6 +23,8 @@ from spuframe.expr.functions.membership import constant_of
 from spuframe.expr.functions.promotion import same_type
 from spuframe.expr.stated import EXACT, always
 
+__all__ = ["map_"]
+
 LARGEST = 4096
 """Entries of a table: each costs a few bits a row."""
 

@@ -23,13 +23,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
+import numpy as np
+
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Fixed, Range, number
 from spuframe.errors import PlanError
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
-from spuframe.expr.functions.arithmetic import step_of
+from spuframe.expr.functions.arithmetic import add, mul, neg, square, step_of, sub
 from spuframe.expr.functions.common import checked, mismatch, only_nulls, overflow, ranges_text, refuse_large
 from spuframe.expr.functions.promotion import numeric
+from spuframe.expr.named import named
 from spuframe.expr.stated import Stated, always
+
+__all__ = [
+    "exp", "exp2", "expm1", "cosh", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "hypot",
+    "sin", "cos", "sigmoid", "tanh", "erf", "radians", "degrees",
+]  # fmt: skip
 
 SIGNIFICANT = 20
 """Bits that the smallest result should keep."""
@@ -153,11 +161,13 @@ def exponential(what: str, kind: type[Exp], operand: object, factor: float, base
     return kind(e, target) if base is None else Power(e, target, base)
 
 
+@named(np.exp)
 def exp(operand: object) -> Expr:
     """``e ** operand``."""
     return exponential("take exp of", Exp, operand, Exp.factor)
 
 
+@named(np.exp2)
 def exp2(operand: object) -> Expr:
     """``2 ** operand``."""
     return exponential("take exp2 of", Exp2, operand, 1.0)
@@ -224,16 +234,19 @@ def logarithm(kind: type[Log], operand: object, target: Fixed | None = None) -> 
     return kind(e, target)
 
 
+@named(np.log)
 def log(operand: object) -> Expr:
     """The natural logarithm; null where the operand is not positive."""
     return logarithm(Log, operand)
 
 
+@named(np.log2)
 def log2(operand: object) -> Expr:
     """The logarithm to base 2; null where the operand is not positive."""
     return logarithm(Log2, operand)
 
 
+@named(np.log10)
 def log10(operand: object) -> Expr:
     """The logarithm to base 10; null where the operand is not positive."""
     return logarithm(Log10, operand)
@@ -280,6 +293,7 @@ class Rsqrt(Unary):
         return 1 / math.sqrt(args[0]) if args[0] > 0 else None
 
 
+@named(np.sqrt)
 def sqrt(operand: object) -> Expr:
     """The square root; null where the operand is negative."""
     e = _argument("sqrt", operand, zero=True)
@@ -374,26 +388,68 @@ def _bounded(kind: type[Unary], operand: object) -> Expr:
     return kind(e, Fixed(min(max(e.dtype.frac, DEFAULT_FRACTION_BITS), MOST_BOUNDED)))
 
 
+@named(np.sin)
 def sin(operand: object) -> Expr:
     """The sine of an angle in radians."""
     return _bounded(Sin, operand)
 
 
+@named(np.cos)
 def cos(operand: object) -> Expr:
     """The cosine of an angle in radians."""
     return _bounded(Cos, operand)
 
 
+@named(scipy="expit")
 def sigmoid(operand: object) -> Expr:
     """``1 / (1 + exp(-operand))``."""
     return _bounded(Sigmoid, operand)
 
 
+@named(np.tanh)
 def tanh(operand: object) -> Expr:
     """The hyperbolic tangent."""
     return _bounded(Tanh, operand)
 
 
+@named(scipy="erf")
 def erf(operand: object) -> Expr:
     """The error function, ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to operand``."""
     return _bounded(Erf, operand)
+
+
+# ---- made of others -----------------------------------------------------------------------------------
+@named(np.expm1)
+def expm1(operand: object) -> Expr:
+    """``e ** operand - 1``."""
+    return sub(exp(operand), 1)
+
+
+@named(np.log1p)
+def log1p(operand: object) -> Expr:
+    """The natural logarithm of ``1 + operand``; null where that is not positive."""
+    return log(add(operand, 1))
+
+
+@named(np.cosh)
+def cosh(operand: object) -> Expr:
+    """The hyperbolic cosine."""
+    return mul(add(exp(operand), exp(neg(operand))), 0.5)
+
+
+@named(np.hypot)
+def hypot(left: object, right: object) -> Expr:
+    """The root of the sum of two squares."""
+    return sqrt(add(square(left), square(right)))
+
+
+@named(np.radians, np.deg2rad)
+def radians(operand: object) -> Expr:
+    """Degrees as radians."""
+    return mul(operand, math.pi / 180)
+
+
+@named(np.degrees, np.rad2deg)
+def degrees(operand: object) -> Expr:
+    """Radians as degrees."""
+    return mul(operand, 180 / math.pi)

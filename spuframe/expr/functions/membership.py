@@ -20,6 +20,8 @@ from spuframe.expr.functions.conditional import fill_null
 from spuframe.expr.functions.logic import Or
 from spuframe.expr.stated import EXACT, always
 
+__all__ = ["isin"]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class IsIn(Function):

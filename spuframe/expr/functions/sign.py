@@ -12,13 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spuframe.dtypes import Fixed, Int
 from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of
 from spuframe.expr.functions.common import checked, fits, mismatch, refuse_large
 from spuframe.expr.functions.comparison import gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.promotion import alike, numeric
+from spuframe.expr.named import named
 from spuframe.expr.stated import EXACT, always
+
+__all__ = ["sign"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,6 +58,7 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
+@named(np.sign)
 def sign(operand: object) -> Expr:
     """-1, 0 or 1."""
     e = as_expr(operand)

@@ -20,6 +20,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
+
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Decimal, DType, Duration, Fixed, Range, meet, real
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
@@ -31,7 +33,10 @@ from spuframe.expr.functions.conversion import convert, counted, units_of
 from spuframe.expr.functions.logic import and_, or_
 from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
 from spuframe.expr.functions.promotion import alike, beside, numeric, same_type
+from spuframe.expr.named import named
 from spuframe.expr.stated import EXACT, NEAREST, always
+
+__all__ = ["floor", "ceil", "trunc", "round_", "floordiv", "mod", "pow_"]
 
 POWER_BITS = 30
 """Fraction bits of the logarithm inside a power."""
@@ -176,16 +181,25 @@ def _whole(kind: type[Whole], operand: object, away: Callable[[object, object], 
     return where(is_null(e), None, where(away(e, 0.0), value, 0.0)) if e.nullable else where(away(e, 0.0), value, 0.0)
 
 
+@named(np.floor)
 def floor(operand: object) -> Expr:
     """The largest whole number that is not above it, in its own type if that holds whole numbers."""
     return _whole(Floor, operand, lt, -1.0)
 
 
+@named(np.ceil)
 def ceil(operand: object) -> Expr:
     """The smallest whole number that is not below it, in its own type if that holds whole numbers."""
     return _whole(Ceil, operand, gt, 1.0)
 
 
+@named(np.trunc)
+def trunc(operand: object) -> Expr:
+    """The whole number that is next towards zero, in its own type if that holds whole numbers."""
+    return where(lt(operand, 0), ceil(operand), floor(operand))
+
+
+@named(np.rint)
 def round_(operand: object, decimals: int = 0) -> Expr:
     """The nearest number with ``decimals`` decimals (negative: tens, hundreds); the even one from half way. Of a decimal one of so many decimals."""
     e = as_expr(operand)
@@ -269,6 +283,7 @@ def _counted(units: Expr, a: DType, b: DType) -> Expr:
     return mul(units, Lit(1, Decimal(max(wide.scale, 1), wide.scale))) if isinstance(wide, Decimal) else convert(units, Duration())
 
 
+@named(np.floor_divide)
 def floordiv(left: object, right: object) -> Expr:
     """``left // right``, exact, rounded down; null where the divisor is 0. A constant is the float64 that it is: ``1 // 0.1`` is 9.
 
@@ -277,12 +292,14 @@ def floordiv(left: object, right: object) -> Expr:
     return _divided(FloorDiv, left, right)
 
 
+@named(np.remainder)
 def mod(left: object, right: object) -> Expr:
     """``left % right``, exact, with the sign of the divisor; null where it is 0; rounded to its type. A constant is the float64 that it is."""
     return _divided(Mod, left, right)
 
 
 # ---- powers ------------------------------------------------------------------------------------------
+@named(np.power, np.float_power)
 def pow_(base: object, exponent: object) -> Expr:
     """``base ** exponent``.
 
