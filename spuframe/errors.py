@@ -20,6 +20,7 @@ Messages say what is wrong, where, and what to do; they never hold a secret or a
     |   +-- NotFiniteError                    NaN or infinity where a number is needed
     |   +-- DuplicateKeyError                 a key that must be unique is not
     |   +-- RowLimitError (OverflowError)     more rows than the bound that the plan gives
+    |   +-- CollinearError (ArithmeticError)  features that do not determine the coefficients of a model
     +-- SessionError (RuntimeError)
     |   +-- SessionClosedError
     |   +-- ForeignFrameError                 frames of two sessions in one expression
@@ -172,6 +173,10 @@ class DuplicateKeyError(DataError):
 
 class RowLimitError(DataError, OverflowError):
     """More rows than the bound that a plan gives: none is left out, and that bit is all that becomes known."""
+
+
+class CollinearError(DataError, ArithmeticError):
+    """Features that do not determine the coefficients of a model: that bit is all that becomes known."""
 
 
 class SessionError(SpuframeError, RuntimeError):

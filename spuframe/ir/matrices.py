@@ -32,6 +32,7 @@ class Moments:
     mean: Ref | None = None
     std: Ref | None = None
     scaled: Ref | None = None
+    lifted: Ref | None = None
     scaling: Ref | None = None
     count: Ref | None = None
     centre: Ref | None = None

@@ -7,6 +7,8 @@
 
 from spuframe.ml.base import SecretEstimator as _Estimator
 from spuframe.ml.dummy import DummyRegressor as DummyRegressor
+from spuframe.ml.least_squares import LinearRegression as LinearRegression
+from spuframe.ml.least_squares import Ridge as Ridge
 from spuframe.ml.linear_model import LogisticRegression as LogisticRegression
 from spuframe.ml.preprocessing import MaxAbsScaler as MaxAbsScaler
 from spuframe.ml.preprocessing import MinMaxScaler as MinMaxScaler

@@ -25,6 +25,7 @@ from spuframe.dtypes import Bool, Fixed, Range
 from spuframe.ir.instructions.control import Control
 from spuframe.ir.instructions.elements import Elements
 from spuframe.ir.instructions.matrices import Matrices
+from spuframe.ir.instructions.regression import Regression
 from spuframe.ir.instructions.scores import Scores
 from spuframe.ir.instructions.statistics import Statistics
 from spuframe.ir.matrices import Ref, inner
@@ -32,7 +33,7 @@ from spuframe.ir.matrices import Ref, inner
 __all__ = ["Program", "Ref"]
 
 
-class Program(Statistics, Elements, Matrices, Scores, Control):
+class Program(Statistics, Elements, Matrices, Scores, Regression, Control):
     """Instructions over matrices, of all families, and outputs.
 
     Parameters

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import r2_score
+from sklearn.utils import all_estimators
 
 from spuframe.errors import InvalidParameterError, NotFittedError, SchemaError, SpuframeError, TypeMismatchError
 from spuframe.frame.frame import SecretFrame
@@ -317,13 +318,10 @@ def _transforms(estimator: Any, session: Session) -> None:
 
 
 def _reference(estimator: Any) -> Any:
-    """scikit-learn's estimator of the same name in the module of the same name, with the same parameters; None where it has none."""
+    """scikit-learn's estimator of the same name, with the same parameters; None where it has none."""
     kind = type(estimator)
-    try:
-        known = getattr(import_module(kind.__module__.replace("spuframe.ml", "sklearn")), kind.__name__, None)
-    except ModuleNotFoundError:
-        return None
-    return known if known is None or known is kind else known(**estimator.get_params())
+    known = dict(all_estimators()).get(kind.__name__)
+    return None if known is None else known(**estimator.get_params())
 
 
 def _plan(estimator: Any, frame: SecretFrame) -> dict[str, SecretFrame] | None:

@@ -19,7 +19,7 @@ class Moments(Computed):
     op = "moments"
     params = Record(A | {
         "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INTS, "std": INTS, "rows": INT, "units": INTS,
-        "centred": Flag(), "keep": NAME,
+        "centred": Flag(), "keep": NAME, "lifts": INTS,
     })  # fmt: skip
 
 
@@ -47,6 +47,7 @@ class Statistics(Inputs):
         centre: bool = False,
         count: bool = False,
         centred: bool = True,
+        lifts: Sequence[int] = (),
     ) -> Found:
         """Of the columns of `words`: means, deviations, the columns scaled, and what scales other rows; what is asked for.
 
@@ -70,6 +71,9 @@ class Statistics(Inputs):
             Give the mean to the nearest word.
         centred : bool
             False: take zero for the mean.
+        lifts : sequence of int, optional
+            Of each column a public number, at most ``2**(bits - 1)``. Deviations are those of one row more, with these numbers above the mean, in
+            which columns go together in nothing; the numbers are given divided by the deviations, as the columns are.
         """
         out = Found()
         asked: dict[str, str] = {}
@@ -82,6 +86,7 @@ class Statistics(Inputs):
         out.mean = give("mean", 1) if mean is not None else None
         out.std = give("std", 1) if std is not None else None
         out.scaled = give("scaled", a.rows) if scaled else None
+        out.lifted = give("lifted", 1) if any(lifts) else None
         out.scaling = give("scaling", 4 if bits <= WIDE else SCALING_ROWS) if scaling is not None else None
         out.centre = give("centre", 1) if centre else None
         if count:
@@ -91,7 +96,7 @@ class Statistics(Inputs):
         self.body.append({
             "op": "moments", "a": a.name, "bits": int(bits), "mask": None if mask is None else mask.name, "outputs": asked, "ddof": int(ddof),
             "mean": list(mean or ()), "std": list(std or ()), "rows": 0 if out.scaling is None else out.scaling.rows, "centred": bool(centred),
-            "keep": out.name, "units": [] if scaling is None else list(scaling),
+            "keep": out.name, "lifts": list(lifts), "units": [] if scaling is None else list(scaling),
         })  # fmt: skip
         return out
 

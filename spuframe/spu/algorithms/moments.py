@@ -26,7 +26,7 @@ from spuframe.spu.algorithms.roots import root_pair, rsqrt
 from spuframe.spu.algorithms.shift import round_shift
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import stacked
-from spuframe.spu.share import Arithmetic, Share, columns, concat
+from spuframe.spu.share import Arithmetic, Array, Share, columns, concat
 
 MOST = 61
 """Bits of the width of a range, at most: a word may not reach 2^62."""
@@ -179,7 +179,7 @@ def together(box: BlackBox, x: Share, shifts: Sequence[Shift]) -> list[Share]:
     return box.together([partial(shifted, box, x, by) for by in shifts])
 
 
-def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centred: bool = True) -> Moments:
+def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centred: bool = True, lifts: Sequence[int] = ()) -> Moments:
     """Find the moments of the columns of a matrix.
 
     Parameters
@@ -193,6 +193,8 @@ def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centr
         (n, 1): 1 for rows that take part, else 0.
     centred : bool
         False: about zero in place of the mean.
+    lifts : sequence of int, optional
+        Of each column a public number, at most ``2**(bits - 1)``: its square is added to Q, as if it were one row's ``x - c`` more.
     """
     n, d = x.shape
     count = Count(n, None if mask is None else mask.sum(0))
@@ -210,6 +212,8 @@ def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centr
         moved = box.mul(mask.broadcast(x.shape), moved)
     limb = places(n, bits)[0]
     squares = _squares(box, [moved] if in_a_word(n, bits) else limbs(box, moved, bits, limb))
+    if any(lifts):
+        squares = [box.add_public(q, part) for q, part in zip(squares, _digits([lift * lift for lift in lifts], limb, len(squares)), strict=True)]
     picks, root, inverse = levels(box, squares, rest, n, bits, count)
     return Moments(bits, limb, count, centre, rest, moved, picks, root, inverse)
 
@@ -217,9 +221,9 @@ def moments(box: BlackBox, x: Share, bits: int, mask: Share | None = None, centr
 def levels(box: BlackBox, squares: Sequence[Share], rest: Share, n: int, bits: int, count: Count) -> tuple[tuple[Share, ...], Share, Share]:
     """`Moments.picks`, `root` and `inverse`, of the digits of Q, the sums of squares, and of S, the sums: those of one word or of `limbs`."""
     limb, top = places(n, bits)
-    digits = [count.times(box, q) for q in (squares if in_a_word(n, bits) else _carried(box, squares, limb, top))]
+    digits = [count.times(box, q) for q in (squares if in_a_word(n, bits) else carried(box, squares, limb, top))]
     digits[0] = digits[0] - box.mul(rest, rest)
-    digits = _carried(box, digits, limb, top)
+    digits = carried(box, digits, limb, top)
     highs = [total([digit.shift_left(limb * s) for s, digit in enumerate(digits[top:]) if limb * s < 64])]
     for digit in reversed(digits[:top]):
         highs.insert(0, digit + highs[0].shift_left(limb))
@@ -302,7 +306,13 @@ def _squares(box: BlackBox, parts: Sequence[Share]) -> list[Share]:
     return [total([products.column(i * k + t - i) for i in range(k) if 0 <= t - i < k]) for t in range(2 * k - 1)]
 
 
-def _carried(box: BlackBox, digits: Sequence[Share], limb: int, top: int) -> list[Share]:
+def _digits(numbers: Sequence[int], limb: int, count: int) -> list[Array]:
+    """Public numbers as so many digits; the highest holds all that is left."""
+    cut = [[n >> limb * t if t == count - 1 else (n >> limb * t) % (1 << limb) for n in numbers] for t in range(count)]
+    return [np.array(digit, np.int64).view(np.uint64) for digit in cut]
+
+
+def carried(box: BlackBox, digits: Sequence[Share], limb: int, top: int) -> list[Share]:
     """The same number, its digits below ``top`` less than ``2**limb`` in magnitude."""
     out = list(digits)
     while len(out) <= top:

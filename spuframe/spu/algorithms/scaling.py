@@ -119,6 +119,16 @@ def standardised(box: BlackBox, m: Moments, f: int, mask: Share | None) -> Share
     return box.dot([x, there.broadcast((n, d))], [factor.reshape(1, d).broadcast((n, d)), (-lean).reshape(1, d).broadcast((n, d))], fraction - f)
 
 
+def lifted(box: BlackBox, m: Moments, f: int, lifts: Sequence[int]) -> Share:
+    """Public numbers, divided by the columns' deviations just as `standardised` divides its rows: (1, d), with f fraction bits."""
+    n, d = m.centred.shape
+    fraction = 60 - (n.bit_length() + 1) // 2
+    less = drops(n, m.bits, fraction - DIGITS)
+    cut = [np.array([lift >> t for lift in lifts], np.int64).view(np.uint64) for t in less]
+    x = total([pick.scale(c) for pick, c in zip(m.picks, cut, strict=True)]) if m.picks else box.constant(cut[0], m.centre.kind, (d,))
+    return box.mul(x, m.factor(box, [fraction + t for t in less]), fraction - f).reshape(1, d)
+
+
 def apply(box: BlackBox, s: Scaling, x: Share, bits: int, f: int) -> tuple[Share, Share | None]:
     """Rows ``abs(x - centre) < 2**bits`` (n, d), standardised, with f fraction bits.
 

@@ -19,10 +19,13 @@ from spuframe.spu.algorithms.divide import total
 from spuframe.spu.algorithms.moments import Moments, least, limbs, product, shifted
 from spuframe.spu.algorithms.scaling import MOST_WEIGHT, stopped
 from spuframe.spu.blackbox import BlackBox
+from spuframe.spu.shaping import and_pairs
 from spuframe.spu.share import Share, concat
 
 SLOPE = 52
 """Fraction bits that a slope has where the deviation is as small as its level allows: 127 of it are below 2^59."""
+SEEN = 10
+"""Bits of the edge of a sum that is too coarse to tell those that are held."""
 
 
 def digits(box: BlackBox, m: Moments, w: Share | None, f: int, limb: int, count: int) -> tuple[Share, Share]:
@@ -88,9 +91,16 @@ def score(box: BlackBox, x: Share, slopes: Share, offset: Share, bits: int, limb
     places = box.together([partial(place, p) for p in range(len(pieces) + len(rows) - 1)])
     if most + f <= COARSE:
         return _summed(box, places, limb, fraction - f) + offset.broadcast((n,)), None
-    unit = COARSE - most
-    fine, coarse = box.both(lambda: _summed(box, places, limb, fraction - f), lambda: _summed(box, places, limb, fraction - unit))
-    flags = beyond(box, coarse, (-(1 << COARSE), 1 << COARSE), -(1 << HELD + unit), 1 << HELD + unit)
+    units = [COARSE - most]
+    while HELD + units[-1] < SEEN:  # so coarse a sum does not tell: below its own edge a finer one fits a word
+        units.append(units[-1] + COARSE - SEEN)
+    fine, *coarse = box.together([partial(_summed, box, places, limb, fraction - at) for at in (f, *units)])
+    edges = [1 << SEEN] * (len(units) - 1) + [1 << HELD + units[-1]]
+    found = box.together([partial(beyond, box, x, (-(1 << COARSE), 1 << COARSE), -e, e) for x, e in zip(coarse, edges, strict=True)])
+    flags = found.pop()
+    for over in reversed(found):
+        inside = box.not_(over[0] ^ over[1])
+        flags = [a ^ b for a, b in zip(over, and_pairs(box, [(inside, flag) for flag in flags]), strict=True)]
     edge = 1 << HELD + f
     held = put_where(box, fine + offset.broadcast((n,)), flags, [-edge, edge])
     return held, box.not_(flags[0] ^ flags[1])

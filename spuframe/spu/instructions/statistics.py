@@ -18,11 +18,12 @@ def moments(machine: Machine, i: Mapping[str, Any]) -> None:
     (a,) = machine.of(i, "a")
     box, wanted = machine.box, i["outputs"]
     there = None if i["mask"] is None else machine.values[i["mask"]]
-    m = over_rows.moments(box, a, i["bits"], there, i["centred"])
+    m = over_rows.moments(box, a, i["bits"], there, i["centred"], i["lifts"])
     make: dict[str, Callable[[], Share]] = {
         "mean": lambda: m.mean(box, i["mean"]).reshape(1, -1),
         "std": lambda: m.deviation(box, i["std"], i["ddof"]).reshape(1, -1),
         "scaled": lambda: scaling.standardised(box, m, machine.f, there),
+        "lifted": lambda: scaling.lifted(box, m, machine.f, i["lifts"]),
         "scaling": lambda: scaling.scaling(box, m, machine.f, i["units"]).matrix(box, i["rows"]),
         "centre": lambda: m.centre.reshape(1, -1),
         "count": lambda: box.constant(a.rows, RING, (1, 1)) if m.count.share is None else m.count.share.reshape(1, 1),
