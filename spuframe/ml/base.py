@@ -285,14 +285,14 @@ class Slopes:
     def scaled(cls, found: Words, rows: int, weight: int = 7) -> Slopes:
         """Of columns brought to deviation 1, in so many rows: weights stop at ``2**weight``, deviations are not below ``rows ** -0.5``."""
         width, largest = len(found.fractions), weight + (rows.bit_length() + 1) // 2
-        limb = _limb(width)
+        limb = limb_bits(width)
         fraction = found.bits + BEYOND
         return cls(found.fractions, found.centres, found.sizes, fraction, limb, -(-(fraction + largest + 1) // limb), largest, width)
 
     @classmethod
     def shifted(cls, fields: Sequence[Field], by: Sequence[int], f: int) -> Slopes:
         """Of columns divided by ``2**by[j]`` and weights of f fraction bits."""
-        limb = _limb(len(by))
+        limb = limb_bits(len(by))
         free = [field.dtype.frac for field in fields if field.range is None and not field.dtype.exact]
         more = min([DIVIDED, *(max(own, DEFAULT_FRACTION_BITS) for own in free)])  # a word holds all that a column of unknown range can be
         fractions = tuple(more - s for s in by)
@@ -340,7 +340,7 @@ class Slopes:
         return out, p.both(inside, there), there
 
 
-def _limb(width: int) -> int:
+def limb_bits(width: int) -> int:
     """Products of limbs, over so many columns and some pairs of each, sum below 2^61."""
     return min(LIMB, (60 - (8 * width).bit_length()) // 2)
 

@@ -20,8 +20,8 @@ from spuframe.ml.base import (
     SecretArray,
     SecretEstimator,
     Slopes,
-    _limb,
     exact,
+    limb_bits,
     nullable,
     run_program,
     same_features,
@@ -51,24 +51,24 @@ class Model:
     Parameters
     ----------
     slopes : Slopes
+        Whose sums are the target times ``2**(out - DEFAULT_FRACTION_BITS)``.
     out : int
         Fraction bits of predictions.
-    unit : ndarray
-        What one limb of the lowest place of each coefficient is worth, if it is read with the default fraction bits; and of the intercept.
     """
 
     slopes: Slopes
     out: int
-    unit: Array
-    lowest: float
 
     def coefficients(self, limbs: Array) -> Array:
         """The coefficients, of the limbs of each."""
-        return _joined(limbs.reshape(limbs.shape[0], self.slopes.count, self.slopes.width).transpose(0, 2, 1), self.slopes.limb) * self.unit
+        return np.ldexp(self.slopes.coefficients(limbs), DEFAULT_FRACTION_BITS - self.out)
 
     def intercept(self, limbs: Array) -> Array:
         """The intercept, of its limbs."""
-        return _joined(limbs, self.slopes.limb)[:, None] * self.lowest
+        joined = np.zeros((len(limbs), 1))
+        for i in reversed(range(limbs.shape[1])):  # from the highest: it and those below may nearly cancel
+            joined = joined * 2.0**self.slopes.limb + limbs[:, i : i + 1]
+        return np.ldexp(joined, 2 * DEFAULT_FRACTION_BITS - self.slopes.fraction - self.out)
 
 
 class _LeastSquares(Regressor, SecretEstimator):
@@ -105,8 +105,7 @@ class _LeastSquares(Regressor, SecretEstimator):
                 "use Ridge(alpha=...) with a larger alpha, or look at filters, merges and nulls (.count().reveal())"
             )
         self._model, self._public = fitted, found
-        limbs = [name for row in found.slopes.labels()[:-1] for name in row]
-        self.coef_ = SecretArray(fitted[limbs], (len(names),), found.coefficients)
+        self.coef_ = SecretArray(fitted[found.slopes.digits()], (len(names),), found.coefficients)
         shown = [name for name in fitted.columns if name.startswith("intercept ")]
         self.intercept_ = SecretArray(fitted[shown], (), found.intercept) if self.fit_intercept else PublicArray(np.zeros(()))
         self.n_features_in_ = len(names)
@@ -129,9 +128,10 @@ class _LeastSquares(Regressor, SecretEstimator):
         same_session(X, model)
         p = Program()
         value, inside, _ = self._public.slopes.apply(p, X, names)
-        p.output("prediction", value, ["prediction"], like=0, complete=nullable(X), inside=inside, fractions=[self._public.out])
-        out: SecretSeries = run_program(p, [X, model])["prediction"]["prediction"]
-        return out
+        out, most = self._public.out, 2.0 ** (HELD + DEFAULT_FRACTION_BITS - self._public.out)
+        p.output("prediction", value, ["prediction"], like=0, complete=nullable(X), inside=inside, fractions=[out], range=(-most, most))
+        predicted: SecretSeries = run_program(p, [X, model])["prediction"]["prediction"]
+        return predicted
 
     def _plan(self, X: SecretFrame, y: SecretSeries) -> tuple[dict[str, SecretFrame], Model]:
         check(self, self.parameters)
@@ -261,15 +261,6 @@ def _model(found: Words, rows: int) -> tuple[Model, int]:
     fraction = found.bits + BEYOND + GUARD
     up = fraction - DEFAULT_FRACTION_BITS + out - last
     largest = max(1, LARGEST + found.bits + (rows.bit_length() + 1) // 2 + up - fraction)
-    limb = _limb(2 * len(own))  # a limb of a mean has one bit more
-    slopes = Slopes(tuple(own), found.centres[:-1], found.bits, fraction, limb, -(-(fraction + largest + 1) // limb), largest, len(own))
-    unit = np.exp2(float(DEFAULT_FRACTION_BITS - up - last) + np.array(own, float))
-    return Model(slopes, out, unit, 2.0 ** (2 * DEFAULT_FRACTION_BITS - fraction - out)), up
-
-
-def _joined(limbs: Array, limb: int) -> Array:
-    """Numbers of their limbs, along the last axis, from the highest: it and those below may nearly cancel."""
-    joined = np.zeros(limbs.shape[:-1])
-    for i in reversed(range(limbs.shape[-1])):
-        joined = joined * 2.0**limb + limbs[..., i]
-    return joined
+    limb = limb_bits(2 * len(own))  # a limb of a mean has one bit more
+    slopes = Slopes(tuple(own), found.centres[:-1], found.sizes[:-1], fraction, limb, -(-(fraction + largest + 1) // limb), largest, len(own))
+    return Model(slopes, out), up

@@ -22,6 +22,8 @@ from spuframe.spu.share import Share, concat
 
 KEPT = 9
 """Bits of a deviation that are looked at, at least."""
+KEPT_IN_FIT = 18
+"""The same of the rows that the moments are of: their products with the factor fit the ring whatever is left out."""
 MOST_WEIGHT = 127
 """Where coefficients of scaled columns stop."""
 TOP = 61
@@ -78,10 +80,10 @@ def precision(n: int, bits: int) -> int:
     return room - -(-bits // pieces)
 
 
-def drops(n: int, bits: int, wide: int) -> tuple[int, ...]:
+def drops(n: int, bits: int, wide: int, kept: int = KEPT) -> tuple[int, ...]:
     """For each level the bits of a value that do not show beside its deviation; none in ranges of up to ``wide`` bits."""
     limb, top = places(n, bits)
-    return tuple(max(0, least(n, limb, t) - KEPT) if t and bits > wide else 0 for t in range(top + 1))
+    return tuple(max(0, least(n, limb, t) - kept) if t and bits > wide else 0 for t in range(top + 1))
 
 
 def scaling(box: BlackBox, m: Moments, f: int, units: Sequence[int]) -> Scaling:
@@ -112,7 +114,7 @@ def standardised(box: BlackBox, m: Moments, f: int, mask: Share | None) -> Share
     """The columns themselves, standardised, with f fraction bits; zero in rows that take no part."""
     n, d = m.centred.shape
     fraction = 60 - (n.bit_length() + 1) // 2
-    less = drops(n, m.bits, fraction - DIGITS)
+    less = drops(n, m.bits, fraction - DIGITS, KEPT_IN_FIT)
     x = _chosen(box, m.centred, less, m.picks)
     factor, lean = box.both(lambda: m.factor(box, [fraction + t for t in less]), lambda: m.lean(box, fraction))
     there = box.constant(1, x.kind, (n, 1)) if mask is None else mask
@@ -123,7 +125,7 @@ def lifted(box: BlackBox, m: Moments, f: int, lifts: Sequence[int]) -> Share:
     """Public numbers, divided by the columns' deviations just as `standardised` divides its rows: (1, d), with f fraction bits."""
     n, d = m.centred.shape
     fraction = 60 - (n.bit_length() + 1) // 2
-    less = drops(n, m.bits, fraction - DIGITS)
+    less = drops(n, m.bits, fraction - DIGITS, KEPT_IN_FIT)
     cut = [np.array([lift >> t for lift in lifts], np.int64).view(np.uint64) for t in less]
     x = total([pick.scale(c) for pick, c in zip(m.picks, cut, strict=True)]) if m.picks else box.constant(cut[0], m.centre.kind, (d,))
     return box.mul(x, m.factor(box, [fraction + t for t in less]), fraction - f).reshape(1, d)
