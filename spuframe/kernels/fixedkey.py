@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from spuframe.kernels.digits import Array
 
-_CHUNK = 1 << 12
+_CHUNK = 1 << 14
 """Rows that go through at a time, so that what is between two calls stays in the cache."""
 
 

@@ -1,8 +1,7 @@
-"""Material for two parties with additive shares: triples, words held as numbers and as bits, products of private words; each party draws its own parts.
+"""Material for two parties with additive shares: triples, words as numbers and as bits, products of what parties know. Each draws its own parts.
 
 What is needed besides are products of what one party knows with what the other knows: `spuframe.preprocessing.transfers`. Bytes of each party for one,
-with a transfer at 4 bytes: a triple of Z_2^64 516 (Gilboa, CRYPTO 1999), of bits 3.9, an edaBit of 64 bits in Z_2^64 252, a product of private
-words of 64 bits 258.
+with a transfer at 4 bytes: a triple of Z_2^64 516 (Gilboa, CRYPTO 1999), of bits 3.9, an edaBit of 64 bits in Z_2^64 252.
 """
 
 from __future__ import annotations
@@ -44,9 +43,16 @@ class Correlations:
     def bits(self, b: int, count: int) -> tuple[Array, ...]:
         """X, y and x & y: words of b bits."""
         kind, whole = Boolean(b), count * b
-        x, y, share = self._transfers.bits(whole)
-        share ^= x & y
-        return tuple(from_wire(part, kind, (count,)).copy() for part in (x, y, share))
+        x, y, sent, got = self._transfers.bits(whole)
+        return tuple(from_wire(part, kind, (count,)).copy() for part in (x, y, sent ^ got ^ (x & y)))
+
+    def private_bits(self, b: int, count: int) -> tuple[Array, ...]:
+        """U of this party and its share of ``u & u'``: words of b bits. A transfer each: for half of the bits from this party, for half to it."""
+        kind, half = Boolean(b), _half_bits(b * count)
+        x, y, sent, got = self._transfers.bits(half)
+        pairs = [(x, y), (sent, got)] if self._rank == 0 else [(y, x), (got, sent)]
+        parts = [np.concatenate(pair)[: -(-b * count // 8)] for pair in pairs]
+        return tuple(from_wire(part, kind, (count,)).copy() for part in parts)
 
     def matrices(self, k: int, sizes: tuple[int, int, int], count: int) -> tuple[Array, ...]:
         """A (n, m), B (m, p) and A B; several are put below each other."""
@@ -106,24 +112,47 @@ class Correlations:
             self._transfers.products(_padded(plain[theirs], both), used, widths, 1, lambda r, c: _filled(factor(r, c), r), sink)
         return (plain - out).astype(ring.word), word
 
-    def private(self, k: int, count: int) -> tuple[Array, ...]:
-        """U of this party, and its share of ``u u'`` in Z_2^k."""
-        kind = Arithmetic(k)
-        u = uniform(self._private, kind, (count,))
-        plain = u.astype(np.uint64)
-        mine, theirs, both = self._sides(plain)
-        out = np.zeros(count, np.uint64)
-        weights = np.arange(k, dtype=np.uint64)[:, None]
+    def turn(self, q: int, b: int, count: int) -> tuple[Array, ...]:
+        """U of b bits and a bit r, as a byte; v in Z_2^q; shares of ``u v'``, ``r v'``, and of the other's ``u' v``, ``r' v``, in Z_2^q."""
+        u, v = uniform(self._private, Boolean(b), (count,)), uniform(self._private, Boolean(q), (count,))
+        r = self._private.words(count, np.uint8) & np.uint8(1)
+        shares = np.empty((4, count), np.uint64)
+        weights = np.arange(b, dtype=np.uint64)[:, None]
+
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            for at, part in ((0, got), (2, sent)):
+                shares[at, rows] = (part[:b, :, 0] << weights).sum(axis=0, dtype=np.uint64)
+                shares[at + 1, rows] = part[b, :, 0]
+
+        chooses = u.astype(np.uint64) | r.astype(np.uint64) << np.uint64(b)
+        self._transfers.products(chooses, b + 1, [*_falling(q, b), q], 1, _rows_of(v.astype(np.uint64)[:, None]), sink)
+        return (u, r, v, *(shares & np.uint64((1 << q) - 1)))
+
+    def flag(self, e: int, count: int) -> tuple[Array, ...]:
+        """A bit of this party, as a byte, and its share of the product of both parties' bits in Z_2^e."""
+        u = self._private.words(count, np.uint8) & np.uint8(1)
+        plain, out = u.astype(np.uint64), np.zeros(count, np.uint64)
+        mine, theirs, both = self._sides(u)
 
         def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
             for side, part in ((mine, sent), (theirs, got)):
                 part_of = np.arange(side.start, side.stop)[rows]
-                out[part_of] += (part[:, :, 0] << weights).sum(axis=0, dtype=np.uint64)[: len(part_of)]
+                out[part_of] += part[0, : len(part_of), 0]
 
         if both:
-            factor = _rows_of(_padded(plain[mine], both)[:, None])
-            self._transfers.products(_padded(plain[theirs], both), k, _falling(k, k), 1, factor, sink)
-        return u, out.astype(kind.word)
+            self._transfers.products(_padded(u[theirs], both), 1, [e], 1, _rows_of(_padded(plain[mine], both)[:, None]), sink)
+        return u, out.astype(Arithmetic.least(e).word)
+
+    def mux(self, k: int, count: int) -> tuple[Array, ...]:
+        """A bit r of this party, as a byte, and a word d in Z_2^k; its shares of ``r d'`` and of ``r' d``."""
+        r, d = self._private.words(count, np.uint8) & np.uint8(1), uniform(self._private, Arithmetic(k), (count,))
+        shares = np.empty((2, count), d.dtype)
+
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            shares[0, rows], shares[1, rows] = got[0, :, 0].astype(d.dtype), sent[0, :, 0].astype(d.dtype)
+
+        self._transfers.products(r, 1, [k], 1, _rows_of(d.astype(np.uint64)[:, None]), sink)
+        return r, d, shares[0], shares[1]
 
     def permutations(self, halves: Sequence[Array], kinds: Sequence[Kind]) -> list[list[tuple[Array, Array, Array]]]:
         """See `correlate`."""
@@ -191,6 +220,26 @@ def edabit_cost(k: int, b: int, count: int) -> tuple[int, int]:
     return products_cost(-(-count // 2), widths, 1) if widths else (0, 0)
 
 
-def private_cost(k: int, count: int) -> tuple[int, int]:
+def private_bits_cost(b: int, count: int) -> tuple[int, int]:
     """Rounds, and bytes of each party."""
-    return products_cost(-(-count // 2), _falling(k, k), 1)
+    return bits_cost(_half_bits(b * count))
+
+
+def _half_bits(count: int) -> int:
+    """Half of so many bits, in whole bytes."""
+    return -(-count // 16) * 8
+
+
+def flag_cost(e: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    return products_cost(-(-count // 2), [e], 1)
+
+
+def turn_cost(q: int, b: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    return products_cost(count, [*_falling(q, b), q], 1)
+
+
+def mux_cost(k: int, count: int) -> tuple[int, int]:
+    """Rounds, and bytes of each party."""
+    return products_cost(count, [k], 1)

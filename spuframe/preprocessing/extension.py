@@ -14,6 +14,7 @@ choices that may be random the first block's u are the choices, and it costs 31.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,20 @@ WORDS = 1 << 11
 
 
 class _Keystreams:
-    """Keystreams that are read side by side."""
+    """The keystreams of many leaves, of which equally much is read at a time."""
 
     def __init__(self, keys: list[bytes]) -> None:
-        self._streams: list[Any] = [Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor() for key in keys]
+        self._next: list[Any] = [Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor().update_into for key in keys]
         self._zeros = np.zeros(8 * WORDS, np.uint8)
+        self.leaves = np.empty((LEAVES, WORDS), np.uint64)
 
-    def fill(self, which: int, out: Array) -> None:
-        """The next words of one of them."""
-        self._streams[which].update_into(self._zeros[: out.nbytes], out.view(np.uint8))
+    def fill(self, order: Sequence[int], words: int, skip: int = 0) -> Array:
+        """The next words of some of them, one in each row of ``leaves`` from row ``skip`` on."""
+        leaves = self.leaves.reshape(-1)[: LEAVES * words].reshape(LEAVES, words)
+        zeros = self._zeros[: 8 * words]
+        for which, row in zip(order, leaves.view(np.uint8)[skip:], strict=True):
+            self._next[which](zeros, row)
+        return leaves
 
 
 class Receiver:
@@ -69,10 +75,8 @@ class Receiver:
         choices : ndarray (words,)
         """
         t, us = np.empty((SECURITY, words), np.uint64), np.empty((BLOCKS, words), np.uint64)
-        leaves = np.empty((LEAVES, words), np.uint64)
         for block in range(BLOCKS):
-            for x in range(LEAVES):
-                self._streams.fill(LEAVES * block + x, leaves[x])
+            leaves = self._streams.fill(range(LEAVES * block, LEAVES * (block + 1)), words)
             fold(leaves, us[block], t[FIELD * block : FIELD * (block + 1)])
         if choices is None:
             choices = us[0].copy()
@@ -95,11 +99,10 @@ class Sender:
     def accept(self, message: Array, words: int) -> Array:
         """The planes of q, (128, words), from the receiver's message."""
         q = np.empty((SECURITY, words), np.uint64)
-        leaves, unused = np.empty((LEAVES, words), np.uint64), np.empty(words, np.uint64)
+        unused = np.empty(words, np.uint64)
         for block, missing in enumerate(self._blocks):
+            leaves = self._streams.fill([LEAVES * block + (y ^ missing) for y in range(1, LEAVES)], words, skip=1)
             leaves[0] = 0
-            for y in range(1, LEAVES):
-                self._streams.fill(LEAVES * block + (y ^ missing), leaves[y])
             fold(leaves, unused, q[FIELD * block : FIELD * (block + 1)])
         given = message.reshape(-1, words)
         skipped = BLOCKS - len(given)

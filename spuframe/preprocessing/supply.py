@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from typing import Protocol as Structural
@@ -22,19 +23,42 @@ from spuframe.preprocessing.permutations import correlate_cost
 from spuframe.preprocessing.transfers import Transfers
 from spuframe.preprocessing.wire import Wire
 from spuframe.spu.context import Context
-from spuframe.spu.kinds import Arithmetic, Array, Boolean, Kind
+from spuframe.spu.kinds import BIT, Arithmetic, Array, Boolean, Kind
 from spuframe.spu.orders import Order, Ordered, permutations
 
 Charge = Callable[..., tuple[int, int]]
 
-_SOURCES: dict[str, tuple[str, Charge]] = {
-    "triple": ("triple", correlations.triple_cost),
-    "and": ("bits", correlations.bit_triple_cost),
-    "matmul": ("matrices", correlations.matrices_cost),
-    "edabit": ("edabit", correlations.edabit_cost),
-    "private": ("private", correlations.private_cost),
+@dataclass(frozen=True)
+class Making:
+    """How a kind of material is made.
+
+    Parameters
+    ----------
+    maker : str
+        The method of a `Source`.
+    cost : callable
+        ``cost(*parameters, count)``: rounds, and bytes of each party.
+    kinds : callable
+        ``kinds(*parameters)``: of the parts of a piece.
+    """
+
+    maker: str
+    cost: Charge
+    kinds: Callable[..., list[Kind]]
+
+
+BYTE = Boolean(8)
+MAKINGS: dict[str, Making] = {
+    "triple": Making("triple", correlations.triple_cost, lambda k: [Arithmetic(k)] * 3),
+    "and": Making("bits", correlations.bit_triple_cost, lambda b: [Boolean(b)] * 3),
+    "matmul": Making("matrices", correlations.matrices_cost, lambda k, sizes: [Arithmetic(k)] * 3),
+    "edabit": Making("edabit", correlations.edabit_cost, lambda k, b: [Arithmetic(k), Boolean(b)]),
+    "private and": Making("private_bits", correlations.private_bits_cost, lambda b: [Boolean(b)] * 2),
+    "turn": Making("turn", correlations.turn_cost, lambda q, b: [Boolean(b), BYTE, *[Boolean(q)] * 5]),
+    "flag": Making("flag", correlations.flag_cost, lambda e: [BYTE, Arithmetic.least(e)]),
+    "mux": Making("mux", correlations.mux_cost, lambda k: [BYTE, *[Arithmetic(k)] * 3]),
 }
-"""How each kind of material is made, and what that costs."""
+"""All kinds but permutations."""
 
 
 class Source(Structural):
@@ -44,7 +68,10 @@ class Source(Structural):
     def bits(self, b: int, count: int) -> tuple[Array, ...]: ...
     def matrices(self, k: int, sizes: tuple[int, int, int], count: int) -> tuple[Array, ...]: ...
     def edabit(self, k: int, b: int, count: int) -> tuple[Array, ...]: ...
-    def private(self, k: int, count: int) -> tuple[Array, ...]: ...
+    def turn(self, q: int, b: int, count: int) -> tuple[Array, ...]: ...
+    def private_bits(self, b: int, count: int) -> tuple[Array, ...]: ...
+    def flag(self, e: int, count: int) -> tuple[Array, ...]: ...
+    def mux(self, k: int, count: int) -> tuple[Array, ...]: ...
     def permutations(self, halves: Sequence[Array], kinds: Sequence[Kind]) -> list[list[tuple[Array, Array, Array]]]: ...
 
 
@@ -57,7 +84,7 @@ class Stock(Ordered):
     """
 
     def __init__(self, ctx: Context) -> None:
-        super().__init__({name: partial(self._cut, name) for name in _SOURCES})
+        super().__init__({name: partial(self._cut, name) for name in MAKINGS})
         self._ctx = ctx
         self._made: dict[What, tuple[tuple[Array, ...], int]] = {}
 
@@ -78,7 +105,7 @@ class Stock(Ordered):
 
     def _make(self, source: Source, material: Mapping[What, int]) -> None:
         for what in sorted(w for w in material if w[0] != "permute"):
-            make: Callable[..., tuple[Array, ...]] = getattr(source, _SOURCES[str(what[0])][0])
+            make: Callable[..., tuple[Array, ...]] = getattr(source, MAKINGS[str(what[0])].maker)
             self._made[what] = make(*what[1:], material[what]), 0
         rank, private = self._ctx.rank, self._ctx.private
         for (rows, kinds), names in _alike(material).items():
@@ -93,15 +120,15 @@ class Stock(Ordered):
         *parameters, count = what
         key = (name, *parameters)
         if not count:
-            return _none(name, parameters)
+            return tuple(np.empty(0, kind.word) for kind in MAKINGS[name].kinds(*parameters))
         if key not in self._made:
             raise ProtocolError(f"no {' '.join(map(str, key))} has been made: tell the supply what the plan will use before it runs")
         parts, start = self._made[key]
         self._made[key] = parts, start + count
         if name == "matmul":  # one at a time
             return tuple(part[start] for part in parts)
-        bitmaps = {"and": range(3), "edabit": range(1, 2)}.get(name, range(0)) if parameters[-1] == 1 else range(0)
-        return tuple(_bits(part, start, count) if i in bitmaps else part[start : start + count] for i, part in enumerate(parts))
+        kinds = MAKINGS[name].kinds(*parameters)
+        return tuple(_bits(p, start, count) if kind == BIT else p[start : start + count] for kind, p in zip(kinds, parts, strict=True))
 
     def _order(self, rows: int) -> Order:
         raise ProtocolError(f"no permutation of {rows} rows has been made: tell the supply what the plan will use before it runs")
@@ -158,13 +185,6 @@ class Prepared(Stock):
         return self._correlations
 
 
-def _none(name: str, parameters: Sequence[int]) -> tuple[Array, ...]:
-    """No pieces at all."""
-    kinds: dict[str, list[Kind]] = {"and": [Boolean(parameters[-1])] * 3, "private": [Arithmetic(parameters[0])] * 2}
-    kinds["edabit"] = [Arithmetic(parameters[0]), Boolean(parameters[-1])]
-    return tuple(np.empty(0, kind.word) for kind in kinds.get(name, [Arithmetic(parameters[0])] * 3))
-
-
 def _bits(bitmap: Array, start: int, count: int) -> Array:
     """Bits of a bitmap, as one of their own."""
     first = start // 8
@@ -186,7 +206,7 @@ def _alike(material: Mapping[What, int]) -> dict[tuple[int, tuple[Kind, ...]], l
 def prepared(material: Mapping[What, int]) -> Cost:
     """What making some material costs, beyond the keys of a session."""
     rounds = sent = 0
-    charges = [_SOURCES[str(what[0])][1](*what[1:], count) for what, count in material.items() if what[0] != "permute"]
+    charges = [MAKINGS[str(what[0])].cost(*what[1:], count) for what, count in material.items() if what[0] != "permute"]
     charges += [correlate_cost(rows, len(names), kinds) for (rows, kinds), names in _alike(material).items()]
     for one in charges:
         rounds, sent = rounds + one[0], sent + one[1]

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from spuframe.kernels.bits import pack_words, packed_bytes, plane_to_bitmap, plane_words, to_planes, unpack_words
+from spuframe.kernels.bits import LANES, pack_words, packed_bytes, plane_to_bitmap, plane_words, to_planes, unpack_words
 from spuframe.kernels.fixedkey import FixedKey
 from spuframe.kernels.subsets import rows_of
 from spuframe.preprocessing.extension import BLOCKS, WORDS, Receiver, Sender
 from spuframe.preprocessing.wire import Wire
 from spuframe.spu.kinds import Array
 
-ROWS = 64 * 32
+ROWS = 64 * LANES
 """Rows that are done at once: a tile of planes."""
 MESSAGE = 1 << 18
 """About as many words are masked at once."""
@@ -75,7 +75,8 @@ class Transfers:
         got = self._wire.swap(message, message.nbytes).view(np.uint64)
         q = self._sender.accept(got, words)
         each = words // planes
-        rows = [np.concatenate([rows_of(np.ascontiguousarray(m[:, p * each : (p + 1) * each]), 64 * each) for p in range(planes)]) for m in (t, q)]
+        at_once = words if planes == 1 or each == LANES else each  # planes that are whole tiles may lie one after the other
+        rows = [np.concatenate([rows_of(np.ascontiguousarray(m[:, p : p + at_once]), 64 * at_once) for p in range(0, words, at_once)]) for m in (t, q)]
         first, self._done = self._done, self._done + 64 * words
         own, zero = (self._hash.rows(r, first) for r in rows)
         one = self._hash.rows(rows[1] ^ self._sender.delta, first)
@@ -83,20 +84,20 @@ class Transfers:
         return own.reshape(shape), zero.reshape(shape), one.reshape(shape), choices
 
     # ---- bits times bits -----------------------------------------------------------------------------------
-    def bits(self, count: int) -> tuple[Array, Array, Array]:
-        """Random bits a and b of this party, and its share of ``a b' ^ a' b``, where a' and b' are the other's: bitmaps of ``count`` bits.
+    def bits(self, count: int) -> tuple[Array, Array, Array, Array]:
+        """Random bits a and b of this party, and its shares of ``a b'`` and of ``a' b``, where a' and b' are the other's: bitmaps of ``count`` bits.
 
         Nothing is sent but 31 bits a transfer: the two keys differ in their lowest bit by a, the choice is b.
         """
-        out: list[tuple[Array, Array, Array]] = []
+        out: list[tuple[Array, Array, Array, Array]] = []
         for words in pieces(plane_words(count), WORDS):
             own, zero, one, choices = self._rows(None, words, 1)
             low = [_bitmap(rows[0, :, 0]) for rows in (own, zero, one)]
             chosen = plane_to_bitmap(choices, 64 * words)
-            out.append((low[1] ^ low[2], chosen, low[0] ^ low[1]))
-        size = -(-count // 8)
-        a, b, share = (np.concatenate([np.empty(0, np.uint8), *part])[:size] for part in zip(*out, strict=True)) if out else [np.empty(0, np.uint8)] * 3
-        return a, b, share
+            out.append((low[1] ^ low[2], chosen, low[1], low[0]))
+        nothing = np.empty(0, np.uint8)
+        a, b, sent, got = (np.concatenate(part)[: -(-count // 8)] for part in zip((nothing,) * 4, *out, strict=True))
+        return a, b, sent, got
 
     # ---- bits times words ------------------------------------------------------------------------------------
     def products(self, words: Array, bits: int, widths: Sequence[int], columns: int, factor: Factor, sink: Sink, *, xor: bool = False) -> None:

@@ -214,6 +214,12 @@ class BlackBox(Engine):
         shapes = Share(Arithmetic.least(period), (rows,), ()), Share(kind, (2 * len(harmonics), rows), ())
         return cast("tuple[Share, Share]", self._run("sines", (kind, period, harmonics, f, rows), lambda: shapes))
 
+    def addends(self, x: Share, bits: int) -> tuple[Share, Share]:
+        """``a & b`` and ``a ^ b``, bit by bit, for two addends of a vector: see `spuframe.spu.kernel`. For kernels that are derived from it."""
+        kind = Boolean(bits)
+        shapes = Share(kind, x.shape, ()), Share(kind, x.shape, ())
+        return cast("tuple[Share, Share]", self._run("addends", (x, bits), lambda: shapes))
+
     # ---- permutations ---------------------------------------------------------------------------
     def draw(self, n: int) -> Permutation:
         """A random permutation of n rows that no party knows."""

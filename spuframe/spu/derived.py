@@ -41,17 +41,40 @@ def _addition(box: BlackBox, c: Array, r: Share) -> tuple[Share, Share]:
     return r.and_public(other), r ^ box.constant(other, r.kind, r.shape)
 
 
+def _total(box: BlackBox, carry: Share, hand: Share) -> Share:
+    """All bits of the sum, by a parallel prefix."""
+    bits, total, by = hand.bits, hand, 1
+    while by < bits - 1:  # no carry leaves the word
+        gained, hand = and_pairs(box, [(hand, carry.shift_left(by)), (hand, hand.shift_left(by))])
+        carry, by = carry ^ gained, 2 * by
+    return total ^ carry.shift_left(1)
+
+
+def _top(box: BlackBox, carry: Share, hand: Share) -> Share:
+    """The top bit of the sum: the carry into it alone, by a tree."""
+    low = hand.bits - 1
+    size = 1 << (low - 1).bit_length()
+    return hand.bit(low) ^ folded(box, carry.slice_bits(0, low).widen(size), padded(box, hand.slice_bits(0, low), size))[0]
+
+
+def a2b_of_addends(box: BlackBox, x: Share, bits: int) -> Share:
+    """The low bits of ``a + b``, where the protocol has two addends of x whose bits it can share."""
+    carry, hand = box.addends(x, bits)
+    return hand if bits == 1 else _total(box, carry, hand)
+
+
+def msb_of_addends(box: BlackBox, x: Share, bits: int) -> Share:
+    """The sign of ``a + b``."""
+    carry, hand = box.addends(x, bits)
+    return hand if bits == 1 else _top(box, carry, hand)
+
+
 def a2b(box: BlackBox, x: Share, bits: int) -> Share:
     """The low bits: ``~(~c + r)`` by a parallel prefix."""
     c, r = _masked(box, x, bits)
     if bits == 1:
         return r ^ box.constant(c, r.kind, r.shape)
-    carry, hand = _addition(box, c, r)
-    total, by = hand, 1
-    while by < bits - 1:  # no carry leaves the word
-        gained, hand = and_pairs(box, [(hand, carry.shift_left(by)), (hand, hand.shift_left(by))])
-        carry, by = carry ^ gained, 2 * by
-    return box.not_(total ^ carry.shift_left(1))
+    return box.not_(_total(box, *_addition(box, c, r)))
 
 
 def msb(box: BlackBox, x: Share, bits: int) -> Share:
@@ -59,10 +82,7 @@ def msb(box: BlackBox, x: Share, bits: int) -> Share:
     c, r = _masked(box, x, bits)
     if bits == 1:
         return r ^ box.constant(c, r.kind, r.shape)
-    carry, hand = _addition(box, c, r)
-    top, low = hand.bit(bits - 1), bits - 1
-    size = 1 << (low - 1).bit_length()
-    return box.not_(top ^ folded(box, carry.slice_bits(0, low).widen(size), padded(box, hand.slice_bits(0, low), size))[0])
+    return box.not_(_top(box, *_addition(box, c, r)))
 
 
 def eqz(box: BlackBox, x: Share, bits: int) -> Share:
@@ -143,4 +163,9 @@ KERNELS: dict[str, Derived] = {
     "extend": _derived(extend, "c - r + 2^k r_top (1 - c_top) - 2^(k-2)", "as trunc"),
     "fourier": _derived(fourier, "sum_j c_j (sin h_j c cos h_j r - cos h_j c sin h_j r), c = x + r", "Zheng+ ACSAC 2023, section 4"),
 }
-"""All of them."""
+"""Over edaBits: all of them."""
+OF_ADDENDS: dict[str, Derived] = {
+    "a2b": _derived(a2b_of_addends, "the bits of a + b = x", "Mohassel, Rindal, ABY3 (CCS 2018), section 5.3"),
+    "msb": _derived(msb_of_addends, "the top bit of a + b = x", "Mohassel, Rindal, ABY3 (CCS 2018), section 5.3"),
+}
+"""Over ``addends``, where a protocol has that."""

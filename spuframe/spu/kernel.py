@@ -27,6 +27,8 @@ edabit             kind A(k), bits <= k, n          A(k), B(bits): one uniformly
 sines              kind A(k), period, hs, f, n      A(ring), A(k) (2 len(hs), n): random words r of the smallest ring that holds the period, that no party
                                                     knows, and 2^f sin, 2^f cos of 2 pi h r / 2^period for each h; hs rise
 fourier            x : A(k), period, terms, f       A(k): sum_j c_j * sin(2 pi h_j x / 2^period) scaled by 2^(2f), for terms (h_j, c_j)
+addends            x : A(k), bits <= k              B(bits), B(bits): ``a & b`` and ``a ^ b`` for some a and b with x = a + b modulo 2^bits; only a
+                                                    protocol that has two such addends; others are derived from it
 open               x                                ndarray of uint words (single bits: uint8 zeros and ones), to all parties
 settle             none                             nothing: checks all that was opened so far; only a protocol that finds cheaters has it
 enter              owner, columns                   shares of what the owner's rank gives, where values enter in rounds

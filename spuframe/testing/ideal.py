@@ -51,9 +51,27 @@ class _Clear:
         whole = word ^ theirs
         return self._fit(number, (unpack(whole, count) if kind == BIT else whole).astype(ring.word) - other), word
 
-    def private(self, k: int, count: int) -> tuple[Array, ...]:
-        (u, share), (v, other) = self._both([(Arithmetic(k), (count,))] * 2)
-        return u, self._fit(share, u * v - other)
+    def turn(self, q: int, b: int, count: int) -> tuple[Array, ...]:
+        parts = self._both([(Boolean(b), (count,)), (Boolean(8), (count,)), *[(Boolean(q), (count,))] * 5])
+        (u, r, v, *shares), (u_, r_, v_, *others) = ([part.astype(np.uint64) for part in side] for side in parts)
+        bits = (r & np.uint64(1), r_ & np.uint64(1))
+        products = [u * v_ - others[2], bits[0] * v_ - others[3], u_ * v - others[0], bits[1] * v - others[1]]
+        fitting = [self._fit(share, product & np.uint64((1 << q) - 1)) for share, product in zip(shares, products, strict=True)]
+        return u.astype(Boolean(b).word), bits[0].astype(np.uint8), v, *fitting
+
+    def private_bits(self, b: int, count: int) -> tuple[Array, ...]:
+        (u, share), (v, other) = self._both([(Boolean(b), (count,))] * 2)
+        return u, self._fit(share, (u & v) ^ other)
+
+    def flag(self, e: int, count: int) -> tuple[Array, ...]:
+        (u, share), (v, other) = self._both([(Boolean(8), (count,)), (Arithmetic.least(e), (count,))])
+        own, theirs = u & np.uint8(1), v & np.uint8(1)
+        return own, self._fit(share, (own & theirs).astype(share.dtype) - other)
+
+    def mux(self, k: int, count: int) -> tuple[Array, ...]:
+        (r, d, got, sent), (q, e, theirs, ours) = self._both([(Boolean(8), (count,)), *[(Arithmetic(k), (count,))] * 3])
+        own, other = (bit & np.uint8(1) for bit in (r, q))
+        return own, d, self._fit(got, own * e - ours), self._fit(sent, other * d - theirs)
 
     def permutations(self, halves: Sequence[Array], kinds: Sequence[Kind]) -> list[list[tuple[Array, Array, Array]]]:
         return [[self._moved(half, kind) for kind in kinds] for half in halves]

@@ -77,6 +77,8 @@ def check_protocol(
         check.words_twice()
     if "sines" in table.kernels:
         check.angles()
+    if "addends" in table.kernels:
+        check.addends()
     if {"draw", "shuffle", "unshuffle"} <= set(table.kernels):
         check.permutations()
     if check.parties > 1:
@@ -218,6 +220,18 @@ class _Checker:
             number, word = self.run(lambda box, x, k=k, bits=bits: list(box.edabit(k, bits, 200)), (np.zeros(1, np.uint8), BIT))
             _equal(word.astype(number.dtype), number, f"edabit k={k}, {bits} bits")
             assert len(np.unique(number)) > 1 and int(number.max()) < 1 << bits, f"edabit k={k}, {bits} bits: out of range, or constant"
+
+    def addends(self) -> None:
+        """Added up bit by bit they are the number."""
+        for k, bits in ((8, 1), (8, 8), (16, 13), (64, 64)):
+            x = self.words(Arithmetic(k), 70)
+            made, passed = self.run(lambda box, x, bits=bits: list(box.addends(x, bits)), x)
+            carry, total = np.zeros(70, np.uint64), np.zeros(70, np.uint64)
+            for j in range(bits):
+                g, p = (part.astype(np.uint64) >> np.uint64(j) & np.uint64(1) for part in (made, passed))
+                total |= (p ^ carry) << np.uint64(j)
+                carry = g | (p & carry)
+            _equal(total.astype(made.dtype), _low(x, bits), f"addends k={k}, {bits} bits")
 
     def angles(self) -> None:
         """Random angles, and sines and cosines of their multiples to half a unit."""

@@ -77,24 +77,28 @@ def check_views(protocol: str | Protocol, *, parties: int | None = None, supply:
 
 
 def cases() -> Iterator[Case]:
-    """(kernels, a colon and what is particular; what runs; rows and kinds of its inputs). Few rows of narrow words: there are as many runs as bytes."""
+    """(kernels, a colon and what is particular; what runs; rows and kinds of its inputs).
+
+    Few rows of narrow words, as there are as many runs as bytes; eight, so that no byte of bits has room left.
+    """
     a, b, wide = Arithmetic(16), Boolean(13), Arithmetic(64)
     yield "dot", lambda box, x, y: box.mul(x, y), [(8, a)] * 2
     yield "dot: truncated", lambda box, x, y: box.mul(x, y, 9), [(8, a)] * 2
     yield "dot: of several columns", lambda box, x, y: [box.dot([x, y], [y, y]), box.mul(x, x)], [(8, a)] * 2
     yield "dot: in chunks", lambda box, x: box.mul(x, x), [(CHUNK + 8, wide)]
-    yield "matmul", lambda box, x, y: box.matmul(x.reshape(2, 4), y.reshape(4, 2), 5), [(8, a)] * 2
+    yield "matmul", lambda box, x, y: box.matmul(x.reshape(4, 2), y.reshape(2, 4), 5), [(8, a)] * 2
     yield "trunc", lambda box, x: box.trunc(x, 9), [(8, a)]
-    yield "trunc: twice", lambda box, x: [box.trunc(x, 9), box.trunc(x, 3)], [(4, a)]
-    yield "extend", lambda box, x: box.extend(x, 64), [(4, a)]
+    yield "trunc: twice", lambda box, x: [box.trunc(x, 9), box.trunc(x, 3)], [(8, a)]
+    yield "extend", lambda box, x: box.extend(x, 64), [(8, a)]
     yield "inject", lambda box, bit, x: box.inject(bit, x), [(8, BIT), (8, a)]
-    yield "fourier", lambda box, x: box.fourier(x, 20, ((1, 0.6), (2, -0.2)), 14), [(4, wide)]
+    yield "fourier", lambda box, x: box.fourier(x, 20, ((1, 0.6), (2, -0.2)), 14), [(8, wide)]
     yield "and_", lambda box, x, y: box.and_(x, y), [(8, b)] * 2
     yield "and_: of bits", lambda box, x, y: box.and_(x, y), [(64, BIT)] * 2
     yield "msb", lambda box, x: box.msb(x, 7), [(8, a)]
     yield "msb: of a bit", lambda box, x: box.msb(x, 1), [(8, a)]
     yield "eqz", lambda box, x: box.eqz(x, 6), [(8, a)]
     yield "eqz: of bits", lambda box, x: box.eqz(x, 13), [(8, b)]
+    yield "addends", lambda box, x: list(box.addends(x, 6)), [(8, a)]
     yield "a2b", lambda box, x: box.a2b(x, 6), [(8, a)]
     yield "b2a: of bits", lambda box, x: box.b2a(x, 16), [(8, BIT)]
     yield "b2a: by products", lambda box, x: box.b2a(x, 16), [(8, b)]

@@ -23,13 +23,27 @@ CASES: dict[str, tuple[Callable[..., tuple[int, int]], list[tuple[Any, ...]]]] =
         [(64, (3, 4, 5), 2), (64, (1, 1, 1), 1), (64, (40, 7, 1), 1), (64, (1, 7, 40), 1), (32, (3, 0, 2), 1), (16, (5, 70, 9), 1), (64, (5000, 2, 1), 1)],
     ),
     "edabit": (made.edabit_cost, [(64, 64, 7), (64, 1, 200), (8, 8, 5), (8, 1, 1), (16, 13, 100), (64, 43, 5001), (64, 20, 0), (8, 8, 0)]),
-    "private": (made.private_cost, [(64, 7), (64, 4100), (32, 1), (64, 0)]),
+    "private_bits": (made.private_bits_cost, [(1, 9), (64, 3), (13, 201), (1, 0)]),
+    "flag": (made.flag_cost, [(20, 7), (64, 4100), (1, 1), (8, 0)]),
+    "mux": (made.mux_cost, [(64, 7), (16, 4100), (8, 1), (64, 0)]),
+    "turn": (made.turn_cost, [(46, 20, 7), (64, 30, 2100), (12, 3, 1), (40, 9, 0)]),
 }
 
 
 def _fits(name: str, parameters: tuple[Any, ...], one: tuple[np.ndarray, ...], two: tuple[np.ndarray, ...]) -> bool:
-    if name == "private":
-        return bool((one[0] * two[0] == one[1] + two[1]).all())
+    if name == "private_bits":
+        return bool((one[0] & two[0] == one[1] ^ two[1]).all())
+    if name == "flag":
+        low = np.uint64((1 << parameters[0]) - 1)
+        return bool((((one[1] + two[1]).astype(np.uint64) & low) == (one[0] & two[0])).all())
+    if name == "mux":
+        return all(((a[0] * b[1]) == a[2] + b[3]).all() for a, b in ((one, two), (two, one)))
+    if name == "turn":
+        low = np.uint64((1 << parameters[0]) - 1)
+        ends = [[part.astype(np.uint64) for part in end] for end in (one, two)]
+        return all(
+            ((a[0] * b[2] - a[3] - b[5]) & low == 0).all() and ((a[1] * b[2] - a[4] - b[6]) & low == 0).all() for a, b in (ends, ends[::-1])
+        )
     if name == "edabit":
         number, word = one[0] + two[0], one[1] ^ two[1]
         return bool((number == (np.unpackbits(word, bitorder="little")[: len(number)] if parameters[1] == 1 else word)).all())

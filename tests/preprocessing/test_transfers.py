@@ -176,6 +176,6 @@ def test_bits_cost_what_is_declared() -> None:
             assert cost == bits_cost(count) and all(len(part) == -(-count // 8) for part in found)
         return tuple(found)
 
-    (a, b, s), (u, v, r) = simulate(2, party)
-    assert (s ^ r == (a & v) ^ (u & b)).all()
-    assert all(0.45 < np.unpackbits(part).mean() < 0.55 for part in (a, b, s, u, v, r))
+    (a, b, sent, got), (u, v, told, had) = simulate(2, party)
+    assert (sent ^ had == a & v).all() and (got ^ told == u & b).all()
+    assert all(0.45 < np.unpackbits(part).mean() < 0.55 for part in (a, b, sent, got, u, v, told, had))

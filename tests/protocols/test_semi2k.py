@@ -12,7 +12,7 @@ import pytest
 import spuframe as sf
 from spuframe import plugins
 from spuframe.spu.blackbox import BlackBox
-from spuframe.spu.share import Arithmetic, Share
+from spuframe.spu.share import BIT, Arithmetic, Share
 from spuframe.testing import check_protocol, simulate_blackbox
 
 NAME = "semi2k"
@@ -66,10 +66,18 @@ def test_every_kernel_over_real_material() -> None:
     np.testing.assert_allclose(whole[10] / 2**28, 0.6 * np.sin(angle) - 0.2 * np.sin(3 * angle), atol=2.0**-12)
 
 
-def test_sines_are_one_round_of_two_words_a_term() -> None:
-    box, x = BlackBox(plugins.protocol(NAME), 2), Share(Arithmetic(64), (100,), ())
-    box.fourier(x, 26, ((3, 0.5), (1, 0.25)), 20)
-    assert (box.declared.rounds, box.declared.sent, box.declared.material) == (1, (3200, 3200), {("private", 64): 400})
+def test_what_kernels_of_private_values_cost() -> None:
+    """A bit each way for a truncation, a bit and a word for a bit times a word; sines by what their sum needs."""
+    box, x, bit = BlackBox(plugins.protocol(NAME), 2), Share(Arithmetic(64), (800,), ()), Share(BIT, (800,), ())
+    costs = []
+    terms = ((3, 0.5), (1, 0.25))
+    for run in (lambda: box.trunc(x, 20), lambda: box.inject(bit, x), lambda: box.extend(x.narrow(32), 64), lambda: box.fourier(x, 26, terms, 20)):
+        before = box.declared
+        run()
+        costs.append(box.declared - before)
+    assert [(c.rounds, c.sent[0]) for c in costs] == [(1, 100), (1, 6500), (1, 100), (2, 1600 * 22 // 8 + 200 + 1600 * 42 // 8 + 100)]
+    told = [{("flag", 20): 800}, {("mux", 64): 800}, {("flag", 32): 800}, {("turn", 42, 22): 1600, ("flag", 22): 800}]
+    assert [c.material for c in costs] == told
 
 
 def test_frames_tell_what_the_material_costs(sessions: Callable[[str], sf.Session]) -> None:

@@ -1,8 +1,8 @@
 """semi2k: additive sharing between two parties who make their material themselves, by oblivious transfer. Semi-honest: either may be curious.
 
 A value is ``x = x_0 + x_1`` in Z_2^k (bits: XOR). Products take triples [Beaver, CRYPTO 1991], which come of correlated oblivious transfer (Gilboa)
-extended by SoftSpokenOT: `spuframe.preprocessing`. Everything else is `spuframe.spu.derived`, but sines: they are products of what one party knows with
-what the other knows.
+extended by SoftSpokenOT: `spuframe.preprocessing`. Truncation, comparison and sines are products of what one party knows with what the other
+knows (`private`, `waves`); everything else is `spuframe.spu.derived`.
 
 What is claimed: a party that follows the protocol learns nothing but what is opened. All that it receives in a plan is a part of a value less
 a part of a mask of the other's; all that it receives before is masked by a key of an oblivious transfer that it lacks. That rests on
@@ -13,7 +13,7 @@ change results.
 from __future__ import annotations
 
 from spuframe.preprocessing.supply import Prepared, prepared
-from spuframe.protocols.semi2k import waves
+from spuframe.protocols.semi2k import private, waves
 from spuframe.spu import derived
 from spuframe.spu.additive import kernels, sharing
 from spuframe.spu.kernel import Protocol
@@ -25,7 +25,7 @@ PROTOCOL = Protocol(
     open=Prepared,
     prepared=prepared,
     layout=sharing.LAYOUT,
-    kernels={**kernels.KERNELS, **derived.KERNELS, **waves.KERNELS},
+    kernels={**kernels.KERNELS, **derived.KERNELS, **derived.OF_ADDENDS, **private.KERNELS, **waves.KERNELS},
     constant=sharing.constant,
     deal=sharing.deal,
     deal_sizes=sharing.deal_sizes,

@@ -13,7 +13,7 @@ from functools import reduce
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.shaping import and_pairs
 from spuframe.spu.share import BIT, Arithmetic, Boolean, Share, concat
-from spuframe.spu.ways import cheapest
+from spuframe.spu.ways import cheapest, given
 
 
 def is_in(box: BlackBox, x: Share, constants: Sequence[int], bits: int | None = None) -> Share:
@@ -44,10 +44,7 @@ def matches(box: BlackBox, x: Share, constants: Sequence[int], bits: int) -> lis
     if x.is_bit:
         return [x if c else box.not_(x) for c in wanted]
 
-    def given(b: BlackBox) -> Share:
-        return Share(x.kind, x.shape, ()) if b.dry else x
-
-    return cheapest(box, [lambda b: _by_tests(b, given(b), wanted, bits), lambda b: match_bits(b, _bits_of(b, given(b), bits), wanted)])
+    return cheapest(box, [lambda b: _by_tests(b, given(b, x)[0], wanted, bits), lambda b: match_bits(b, _bits_of(b, given(b, x)[0], bits), wanted)])
 
 
 def _by_tests(box: BlackBox, x: Share, wanted: Sequence[int], bits: int) -> list[Share]:
@@ -116,10 +113,7 @@ def match_strings(box: BlackBox, x: Share, wanted: Sequence[int], width: int) ->
             planes += [column.bit(k) for k in range(first, 64)]
         return match_bits(b, planes, wanted)
 
-    def given(b: BlackBox) -> Share:
-        return Share(x.kind, x.shape, ()) if b.dry else x
-
-    return cheapest(box, [lambda b: by_tests(b, given(b)), lambda b: by_bits(b, given(b))]) if wanted else []
+    return cheapest(box, [lambda b: by_tests(b, given(b, x)[0]), lambda b: by_bits(b, given(b, x)[0])]) if wanted else []
 
 
 def string_in(box: BlackBox, x: Share, wanted: Sequence[int], width: int) -> Share:

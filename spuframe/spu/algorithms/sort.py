@@ -1,9 +1,9 @@
 """Stable oblivious radix sort of boolean key words, several bits a pass.
 
 Per pass of d bits: products of the digit's bits, conversion of its 2^d - 1 indicators to the narrowest ring that counts the rows, prefix
-sums (local), one `dot` for the destinations; then one shuffle hides the rows, the destinations are opened (a random permutation) and
-applied. Only the key bits still to come and the running index are dragged along, in one word where they fit; tables are moved once,
-after the sort (Chida, Hamada, Ikarashi, Kikuchi, Kiribuchi, Pinkas 2019; Asharov et al. CCS 2022).
+sums (local), and for the destinations one `dot`, or products with the bits themselves where those are cheaper. Then one shuffle hides the rows,
+the destinations are opened (a random permutation) and applied. Only the key bits still to come and the running index are dragged along, in one
+word where they fit; tables are moved once, after the sort (Chida, Hamada, Ikarashi, Kikuchi, Kiribuchi, Pinkas 2019; Asharov et al. CCS 2022).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from spuframe.spu.algorithms.onehot import one_hot
 from spuframe.spu.algorithms.permute import Move, join_bits, open_move, regroup
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.share import Arithmetic, Array, Boolean, Share, concat, places
+from spuframe.spu.ways import cheapest, given
 
 FEW_ROWS = 4096
 """Up to here a pass is all latency: more bits a pass."""
@@ -131,7 +132,15 @@ def destinations(box: BlackBox, digit: Share) -> Share:
     for start in range(0, n, box.batch_rows):  # so that the places stay in the cache until they are multiplied
         stop = min(start + box.batch_rows, n)
         steps, last = counted(start, stop)
-        pieces.append(last + box.dot([ones.slice(v * n + start, v * n + stop) for v in range(m)], steps))
+
+        def by_numbers(b: BlackBox, start: int = start, stop: int = stop, steps: Sequence[Share] = steps) -> Share:
+            return b.dot(given(b, *(ones.slice(v * n + start, v * n + stop) for v in range(m))), given(b, *steps))
+
+        def by_bits(b: BlackBox, start: int = start, stop: int = stop, steps: Sequence[Share] = steps) -> Share:
+            taken = b.inject(*given(b, concat([flag.slice(start, stop) for flag in flags]), concat(steps)))
+            return taken.reshape(m, stop - start).sum(axis=0)
+
+        pieces.append(last + cheapest(box, [by_numbers, by_bits]))
     return concat(pieces) if len(pieces) > 1 else pieces[0]
 
 
