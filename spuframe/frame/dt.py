@@ -10,6 +10,7 @@ from spuframe.dtypes import DType, Duration, Int, Timestamp
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.functions import calendar
 from spuframe.expr.functions.conversion import convert
+from spuframe.expr.functions.whole import nearest
 from spuframe.frame import arguments
 from spuframe.frame.missing import Secret
 
@@ -113,9 +114,26 @@ class Times(Secret, Generic[C]):
         return self._part(lambda e: ex.eq(calendar.day_of_month(e), 1))
 
     @property
+    def is_month_end(self) -> C:
+        """Whether it is the last day of a month."""
+        return self._part(lambda e: ex.eq(calendar.day_of_month(e), calendar.days_in_month(e)))
+
+    @property
     def is_year_start(self) -> C:
         """Whether it is the first day of a year."""
         return self._part(lambda e: ex.eq(calendar.day_of_year(e), 1))
+
+    @property
+    def is_year_end(self) -> C:
+        """Whether it is the last day of a year."""
+        return self._part(lambda e: ex.and_(ex.eq(calendar.month(e), 12), ex.eq(calendar.day_of_month(e), 31)))
+
+    @property
+    def days_in_month(self) -> C:
+        """How many days the month has, from 28 to 31."""
+        return self._part(calendar.days_in_month)
+
+    daysinmonth = days_in_month
 
     @property
     def date(self) -> C:
@@ -159,7 +177,11 @@ class Times(Secret, Generic[C]):
 
     def ceil(self, freq: str) -> C:
         """Rounded up to whole days, hours, ..., as `floor`."""
-        return self._part(lambda e: calendar.rounded(e, freq, up=True))
+        return self._part(lambda e: calendar.rounded(e, freq, calendar.up))
+
+    def round(self, freq: str) -> C:
+        """The nearest whole day, hour, ..., as `floor`; from half way the even one."""
+        return self._part(lambda e: calendar.rounded(e, freq, nearest))
 
     def tz_convert(self, tz: Any) -> C:
         """The same points in time, shown in another zone; None: as of a clock of UTC, without a zone."""

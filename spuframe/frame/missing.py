@@ -69,7 +69,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "dt": "of a column of dates, points in time or durations: frame['when'].dt.year",
         "tz_convert tz_localize between_time at_time": "of a column, frame['when'].dt.tz_convert(zone), .dt.hour",
         "to_period to_timestamp asfreq": "not yet: .dt.year, .dt.quarter and .dt.month of a column, or at the owner",
-        "strftime month_name day_name isocalendar days_in_month daysinmonth is_month_end is_quarter_start is_quarter_end is_year_end "
+        "strftime month_name day_name isocalendar is_quarter_start is_quarter_end "
         "nanosecond nanoseconds time timetz to_pydatetime to_pytimedelta components freq unit as_unit qyear end_time start_time": (
             "not yet: .dt has year, month, day, hour, minute, second, microsecond, weekday, dayofyear, quarter, date, floor, ceil, days, seconds and "
             "total_seconds(); names of them come by .map({...})"

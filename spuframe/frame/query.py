@@ -49,7 +49,7 @@ _METHODS = frozenset(
     + ("sum", "mean", "min", "max", "count", "var", "std", "any", "all", "nunique")
 )
 """The methods of columns that an expression may call: those that only compute."""
-_OF_TIMES = frozenset(("floor", "ceil", "normalize", "total_seconds", "tz_convert", "tz_localize"))
+_OF_TIMES = frozenset(("floor", "ceil", "round", "normalize", "total_seconds", "tz_convert", "tz_localize"))
 """And those of their ``.dt``, whose parts it may read, too."""
 
 

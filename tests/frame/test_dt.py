@@ -17,6 +17,7 @@ from spuframe.expr.functions import calendar
 
 T = pd.Timestamp
 OF_DAYS = ["year", "month", "day", "day_of_week", "day_of_year", "quarter", "is_leap_year", "is_month_start", "is_year_start"]
+OF_DAYS += ["is_month_end", "is_year_end", "days_in_month"]
 PARTS = [*OF_DAYS, "hour", "minute", "second", "microsecond"]
 NEAR = ["1901-01-01", "1999-12-31 23:59:59.999999", "2000-02-29 12:30", "2000-03-01", "2024-12-31 00:00:01", "2023-01-01", "2099-12-31 23:00"]
 FAR = ["0001-01-01", "9999-12-31 23:59:59.999999", "1900-02-28", "1900-03-01", "2100-02-28 01:02:03.000004", "2100-03-01", "2000-02-29", "1600-12-31"]

@@ -16,6 +16,7 @@ from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Decimal, Duration, Field, Fixed, Int, String, Timestamp
 from spuframe.errors import PrecisionWarning, SpuframeError
 from spuframe.expr.expr import Col, Expr, Function, Lit
+from spuframe.expr.functions import calendar
 from spuframe.spu.functions import takes_exact
 
 EDGE = Fixed().largest
@@ -210,6 +211,11 @@ def _cast(draw, get):
     return ex.cast(get(draw(st.sampled_from(["number", "bool", "date", "decimal", "time", "span"])), False), draw(st.sampled_from(TYPES)))
 
 
+def _part(draw, get):
+    return draw(st.sampled_from(PARTS))(get(draw(st.sampled_from(["date", "time"])), False))
+
+
+PARTS = [calendar.year, calendar.month, calendar.day_of_month, calendar.day_of_year, calendar.weekday, calendar.quarter, calendar.hour, calendar.second]
 _UNARY = [ex.neg, ex.abs_, ex.sign, ex.floor, ex.ceil, ex.exp, ex.exp2, ex.log, ex.log2, ex.log10, ex.sqrt, ex.rsqrt, ex.reciprocal]
 _UNARY += [ex.sin, ex.cos, ex.sigmoid, ex.tanh, ex.erf]
 _SHARED = [_where, _where, _clip, _two(ex.fill_null), _two(ex.maximum), _two(ex.minimum)]
@@ -218,7 +224,7 @@ _WAYS = {
         *map(_one, _UNARY), *map(_two, [ex.add, ex.sub, ex.mul, ex.div, ex.floordiv, ex.mod] * 2), *_SHARED, _cast, _cast, _map,
         *map(_integer, [ex.bit_and, ex.bit_or, ex.bit_xor, ex.shift_left, ex.shift_right]), lambda draw, get: ex.bit_not(get(constants=False)),
         lambda draw, get: ex.bit_and(get(), get(constants=False)), lambda draw, get: ex.bit_xor(get(), get(constants=False)),
-        lambda draw, get: ex.sub(get("date", False), get("date")),
+        lambda draw, get: ex.sub(get("date", False), get("date")), _part, _part,
         *(lambda draw, get, k=k, f=f: f(get(k, False), get(k)) for k in ("decimal", "span") for f in (ex.div, ex.floordiv)),
         lambda draw, get: ex.sign(get(draw(st.sampled_from(["decimal", "span"])), False)),
         lambda draw, get: ex.add(get("decimal", False), get("number", False)), lambda draw, get: ex.mul(get("number", False), get("decimal", False)),
@@ -248,7 +254,7 @@ _WAYS = {
     "span": [
         *_SHARED, *map(_two, [ex.add, ex.sub, ex.mod]), *map(_one, [ex.neg, ex.abs_]), lambda draw, get: ex.mul(get(constants=False), get("number")),
         lambda draw, get: ex.mul(get("number", False), get(constants=False)), lambda draw, get: ex.sub(get("time", False), get("time")),
-        lambda draw, get: ex.sub(get("time", False), get("date")),
+        lambda draw, get: ex.sub(get("time", False), get("date")), lambda draw, get: ex.floordiv(get(constants=False), get("number")),
     ],
 }  # fmt: skip
 

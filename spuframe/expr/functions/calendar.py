@@ -12,6 +12,8 @@ March, so that the leap day is the last. Between 1901 and 2099, if the public ra
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from spuframe.dtypes import DAY, Date, Duration, Int, Timestamp
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, as_expr, bounds_of, lit
@@ -20,9 +22,10 @@ from spuframe.expr.functions.bitwise import shift_right
 from spuframe.expr.functions.bounds import clip
 from spuframe.expr.functions.common import describe
 from spuframe.expr.functions.comparison import eq, ge, gt, ne
-from spuframe.expr.functions.conditional import where
+from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.logic import and_, or_
+from spuframe.expr.functions.membership import isin
 from spuframe.expr.functions.whole import floordiv, mod
 
 __all__ = [
@@ -142,6 +145,13 @@ def is_leap_year(operand: object) -> Expr:
     return fourth if _within(number, _FOUR) else and_(fourth, or_(ne(mod(found, 100), 0), eq(mod(found, 400), 0)))
 
 
+def days_in_month(operand: object) -> Expr:
+    """How many days its month has, from 28 to 31."""
+    found = month(operand)
+    made = where(eq(found, 2), where(is_leap_year(operand), 29, 28), where(isin(found, (4, 6, 9, 11)), 30, 31))
+    return where(is_null(found), None, made) if found.nullable else made
+
+
 def _part(operand: object, whole: int, unit: int) -> Expr:
     """How many units of microseconds are in what is left of whole ones."""
     rest = mod(_moment(operand), whole)
@@ -181,8 +191,18 @@ def date(operand: object) -> Expr:
     return convert(days(operand), Date())
 
 
-def rounded(operand: object, frequency: str, up: bool = False) -> Expr:
-    """The last point in time, or duration, that is a whole number of units of pandas' ``frequency``; the next one, ``up``."""
+def down(count: Expr, unit: int) -> Expr:
+    """How many units there are, rounded down."""
+    return floordiv(count, unit)
+
+
+def up(count: Expr, unit: int) -> Expr:
+    """How many units there are, rounded up."""
+    return neg(floordiv(neg(count), unit))
+
+
+def rounded(operand: object, frequency: str, count_of: Callable[[Expr, int], Expr] = down) -> Expr:
+    """The point in time, or duration, that is a whole number of units of pandas' ``frequency``: as many as `down`, `up` or `nearest` says."""
     e = as_expr(operand)
     unit = FREQUENCIES.get(frequency)
     if unit is None:
@@ -190,7 +210,7 @@ def rounded(operand: object, frequency: str, up: bool = False) -> Expr:
     if isinstance(e.dtype, Timestamp) and e.dtype.zone is not None:
         raise TypeMismatchError(f"{describe(e)} has a zone, whose days are not all of 24 hours: .dt.tz_localize(None) takes its clock first")
     count = _moment(e)
-    return convert(mul(neg(floordiv(neg(count), unit)) if up else floordiv(count, unit), unit), e.dtype)
+    return convert(mul(count_of(count, unit), unit), e.dtype)
 
 
 # ---- durations ------------------------------------------------------------------------------------------

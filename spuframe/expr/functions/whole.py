@@ -223,12 +223,12 @@ def round_(operand: object, decimals: int = 0) -> Expr:
 def _decimal(units: Expr, dtype: Decimal, decimals: int) -> Expr:
     """So many units of a decimal, rounded."""
     kept = max(decimals, 0)
-    found = _nearest(units, 10 ** (dtype.scale - kept))
+    found = nearest(units, 10 ** (dtype.scale - kept))
     found = found if decimals >= 0 else _round_tens(found, 10**-decimals)
     return mul(found, Lit(1, Decimal(max(kept, 1), kept)))
 
 
-def _nearest(e: Expr, tens: int) -> Expr:
+def nearest(e: Expr, tens: int) -> Expr:
     """How many tens integers are, the even number from half way."""
     if max(map(abs, bounds_of(e))) * 2 < tens:
         return mul(e, 0)
@@ -239,7 +239,7 @@ def _nearest(e: Expr, tens: int) -> Expr:
 
 
 def _round_tens(e: Expr, tens: int) -> Expr:
-    return mul(_nearest(e, tens), tens)
+    return mul(nearest(e, tens), tens)
 
 
 def _roomy(kind: type[Divided], left: Expr, right: Expr) -> tuple[Expr, Expr]:
