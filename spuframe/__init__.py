@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from spuframe import ml
     from spuframe.config import InsecureWarning, Policy, Quotas
     from spuframe.errors import PrecisionWarning, SpuframeError
+    from spuframe.frame.categories import cut, get_dummies, qcut
     from spuframe.frame.frame import SecretFrame, SecretSeries, concat
     from spuframe.frame.functions import erf, rsqrt, sigmoid
     from spuframe.frame.groupby import GroupBy
     from spuframe.frame.null import null
+    from spuframe.frame.reshape import crosstab
     from spuframe.frame.reveal import reveal
     from spuframe.frame.scalar import SecretScalar
     from spuframe.frame.session import Session, local
@@ -33,15 +35,17 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "GroupBy", "InsecureWarning", "Policy", "PrecisionWarning", "Quotas", "SecretFrame", "SecretScalar", "SecretSeries", "SecretSummary", "Session",
     "SpuframeError", "__version__",
-    "concat", "erf", "local", "ml", "null", "reveal", "rsqrt", "sigmoid",
+    "concat", "crosstab", "cut", "erf", "get_dummies", "local", "ml", "null", "qcut", "reveal", "rsqrt", "sigmoid",
 ]  # fmt: skip
 
 _HOMES = {
     "spuframe.config": ("InsecureWarning", "Policy", "Quotas"),
     "spuframe.errors": ("PrecisionWarning", "SpuframeError"),
+    "spuframe.frame.categories": ("cut", "get_dummies", "qcut"),
     "spuframe.frame.frame": ("SecretFrame", "SecretSeries", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),
     "spuframe.frame.null": ("null",),
+    "spuframe.frame.reshape": ("crosstab",),
     "spuframe.frame.reveal": ("reveal",),
     "spuframe.frame.scalar": ("SecretScalar",),
     "spuframe.frame.session": ("Session", "local"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spuframe import expr as ex
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.expr.node import replace_parts
-from spuframe.frame import arguments, merging, query
+from spuframe.frame import arguments, merging, query, reshape
 from spuframe.frame.column import Column
 from spuframe.frame.groupby import GroupBy
 from spuframe.frame.loc import Loc
@@ -48,9 +48,9 @@ class SecretSeries(OrderedColumn):
         """The values that are there."""
         return self._of(self.to_frame().dropna())
 
-    def sort_values(self, *, ascending: bool = True) -> SecretSeries:
-        """The values in order, missing ones last."""
-        return self._of(self.to_frame().sort_values(self.name, ascending))
+    def sort_values(self, *, ascending: bool = True, na_position: Literal["last", "first"] = "last") -> SecretSeries:
+        """The values in order, missing ones last, or first."""
+        return self._of(self.to_frame().sort_values(self.name, ascending, na_position=na_position))
 
     def head(self, n: int = 5) -> SecretSeries:
         """The first n values, in their order; see `SecretFrame.head`."""
@@ -301,12 +301,15 @@ class SecretFrame(OrderedColumns):
         self._node = None
         return key.name
 
-    def sort_values(self, by: str | Sequence[str], ascending: bool | Sequence[bool] = True) -> SecretFrame:
-        """Sort by one or several columns; stable, missing values last."""
+    def sort_values(
+        self, by: str | Sequence[str], ascending: bool | Sequence[bool] = True, *, na_position: Literal["last", "first"] = "last"
+    ) -> SecretFrame:
+        """Sort by one or several columns; stable, missing values last, or first."""
         keys = arguments.names(by, "by")
         for key in keys:
             self._expr(key)
-        return self._made(build.sort(self.node, keys, arguments.flags(ascending, "ascending")))
+        up, last = arguments.flags(ascending, "ascending"), arguments.choice(na_position, "na_position", ("last", "first")) == "last"
+        return self._made(build.sort(self.node, keys, up) if last else build.sort_nulls_first(self.node, keys, up))
 
     def head(self, n: int = 5) -> SecretFrame:
         """The first n rows that exist, in their order; after a merge, which gives rows in no particular one, sort first."""
@@ -362,6 +365,40 @@ class SecretFrame(OrderedColumns):
         """Whether a row is one that `drop_duplicates` leaves out."""
         base, again = duplicated(self._base, [self._expr(n) for n in self._compared(subset)], _kept(keep))
         return SecretSeries(self.session, base, again, "duplicated")
+
+    def melt(self, id_vars: Any = None, value_vars: Any = None, var_name: str | None = None, value_name: str = "value") -> SecretFrame:
+        """Columns below each other, as `pandas.DataFrame.melt`: in ``value_name`` their values, in ``var_name`` their names, beside ``id_vars``."""
+        return reshape.melt(self, id_vars, value_vars, var_name, value_name)
+
+    def pivot_table(
+        self,
+        values: Any = None,
+        index: Any = None,
+        columns: Any = None,
+        aggfunc: str = "mean",
+        fill_value: object = None,
+        *,
+        categories: Any = None,
+    ) -> SecretFrame:
+        """Groups by ``index``, whose values may be secret, and a column for each public category of ``columns``, named as it.
+
+        Where ``values`` is a list, or none, columns are named ``value_category``. Null where no row of a group has the category, or ``fill_value``.
+
+        Parameters
+        ----------
+        values, index : str or list of str
+        columns : str
+        aggfunc : str
+            An aggregate.
+        fill_value : scalar, optional
+        categories : list
+            Each is a column, whether it occurs or not. Not needed of booleans and of whole numbers with a narrow public range.
+
+        Examples
+        --------
+        >>> visits.pivot_table("cost", "region", "drug", categories=["a", "b"])  # doctest: +SKIP
+        """
+        return reshape.pivot_table(self, values, index, columns, aggfunc, fill_value, categories)
 
     def _compared(self, subset: str | Sequence[str] | None) -> list[str]:
         names = self.columns if subset is None else list(dict.fromkeys(arguments.names(subset, "subset")))

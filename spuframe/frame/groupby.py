@@ -10,6 +10,7 @@ from spuframe.frame import arguments
 from spuframe.frame.columns import Columns
 from spuframe.frame.missing import Secret, missing
 from spuframe.frame.quantiles import described, quantiles
+from spuframe.frame.rolling import Rolling, spans
 from spuframe.plan.aggregates import known
 from spuframe.plan.groups import METHODS, Keys, Rows, grouped, numbered, of_group, placed, ranked, running, shifted
 from spuframe.plan.logical import LogicalNode
@@ -280,6 +281,19 @@ class GroupBy(Secret, Generic[F]):
     def pct_change(self, periods: int = 1) -> Any:
         """What each value is more than that so many rows of the group above, as a share of it."""
         return self._of_rows(self.frame[self._some_columns("pct_change")]) / self.shift(periods) - 1
+
+    def rolling(self, window: int, min_periods: int | None = None) -> Rolling:
+        """So many rows of the group, each row the last of them, beside the rows; see `SecretSeries.rolling`."""
+        span, least = spans(window, min_periods)
+        return self._window(span, least, "rolling")
+
+    def expanding(self, min_periods: int = 1) -> Rolling:
+        """Each row and all of its group above it, beside the rows; see `SecretSeries.expanding`."""
+        return self._window(None, arguments.whole(min_periods, "min_periods", 0), "expanding")
+
+    def _window(self, span: int | None, least: int, what: str) -> Rolling:
+        values = {c: self.frame._expr(c) for c in self._some_columns(what)}
+        return Rolling(self.frame._base, values, self._by, span, least, lambda base, made: self._of_rows(self.frame._made(base, made)))
 
     @property
     def _by(self) -> Keys:

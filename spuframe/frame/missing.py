@@ -30,7 +30,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "to_xarray to_xml to_iceberg style": "not possible on secret values: .reveal() first, if they may be seen; .persist() keeps a table at "
         "the parties",
         "plot hist boxplot": "not possible on secret values: reveal aggregates and plot those",
-        "apply agg aggregate transform map pipe eval query combine expanding explode": (
+        "apply agg aggregate transform map pipe eval query combine explode": (
             "not possible with Python code, which the parties do not run: write it with operators, np.where, np.exp and the like; aggregates by "
             "groupby(...).agg(...)"
         ),
@@ -61,10 +61,11 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "tail": "of a frame or a column, not of this: frame.sort_values('a').tail(n)",
         "sample": "not yet: sort_values(...).head(n) and .tail(n) have the first and the last rows",
         "ffill bfill interpolate combine_first": "not yet: .fillna(value or column) fills missing values",
-        "pivot pivot_table melt stack unstack crosstab wide_to_long lreshape T transpose squeeze repeat": (
-            "not yet: use groupby on several keys, and .reveal() before the table is turned"
+        "pivot stack unstack wide_to_long lreshape T transpose squeeze repeat": (
+            "not yet: frame.pivot_table(..., categories=[...]) has a column for each public category, frame.melt(...) one below the other"
         ),
-        "rolling ewm resample": "not yet: .cumsum() is there, and groupby on a computed key",
+        "rolling expanding ewm resample": "not of this: .rolling(n) and .expanding() are of a frame, a column or groups; group by a computed key",
+        "pivot_table melt": "of a frame, not of this: frame.pivot_table(values, index, columns, categories=[...])",
         "str": "not possible on secret strings yet: compare them, ==, <, .isin([...]); or cut and change them at the owner",
         "dt": "of a column of dates, points in time or durations: frame['when'].dt.year",
         "tz_convert tz_localize between_time at_time": "of a column, frame['when'].dt.tz_convert(zone), .dt.hour",
@@ -89,7 +90,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "session.read_parquet",
         "DataFrame Series Index MultiIndex": "use session.from_pandas(pandas.DataFrame(...), owner=...), or session.read_csv",
         "merge merge_asof merge_ordered": "use frame.merge(other, on=key)",
-        "cut qcut get_dummies from_dummies": "not yet: compare and cast, (frame['a'] >= 10).astype('int64'), or frame['a'].map({...})",
+        "from_dummies": "not yet: compare and cast, (frame['a'] >= 10).astype('int64'), or frame['a'].map({...})",
         "to_datetime to_numeric to_timedelta date_range": "use pandas at the owner; .astype(...) converts secret columns",
         "NamedAgg Timestamp NA": "use pandas' own",
     }

@@ -8,6 +8,7 @@ from spuframe import expr as ex
 from spuframe.frame import arguments
 from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
+from spuframe.frame.rolling import Rolling, spans
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.groups import METHODS, Keys, Rows, ranked, running, shifted
 
@@ -65,6 +66,21 @@ class OrderedColumn(Column):
         """The smallest of each value and those above it; nulls are skipped and stay null. After a merge, sort first."""
         return self._seen(running(self.base, ALL, "min", [self.expr]))
 
+    def rolling(self, window: int, min_periods: int | None = None) -> Rolling:
+        """So many rows, each row the last of them: ``.rolling(7).mean()``; null of fewer values than ``min_periods``, by default all of them.
+
+        It depends on the order of the rows: after a merge, sort first.
+        """
+        span, least = spans(window, min_periods)
+        return self._window(span, least)
+
+    def expanding(self, min_periods: int = 1) -> Rolling:
+        """Each row and all above it: ``.expanding().max()``; null of fewer values than ``min_periods``."""
+        return self._window(None, arguments.whole(min_periods, "min_periods", 0))
+
+    def _window(self, span: int | None, least: int) -> Rolling:
+        return Rolling(self.base, {self.name: self.expr}, ALL, span, least, lambda base, made: type(self)(self.session, base, made[self.name], self.name))
+
 
 @arguments.like_pandas
 class OrderedColumns(Columns):
@@ -99,6 +115,15 @@ class OrderedColumns(Columns):
     def cummin(self) -> Self:
         """The smallest of each value and those above it, in every column; see `SecretSeries.cummin`."""
         return self._every("cummin")
+
+    def rolling(self, window: int, min_periods: int | None = None) -> Rolling:
+        """So many rows, each row the last of them, of every column; see `SecretSeries.rolling`."""
+        span, least = spans(window, min_periods)
+        return Rolling(self._base, self._exprs, ALL, span, least, self._made)
+
+    def expanding(self, min_periods: int = 1) -> Rolling:
+        """Each row and all above it, of every column; see `SecretSeries.expanding`."""
+        return Rolling(self._base, self._exprs, ALL, None, arguments.whole(min_periods, "min_periods", 0), self._made)
 
     def _every(self, method: str, *args: Any, **options: Any) -> Self:
         return self._each_column(lambda c: getattr(c, method)(*args, **options))

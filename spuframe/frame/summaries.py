@@ -118,7 +118,8 @@ class Summaries:
     def quantile(self, q: Any = 0.5, axis: int | str | None = 0, numeric_only: bool = False, interpolation: str = "linear") -> SecretSummary:
         """The values below which a share of the values is, by column; see `SecretSeries.quantile`."""
         only, (found, several) = arguments.flag(numeric_only, "numeric_only"), quantiles(q, interpolation)
-        if arguments.plain(axis) not in (0, "index", "rows"):
+        where = arguments.plain(axis)
+        if isinstance(where, bool) or not isinstance(where, int | str) or where not in (0, "index", "rows"):
             raise PlanError("quantile takes axis=0 here: of the columns of each row there are sum, mean, min, max, count, any and all")
         names = [n for n in self.columns if not only or is_number(self[n])]
         cells = dict[tuple[str, ...], SecretScalar]()

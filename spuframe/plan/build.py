@@ -16,12 +16,14 @@ from spuframe.dtypes import SECRET, DType, Field, Fixed, Schema, meet, private
 from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.common import bits_of, bound_of
+from spuframe.expr.functions.conditional import not_null
 from spuframe.expr.functions.conversion import convert, units_of
 from spuframe.expr.functions.promotion import numeric
 from spuframe.ir import aggregates as primitive
 from spuframe.ir.joins import KINDS
 from spuframe.plan.aggregates import Composite, composite
 from spuframe.plan.logical import LogicalNode, Order
+from spuframe.plan.names import free
 from spuframe.plan.nodes.aggregate import Aggregate
 from spuframe.plan.nodes.concat import Concat
 from spuframe.plan.nodes.filter import Filter
@@ -264,6 +266,20 @@ def sort(table: LogicalNode, by: str | Sequence[str], ascending: bool | Sequence
     if not names:
         raise PlanError("sort needs at least one column")
     return Sort(table, names, (ascending,) * len(names) if isinstance(ascending, bool) else tuple(ascending))
+
+
+def sort_nulls_first(table: LogicalNode, by: Sequence[str], ascending: bool | Sequence[bool] = True) -> LogicalNode:
+    """``df.sort_values(by, na_position="first")``: whether a key is there is sorted by before it."""
+    up = sort(table, by, ascending).ascending
+    made, names, directions = dict[str, Expr](), list[str](), list[bool]()
+    for name, direction in zip(by, up, strict=True):
+        if table.schema[name].nullable:
+            names.append(free(f"{name} is there", {*table.schema.names, *made}))
+            directions.append(True)
+            made[names[-1]] = not_null(col(table.schema[name]))
+        names.append(name)
+        directions.append(direction)
+    return select(sort(with_columns(table, made), names, directions), table.schema.names) if made else sort(table, by, up)
 
 
 def limit(table: LogicalNode, rows: int) -> Limit:

@@ -110,7 +110,7 @@ def of_group(table: LogicalNode, groups: LogicalNode, keys: Sequence[str], nulls
 def numbered(table: LogicalNode, keys: Keys) -> Rows:
     """Which group a row is of, counted from 0 in the order of the keys."""
     base, (number,) = windowed(table, keys.exprs, [Wanted("dense", 0)])
-    return base, [_known(sub(number, 1), keys.sure)]
+    return base, [known(sub(number, 1), keys.sure)]
 
 
 def placed(table: LogicalNode, keys: Keys, ascending: bool = True) -> Rows:
@@ -119,9 +119,9 @@ def placed(table: LogicalNode, keys: Keys, ascending: bool = True) -> Rows:
     place = Wanted("count", keys.level)
     if ascending:
         base, (above,) = windowed(table, keys.exprs, [place])
-        return base, [_known(sub(above, 1), keys.sure)]
+        return base, [known(sub(above, 1), keys.sure)]
     base, (above, size) = windowed(table, keys.exprs, [place, Wanted("count", keys.level, 0)])
-    return base, [_known(sub(size, above), keys.sure)]
+    return base, [known(sub(size, above), keys.sure)]
 
 
 def running(table: LogicalNode, keys: Keys, function: str, values: Sequence[Expr]) -> Rows:
@@ -129,7 +129,7 @@ def running(table: LogicalNode, keys: Keys, function: str, values: Sequence[Expr
     check_order(table, f"cum{function}")
     taken = [cast(e, "int64") if isinstance(e.dtype, Bool) else e for e in values]
     base, found = windowed(table, keys.exprs, [Wanted(function, keys.level, None, e) for e in taken])
-    return base, [_known(out, [*keys.sure, e]) for out, e in zip(found, values, strict=True)]
+    return base, [known(out, [*keys.sure, e]) for out, e in zip(found, values, strict=True)]
 
 
 def shifted(table: LogicalNode, keys: Keys, values: Sequence[Expr], periods: int, fill: Expr | None = None) -> Rows:
@@ -142,7 +142,7 @@ def shifted(table: LogicalNode, keys: Keys, values: Sequence[Expr], periods: int
         *found, above = found if periods >= 0 else [*found[:-2], sub(found[-1], found[-2])]
         none = reduce(or_, [is_null(k) for k in keys.sure if k.nullable], le(above, periods) if periods >= 0 else gt(-periods, above))
         return base, [where(none, fill, e) for e in found]
-    return base, [_known(e, keys.sure) for e in found]
+    return base, [known(e, keys.sure) for e in found]
 
 
 def ranked(table: LogicalNode, keys: Keys, values: Sequence[Expr], method: str, ascending: bool, share: bool = False) -> Rows:
@@ -160,7 +160,7 @@ def ranked(table: LogicalNode, keys: Keys, values: Sequence[Expr], method: str, 
         rank = METHODS[method][1](*found[:count])
         if share:
             rank = div(rank, _total(found[count:]))
-        out.append(_known(rank, [*keys.sure, value]))
+        out.append(known(rank, [*keys.sure, value]))
     return base, out
 
 
@@ -179,7 +179,7 @@ def _total(found: Sequence[Expr]) -> Expr:
     return found[0] if len(found) == 1 else sub(found[0], cast(gt(found[2], found[1]), "int64"))
 
 
-def _known(e: Expr, keys: Sequence[Expr]) -> Expr:
+def known(e: Expr, keys: Sequence[Expr]) -> Expr:
     """The value; null where one of the keys is."""
     nulls = [is_null(k) for k in dict.fromkeys(keys) if k.nullable]
     return where(reduce(or_, nulls), None, e) if nulls else e

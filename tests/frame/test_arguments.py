@@ -101,6 +101,8 @@ def valid(frame: sf.SecretFrame) -> dict[str, dict[str, Any]]:
         "pop": {"item": "x"},
         "nlargest": {"n": 2, "columns": "x"},
         "nsmallest": {"n": 2, "columns": "x"},
+        "rolling": {"window": 2},
+        "pivot_table": {"values": "x", "index": "id", "columns": "g", "categories": [0, 1]},
     }
 
 
@@ -197,6 +199,23 @@ def test_odd_arguments_are_typed_errors_or_work(frame: sf.SecretFrame) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
+def test_odd_arguments_of_functions_of_categories(frame: sf.SecretFrame) -> None:
+    faults, x, g = Faults(), frame["x"], frame["g"]
+    uses: dict[str, Callable[[Any], Any]] = {
+        "cut(v, ...)": lambda v: sf.cut(v, [0, 1]), "cut(x, v)": lambda v: sf.cut(x, v), "cut(labels=v)": lambda v: sf.cut(x, [0, 1, 2], labels=v),
+        "qcut(x, v)": lambda v: sf.qcut(x, v), "qcut(labels=v)": lambda v: sf.qcut(x, 2, labels=v), "dummies(v)": sf.get_dummies,
+        "categories=v": lambda v: sf.get_dummies(frame, categories=v), "dummies of a column": lambda v: sf.get_dummies(g, categories=v),
+        "prefix=v": lambda v: sf.get_dummies(g, prefix=v), "columns=v": lambda v: sf.get_dummies(frame, columns=v),
+        "crosstab(v)": lambda v: sf.crosstab(v, g), "crosstab(g, v)": lambda v: sf.crosstab(g, v), "by v": lambda v: sf.crosstab(g, g, categories=v),
+        "agg(v)": lambda v: x.rolling(2).agg(v),
+    }  # fmt: skip
+    for name, use in uses.items():
+        for value in odd(frame):
+            faults.look(lambda u=use, v=value: u(v), f"{name}: {value!r}")
+    faults.none()
+
+
+@pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
 def test_odd_operands_and_subscripts(frame: sf.SecretFrame) -> None:
     faults = Faults()
     words = "add rsub mul truediv floordiv mod pow eq lt and lshift getitem"
@@ -280,7 +299,7 @@ def test_ordinary_arguments(frame: sf.SecretFrame) -> None:
     assert frame["x"].sum(axis=0, skipna=True).reveal() == 7.75
     for refused, said in (
         (lambda: frame.sort_values("id", inplace=True), "assign the result"),
-        (lambda: frame.sort_values("id", na_position="first"), "fillna"),
+        (lambda: frame.sort_values("id", na_position="middle"), "`na_position` must be one of"),
         (lambda: frame["x"].sum(skipna=False), "isna"),
         (lambda: frame.groupby("g").sum(numeric_only=True), "select the number columns"),
         (lambda: frame.merge(frame, on="id", indicator=3), "`indicator` must be a str"),

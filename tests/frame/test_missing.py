@@ -45,7 +45,7 @@ def test_every_attribute_of_pandas_says_what_to_use(frame: sf.SecretFrame) -> No
 
 
 def test_attributes_of_the_module_and_of_others(frame: sf.SecretFrame, session: sf.Session) -> None:
-    for name in ("read_csv", "merge", "DataFrame", "to_datetime", "get_dummies", "read_excel", "from_pandas"):
+    for name in ("read_csv", "merge", "DataFrame", "to_datetime", "from_dummies", "read_excel", "from_pandas"):
         with pytest.raises(errors.NotAvailableError, match=f"'{name}': "):
             getattr(sf, name)
     with pytest.raises(AttributeError, match="revea.*did you mean reveal"):

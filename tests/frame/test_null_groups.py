@@ -82,3 +82,13 @@ def test_orders(session: sf.Session) -> None:
     joined = frame.merge(session.from_pandas(table[["id"]].assign(z=1), owner="bank"), on="id", validate="1:m")
     got = joined.groupby("g", sort=False)["n"].sum().reveal()  # no order means something: as good as any
     same(got, table.groupby("g", as_index=False)["n"].sum())
+
+
+@pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
+def test_missing_values_first(session: sf.Session) -> None:
+    table = made(20, 6)
+    frame = session.from_pandas(table, owner="shop")
+    for by, up in (("i", True), (["g", "i"], [False, True]), ("sure", False)):
+        got = frame.sort_values(by, ascending=up, na_position="first").reveal()
+        assert got["id"].tolist() == table.sort_values(by, ascending=up, na_position="first", kind="stable")["id"].tolist()
+    assert frame["i"].sort_values(na_position="first").isna().reveal().tolist()[: table["i"].isna().sum()] == [True] * table["i"].isna().sum()
