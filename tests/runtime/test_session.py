@@ -272,3 +272,14 @@ def test_a_worker_that_cannot_start(start: Start, plan: Plans) -> None:
     session = start(worker="tests.runtime.broken")
     with pytest.raises(PartyDiedError, match="exit status 1"):
         session.run(plan())
+
+
+def test_a_group_opens_with_every_owner_whose_tables_are_open(start: Start, plan: Plans, ipc: Callable[[pa.Table], bytes]) -> None:
+    session = start(owners=("ann", "bob", "cid"))
+    for owner in ("ann", "bob"):
+        session.open_table(owner, {"kind": "arrow", "data": ipc(pa.table({"x": [1, 2]}))})
+    groups = []
+    for owner in ("ann", "bob", "cid", "ann"):
+        session.run(plan(owners=(owner,)))
+        groups.append([i["name"] for i in session.status()[0]["instances"]])
+    assert groups[0] == groups[1] != groups[2] == groups[3]

@@ -156,6 +156,18 @@ def test_small_constants_beside_columns(protocol):
         ex.mul(wide, 1e-9), ex.add(wide, 0.0), ex.gt(wide, 1e-9), ex.add(wide, 0.5)
 
 
+def test_integers_keep_their_unit_beside_constants(protocol):
+    """Of a wide range, or of one of which nothing is published: 1 is not 0 after ``* 1e-6``, and comes back by ``* 1e6``."""
+    given = [1, 2, 1000, 2**31 - 1]
+    for bounds, relative in (((1, 2**31 - 1), 2.0**-9), ((-(1 << 40), 1 << 40), 2.0**-5)):
+        base = build.scan("s", "alice", "t", [Field("i", Int(64), range=bounds)], 4)
+        i = ex.col(base.schema["i"])
+        made = {"mul": ex.mul(ex.mul(i, 1e-6), 1e6), "div": ex.mul(ex.div(i, 1e6), 1e6), "fine": ex.mul(ex.div(ex.neg(i), 1e9), -1e9)}
+        (found,) = run([build.project(base, made)], pa.table({"i": given}), protocol, False)
+        for name in made:
+            assert found[name].to_pylist() == pytest.approx(given, rel=relative), (name, bounds)
+
+
 @pytest.mark.parametrize("choose", [ex.minimum, ex.maximum, lambda a, b: ex.clip(a, b), lambda a, b: ex.where(ex.gt(a, 0.0), a, b), ex.fill_null])
 def test_numbers_that_no_type_holds_side_by_side(choose: Callable[..., ex.Expr]) -> None:
     big, mid, small = (

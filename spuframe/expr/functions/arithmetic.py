@@ -28,6 +28,7 @@ from spuframe.expr.functions.common import (
     LEAST,
     Binary,
     Number,
+    bits_left,
     bits_of,
     bound_of,
     checked,
@@ -387,7 +388,7 @@ def _product_type(a: Expr, b: Expr) -> Fixed:
         return other.dtype
     if isinstance(constant, Lit):  # a large one makes the other's bits coarser
         whole = isinstance(constant.value, int) or (isinstance(constant.value, float) and constant.value.is_integer())
-        return Fixed.for_range(*bounds, own=bits_of(other), span=Fixed.ROOM if whole else Fixed.SPAN)
+        return Fixed.for_range(*bounds, own=bits_left(other, constant, 1), span=Fixed.ROOM if whole else Fixed.SPAN)
     exact = a.dtype.exact or b.dtype.exact  # times an integer there is nothing to round
     found = Fixed.for_range(*bounds, own=max(bits_of(a), bits_of(b)), span=Fixed.ROOM if exact else Fixed.SPAN)
     if bounds != (0, 0) and exponent(max(map(abs, bounds))) + Fixed.MOST < LEAST:
@@ -463,7 +464,7 @@ def quotient_type(a: Expr, b: Expr) -> Fixed:
     if isinstance(b, Lit) and a.range is None and isinstance(a.dtype, Fixed):
         return a.dtype
     if isinstance(b, Lit):
-        return Fixed.for_range(*bounds, own=bits_of(a))
+        return Fixed.for_range(*bounds, own=bits_left(a, b, -1))
     top, bottom = bound_of(a), bound_of(b)
     want = Fixed.SIGNIFICANT - exponent(top / bottom) if top and bottom else DEFAULT_FRACTION_BITS
     found = Fixed.for_range(*bounds, own=want, span=Fixed.ROOM - 1)

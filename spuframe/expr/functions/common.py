@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from spuframe.expr.expr import Col, Expr, Function, Lit, bounds_of, lit
 
 Number: TypeAlias = int | float | Fraction
 
+LEFT = 10
+"""Bits that are kept of the unit of an integer that a constant makes small."""
 LEAST = 16
 """Bits that a value keeps against its own bound, at least: of a chosen one beside a larger one, and of a product."""
 
@@ -119,3 +122,13 @@ def bits_of(e: Expr) -> int:
 def zero_of(e: Expr) -> Lit:
     """Zero in the type of a number; of integers as any."""
     return lit(0) if e.dtype.like(Int()) else Lit(e.dtype.zero, e.dtype)
+
+
+def bits_left(e: Expr, constant: Lit, power: int) -> int:
+    """Fraction bits that keep what an operand has, times ``constant**power``: of a float its own, of one that is exact some of its unit."""
+    value, down = constant.value, 0
+    if isinstance(value, int):
+        down = -power * (value.bit_length() - 1)
+    elif isinstance(value, float) and value:
+        down = -power * (math.frexp(value)[1] - 1)
+    return bits_of(e) if not e.dtype.exact or down <= 0 else down + LEFT
