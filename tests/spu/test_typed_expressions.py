@@ -72,6 +72,15 @@ def test_quotients_that_are_not_the_nearest_are_warned_of():
         ex.div(_col("m"), 7)
 
 
+@pytest.mark.parametrize("name", "muvo")
+def test_products_of_integers_too_large_to_be_cut_are_refused(name):
+    for other in (0.0174, 1e-12, -0.3, ex.mul(_col("g"), 1e-9), _col("z")):
+        for pair in ((_col(name), other), (other, _col(name))):
+            with pytest.raises(RangeOverflowError, match="may reach .* must stay below"):
+                ex.mul(*pair)
+    assert ex.mul(_col(name), 0.0).range == (0.0, 0.0)
+
+
 def test_bounded_functions_never_leave_their_range(protocol):
     """At every step of an even grid around where they become flat, for few and many fraction bits."""
     for f in (8, 18, 30):

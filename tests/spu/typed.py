@@ -16,8 +16,8 @@ from spuframe import expr as ex
 from spuframe.dtypes import Bool, Date, Decimal, Duration, Field, Fixed, Int, String, Timestamp
 from spuframe.errors import PrecisionWarning, SpuframeError
 from spuframe.expr.expr import Col, Expr, Function, Lit
-from spuframe.expr.functions import calendar
 from spuframe.spu.functions import takes_exact
+from tests.spu.collected import built, of_operands
 
 EDGE = Fixed().largest
 COLUMNS = {  # the field, and values that its rows take in turn; nullable ones begin with a null
@@ -211,13 +211,16 @@ def _cast(draw, get):
     return ex.cast(get(draw(st.sampled_from(["number", "bool", "date", "decimal", "time", "span"])), False), draw(st.sampled_from(TYPES)))
 
 
+def _numbers_of(name):
+    """The builders that make numbers of a column alone."""
+    return [build for build in of_operands(1) if (e := built(build, ex.col(COLUMNS[name][0]))) is not None and e.dtype.is_numeric]
+
+
 def _part(draw, get):
     return draw(st.sampled_from(PARTS))(get(draw(st.sampled_from(["date", "time"])), False))
 
 
-PARTS = [calendar.year, calendar.month, calendar.day_of_month, calendar.day_of_year, calendar.weekday, calendar.quarter, calendar.hour, calendar.second]
-_UNARY = [ex.neg, ex.abs_, ex.sign, ex.floor, ex.ceil, ex.exp, ex.exp2, ex.log, ex.log2, ex.log10, ex.sqrt, ex.rsqrt, ex.reciprocal]
-_UNARY += [ex.sin, ex.cos, ex.sigmoid, ex.tanh, ex.erf]
+_UNARY, PARTS = _numbers_of("x"), _numbers_of("r")
 _SHARED = [_where, _where, _clip, _two(ex.fill_null), _two(ex.maximum), _two(ex.minimum)]
 _WAYS = {
     "number": [

@@ -36,6 +36,7 @@ from spuframe.expr.functions.common import (
     only_nulls,
     overflow,
     ranges_text,
+    refuse_large,
     total,
     warn_precision,
 )
@@ -133,6 +134,10 @@ class Mul(Binary):
         dtype = kinds[0].times(kinds[1]) if self.target is None else self.target if all(k.is_numeric for k in kinds) else None
         if dtype is None or dtype.exact != all(k.exact for k in kinds):
             raise mismatch("multiply", self.args, "build it with spuframe.expr.mul, which chooses the type of the product")
+        if not dtype.exact and not any(isinstance(e, Lit) and (e.value is None or float(e.value).is_integer()) for e in self.args):
+            for e in self.args:  # which is cut into parts, or cut off
+                if not isinstance(e, Lit):
+                    refuse_large(self, e, "a factor beside a fraction")
         return self.info_of(dtype, checked(self, dtype, self._bounds(dtype)))
 
     def _bounds(self, dtype: DType) -> tuple[Number, Number]:

@@ -29,7 +29,7 @@ from spuframe.expr.functions.membership import isin
 from spuframe.expr.functions.whole import floordiv, mod
 
 __all__ = [
-    "year", "month", "day_of_month", "day_of_year", "weekday", "quarter", "is_leap_year", "hour", "minute", "second", "microsecond",
+    "year", "month", "day_of_month", "day_of_year", "weekday", "quarter", "is_leap_year", "days_in_month", "hour", "minute", "second", "microsecond",
     "date", "rounded", "whole_days", "seconds", "total_seconds",
 ]  # fmt: skip
 
