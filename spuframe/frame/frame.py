@@ -368,7 +368,8 @@ class SecretFrame(OrderedColumns):
 
     def melt(self, id_vars: Any = None, value_vars: Any = None, var_name: str | None = None, value_name: str = "value") -> SecretFrame:
         """Columns below each other, as `pandas.DataFrame.melt`: in ``value_name`` their values, in ``var_name`` their names, beside ``id_vars``."""
-        return reshape.melt(self, id_vars, value_vars, var_name, value_name)
+        out: SecretFrame = reshape.melt(self, id_vars, value_vars, var_name, value_name)
+        return out
 
     def pivot_table(
         self,
@@ -398,7 +399,8 @@ class SecretFrame(OrderedColumns):
         --------
         >>> visits.pivot_table("cost", "region", "drug", categories=["a", "b"])  # doctest: +SKIP
         """
-        return reshape.pivot_table(self, values, index, columns, aggfunc, fill_value, categories)
+        out: SecretFrame = reshape.pivot_table(self, values, index, columns, aggfunc, fill_value, categories)
+        return out
 
     def _compared(self, subset: str | Sequence[str] | None) -> list[str]:
         names = self.columns if subset is None else list(dict.fromkeys(arguments.names(subset, "subset")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spuframe.errors import ForeignFrameError, PlanError, SchemaError, TypeMismatchError
 from spuframe.frame import arguments
@@ -11,11 +11,11 @@ from spuframe.frame.categories import categories_of, marked
 from spuframe.frame.column import Column
 from spuframe.plan import build
 
-if TYPE_CHECKING:
-    from spuframe.frame.frame import SecretFrame
+Frame = Any
+"""A `spuframe.SecretFrame`, which imports this module."""
 
 
-def melt(frame: SecretFrame, id_vars: Any, value_vars: Any, var_name: Any, value_name: Any) -> SecretFrame:
+def melt(frame: Frame, id_vars: Any, value_vars: Any, var_name: Any, value_name: Any) -> Frame:
     """Columns below each other, with their names beside them."""
     ids = [] if id_vars is None else arguments.names(id_vars, "id_vars")
     names = [n for n in frame.columns if n not in ids] if value_vars is None else arguments.names(value_vars, "value_vars")
@@ -29,7 +29,7 @@ def melt(frame: SecretFrame, id_vars: Any, value_vars: Any, var_name: Any, value
     return frame._made(build.concat([piece.node for piece in pieces]))
 
 
-def pivot_table(frame: SecretFrame, values: Any, index: Any, columns: Any, aggfunc: Any, fill_value: Any, categories: Any) -> SecretFrame:
+def pivot_table(frame: Frame, values: Any, index: Any, columns: Any, aggfunc: Any, fill_value: Any, categories: Any) -> Frame:
     """Groups by ``index``, and for each public category of ``columns`` a column of what ``aggfunc`` makes of its values."""
     if index is None or columns is None:
         raise PlanError("pivot_table needs index= and columns=: without columns it is frame.groupby(index).agg(...)")
@@ -61,12 +61,11 @@ def pivot_table(frame: SecretFrame, values: Any, index: Any, columns: Any, aggfu
             table[out] = table[out].where(table[count] > 0)
         if fill_value is not None:
             table[out] = table[out].fillna(fill_value)
-    chosen: SecretFrame = table[[*keys, *outputs]]
-    return chosen
+    return table[[*keys, *outputs]]
 
 
 @arguments.takes_keywords
-def crosstab(index: Any, columns: Any, *, categories: Any = None) -> SecretFrame:
+def crosstab(index: Any, columns: Any, *, categories: Any = None) -> Frame:
     """How often each value of one column occurs with each public category of another one of the same rows, as `pandas.crosstab`.
 
     The values of ``index`` are a column, and may be secret; there is a column for each category, whether it occurs or not. Rows where ``index`` is
@@ -88,5 +87,4 @@ def crosstab(index: Any, columns: Any, *, categories: Any = None) -> SecretFrame
         raise SchemaError(f"the column {index.name!r} is called like a category: rename it, .rename('key')")
     for name, category in zip(names, found, strict=True):
         table[name] = marked(columns, category).astype("int64")
-    out: SecretFrame = table.groupby(index.name).agg(**{label: (name, "sum") for name, label in names.items()})
-    return out
+    return table.groupby(index.name).agg(**{label: (name, "sum") for name, label in names.items()})
