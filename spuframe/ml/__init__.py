@@ -6,6 +6,7 @@
 """
 
 from spuframe.ml.base import SecretEstimator as _Estimator
+from spuframe.ml.cluster import KMeans as KMeans
 from spuframe.ml.dummy import DummyRegressor as DummyRegressor
 from spuframe.ml.least_squares import LinearRegression as LinearRegression
 from spuframe.ml.least_squares import Ridge as Ridge

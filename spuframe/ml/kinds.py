@@ -1,6 +1,6 @@
 """What kinds of estimators share: mixins, which stand before `SecretEstimator`, and by which `spuframe.testing.check_estimator` chooses its checks.
 
-Clusterers have none yet: the first brings it. What scikit-learn asks of an estimator (`sklearn.base.is_classifier`) it is told by its own mixins.
+What scikit-learn asks of an estimator (`sklearn.base.is_classifier`) it is told by its own mixins.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, ClusterMixin, RegressorMixin
 
 from spuframe.dtypes import Bool, Int
 from spuframe.errors import SchemaError, TypeMismatchError
@@ -58,6 +58,26 @@ class Regressor(RegressorMixin, ABC):
                 "merges and nulls (.count().reveal())"
             )
         return float(found)
+
+
+class Clusterer(ClusterMixin, ABC):
+    """An estimator whose ``predict`` gives the cluster of every row, a number from 0 on, secretly."""
+
+    labels_: SecretSeries
+    """The clusters of the rows of the fit, secret and lazy."""
+
+    @abstractmethod
+    def fit(self, X: SecretFrame, y: object = None) -> Any:
+        """Find the clusters; runs the plan at once."""
+
+    @abstractmethod
+    def predict(self, X: SecretFrame) -> SecretSeries:
+        """The cluster of every row, secret and lazy; null where any feature is."""
+
+    def fit_predict(self, X: SecretFrame, y: object = None) -> SecretSeries:
+        """`fit`, then the clusters of the same rows."""
+        fitted: Clusterer = self.fit(X, y)
+        return fitted.labels_
 
 
 class Transformer(ABC):

@@ -134,6 +134,23 @@ class Interval(Constraint):
         return "a pair (low, high) of finite numbers, low < high"
 
 
+@dataclass(frozen=True)
+class Matrix(Constraint):
+    """Rows of finite numbers, one at least."""
+
+    def takes(self, value: object) -> bool:
+        if not isinstance(value, np.ndarray | list | tuple):
+            return False
+        try:
+            rows = np.asarray(value, np.float64)
+        except (TypeError, ValueError):
+            return False
+        return rows.ndim == 2 and rows.size > 0 and bool(np.isfinite(rows).all())
+
+    def __str__(self) -> str:
+        return "an array of finite numbers (rows, columns)"
+
+
 def check(estimator: Any, declared: Mapping[str, Constraint]) -> None:
     """Refuse parameters that are not what is declared of them.
 

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spuframe.dtypes import Bool, Fixed, Range
+from spuframe.ir.instructions.clusters import Clusters
 from spuframe.ir.instructions.control import Control
 from spuframe.ir.instructions.elements import Elements
 from spuframe.ir.instructions.matrices import Matrices
@@ -33,7 +34,7 @@ from spuframe.ir.matrices import Ref, inner
 __all__ = ["Program", "Ref"]
 
 
-class Program(Statistics, Elements, Matrices, Scores, Regression, Control):
+class Program(Statistics, Elements, Matrices, Scores, Regression, Clusters, Control):
     """Instructions over matrices, of all families, and outputs.
 
     Parameters

@@ -21,7 +21,7 @@ from spuframe.errors import InvalidParameterError, NotFittedError, SchemaError, 
 from spuframe.frame.frame import SecretFrame
 from spuframe.frame.session import Session
 from spuframe.ml.base import SecretArray, SecretEstimator
-from spuframe.ml.kinds import Classifier, Regressor, Transformer
+from spuframe.ml.kinds import Classifier, Clusterer, Regressor, Transformer
 from spuframe.plan import build
 
 METHODS = ("predict", "predict_proba", "decision_function", "transform")
@@ -83,6 +83,8 @@ def _checks(estimator: SecretEstimator) -> Iterator[Callable[[Any, Session], Non
         yield _classifies
     if isinstance(estimator, Regressor):
         yield _regresses
+    if isinstance(estimator, Clusterer):
+        yield _clusters
     if isinstance(estimator, Transformer):
         yield _transforms
 
@@ -301,13 +303,38 @@ def _regresses(estimator: Any, session: Session) -> None:
     _error(TypeMismatchError, lambda: clone(estimator).fit(strings[["a"]], strings["s"]), f"{name}.fit of a target of strings")
 
 
+def _clusters(estimator: Any, session: Session) -> None:
+    """Whole numbers for the rows, which are those of the fit; from the same start the clusters are scikit-learn's."""
+    name, table = type(estimator).__name__, _table(9)
+    frame = _frame(session, table)
+    fitted = clone(estimator).fit(frame[FEATURES])
+    labels = np.asarray(fitted.labels_.reveal())
+    count = len(_attributes(fitted)["cluster_centers_"].reveal())
+    assert labels.dtype == np.int64 and np.isin(labels, range(count)).all(), f"{name}.labels_ must be 0 to {count - 1}, got {labels}"
+    assert (labels == fitted.predict(frame[FEATURES]).reveal()).all(), f"{name}.predict of the rows of the fit must give labels_"
+    assert (labels == clone(estimator).fit_predict(frame[FEATURES]).reveal()).all(), f"{name}.fit_predict must give labels_"
+    if "init" not in estimator.get_params():
+        return
+    plain = table[FEATURES].astype(float).to_numpy()
+    other = clone(estimator).set_params(init=plain[:count], n_init=1, n_clusters=count)
+    reference = _reference(other)
+    if reference is not None:
+        reference.fit(plain)
+        other.fit(frame[FEATURES])
+        assert np.allclose(other.cluster_centers_.reveal(), reference.cluster_centers_, atol=1e-4), f"{name}.cluster_centers_ must be scikit-learn's"
+        assert (np.asarray(other.labels_.reveal()) == reference.labels_).all(), f"{name}.labels_ must be scikit-learn's"
+        assert np.allclose(other.inertia_.reveal(), reference.inertia_, rtol=1e-3), f"{name}.inertia_ must be scikit-learn's"
+        assert np.allclose(_revealed(other.transform(frame[FEATURES])), reference.transform(plain), atol=1e-3), f"{name}.transform must be scikit-learn's"
+        assert np.isclose(other.score(frame[FEATURES]), reference.score(plain), rtol=1e-3), f"{name}.score must be scikit-learn's"
+
+
 def _transforms(estimator: Any, session: Session) -> None:
     """Both ways to the same features, which are scikit-learn's."""
     name, frame = type(estimator).__name__, _frame(session, _table(9))
     at_once, later = clone(estimator).fit_transform(frame[FEATURES]), _fit(estimator, frame).transform(frame[FEATURES])
     assert isinstance(at_once, SecretFrame), f"{name}.fit_transform must give a SecretFrame"
     assert np.allclose(_revealed(at_once), _revealed(later), atol=1e-3), f"{name}.fit_transform must be fit, then transform"
-    reference = _reference(estimator)
+    reference = None if isinstance(estimator, Clusterer) else _reference(estimator)  # scikit-learn draws others
     if reference is not None:
         plain, fitted = _table(9)[FEATURES].astype(float), _fit(estimator, frame)
         reference.fit(plain.to_numpy())

@@ -11,8 +11,8 @@ from spuframe.ml.base import SecretEstimator
 from spuframe.testing import check_estimator
 from spuframe.testing.estimator import estimators
 
-FEW = {"max_iter": 3, "tol": None}
-"""Parameters that keep a fit short, for those that have them."""
+FEW = {"max_iter": 3, "tol": None, "n_clusters": 3, "random_state": 0}
+"""Parameters that keep a fit short and let it be repeated, for those that have them."""
 
 
 @pytest.mark.parametrize("estimator", estimators(), ids=lambda e: e.__name__)
