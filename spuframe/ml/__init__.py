@@ -5,6 +5,7 @@
 10
 """
 
+from spuframe.ml import metrics as metrics
 from spuframe.ml.base import SecretEstimator as _Estimator
 from spuframe.ml.cluster import KMeans as KMeans
 from spuframe.ml.dummy import DummyRegressor as DummyRegressor
