@@ -105,6 +105,8 @@ class Run:
         Keystream bytes, by party.
     peak, extra : int
         Bytes of the largest resident set of a party, and what of it was added by the run.
+    before, told : float, int
+        Seconds that making its material took before, and the bytes that the party that sends most sent for it.
     """
 
     seconds: float
@@ -114,6 +116,8 @@ class Run:
     drawn: list[int]
     peak: int
     extra: int
+    before: float = 0.0
+    told: int = 0
 
 
 class Cluster:
@@ -221,7 +225,8 @@ class Cluster:
             raise BenchmarkError(f"the parties count {[r['rounds'] for r in replies]} rounds")
         peak, extra = max(r["peak"] for r in replies), max(r["extra"] for r in replies)
         cpu, rounds = sum(r["cpu"] for r in replies), replies[0]["rounds"]
-        return Run(seconds, cpu, rounds, [r["sent"] for r in replies], [r["drawn"] for r in replies], peak, extra), replies
+        before, told = (max(r["prepared"][figure] for r in replies) for figure in ("seconds", "sent"))
+        return Run(seconds, cpu, rounds, [r["sent"] for r in replies], [r["drawn"] for r in replies], peak, extra, before, told), replies
 
     def _all(self, requests: Sequence[Mapping[str, Any]], deadline: float = 900.0) -> list[dict[str, Any]]:
         for process, request in zip(self.processes, requests, strict=True):
@@ -248,6 +253,8 @@ class Result:
     limit : float
         Seconds that the machine needs for the bytes, rounds and keystream at least.
     batch_rows : int
+    before, told : float, int
+        Seconds and bytes of making the material of a run, where the protocol uses any.
     """
 
     case: str
@@ -264,6 +271,8 @@ class Result:
     extra: int | None = None
     limit: float | None = None
     batch_rows: int | None = None
+    before: float | None = None
+    told: int | None = None
 
     @property
     def bytes_per_row(self) -> float | None:
@@ -308,4 +317,6 @@ def measure(
         extra=memory.extra,
         limit=None if limits is None else limits.seconds(last.rounds, last.sent, last.drawn),
         batch_rows=cluster.batch(case.rows(n)),
+        before=median(r.before for r in warm) or None,
+        told=last.told or None,
     )

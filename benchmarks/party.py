@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import limits
-from benchmarks.cases import Case, Desk, Work, find
+from benchmarks.cases import Case, Desk, Shapes, Work, find
 from benchmarks.shaped import Network, ShapedLink
 from spuframe import plugins
 from spuframe.link.base import Link, LinkConfig
@@ -24,7 +24,7 @@ from spuframe.runtime.process import PeakMemory, keep_freed_memory
 from spuframe.spu.blackbox import BlackBox
 from spuframe.spu.context import Context
 from spuframe.spu.engine import CHUNK_ROWS
-from spuframe.spu.kernel import Cost
+from spuframe.spu.kernel import Cost, What
 from spuframe.spu.share import Kind, Share
 
 DEADLINE = 300.0
@@ -71,6 +71,7 @@ class Party:
         self.work: Work | None = None
         self.result: Any = None
         self.case: Case | None = None
+        self.material: dict[What, int] = {}
         self.shaped: ShapedLink | None = None
 
     def do_listen(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +86,8 @@ class Party:
             link = self.shaped = ShapedLink(link, Network(**request["network"]))
             self._shape(False)  # inputs and checks travel as fast as they can
         ctx = Context.open(link, parties, session)
-        self.box = BlackBox(plugins.protocol(request["protocol"]), parties, ctx)
+        protocol = plugins.protocol(request["protocol"])
+        self.box = BlackBox(protocol, parties, protocol.start(ctx))
         self.desk = Desk(self.box)
         return {}
 
@@ -96,17 +98,36 @@ class Party:
         self.box.chunk_rows = request["chunk_rows"] or CHUNK_ROWS
         case = next(c for c in find(request["module"]) if c.name == request["case"])
         self.work = case.make(self.desk, request["n"])
+        self.material = {}
+        if self.box.ctx is not None and self.box.ctx.own is not None:
+            dry = BlackBox(self.box.protocol, self.box.parties, None, self.box.batch_rows, self.box.chunk_rows)
+            case.make(Shapes(dry), request["n"]).run(dry)
+            self.material = dict(dry.declared.material)
         return {}
+
+    def _prepared(self) -> dict[str, Any]:
+        """Make what a run takes: apart from it."""
+        assert self.box is not None and self.box.ctx is not None
+        own = self.box.ctx.own
+        if own is None:
+            return {"seconds": 0.0, "sent": 0}
+        before, start = own.spent.total, time.monotonic()
+        own.expect(self.material)
+        return {"seconds": time.monotonic() - start, "sent": own.spent.total - before}
 
     def do_run(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self.box is not None and self.work is not None and self.box.ctx is not None
-        box, link = self.box, self.box.ctx.link
+        # A box of its own, so that permutations have the names under which the dry run told of them.
+        box = BlackBox(self.box.protocol, self.box.parties, self.box.ctx, self.box.batch_rows, self.box.chunk_rows)
+        link = self.box.ctx.link
         self.result = None
         gc.collect()
         if request.get("trim"):
             _trim()
         if request.get("profile"):
             box = self._profiled()
+        self._barrier()
+        prepared = self._prepared()
         self._barrier()
         self.peak.reset()
         resident = _resident()
@@ -130,7 +151,10 @@ class Party:
             "frames": now.frames - traffic.frames,
             "peak": self.peak.value(),
             "extra": max(0, self.peak.value() - resident),
+            "prepared": prepared,
         }
+        if self.box.ctx.own is not None:
+            self.box.ctx.own.settle()
         _compare(cost, reply["rounds"], sent, box.ctx.rank if box.ctx else 0)
         if isinstance(box, ProfiledBox):
             reply["profile"] = box.rows

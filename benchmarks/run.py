@@ -22,8 +22,8 @@ from spuframe.errors import SpuframeError
 
 AnyCase = Case | SessionCase | StartCase
 HEAD = [
-    "operation", "n", "batch", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/party", "rounds", "limit", "% of limit", "peak MiB", "of it run",
-    "recorded peer", "ratio", "bar",
+    "operation", "n", "batch", "seconds", "best", "cold", "CPU s", "rows/s", "B/row/party", "rounds", "before", "B/row/party", "limit", "% of limit",
+    "peak MiB", "of it run", "recorded peer", "ratio", "bar",
 ]  # fmt: skip
 
 
@@ -121,6 +121,7 @@ def bench(options: argparse.Namespace, chosen: Sequence[tuple[str, AnyCase]], th
     ours = {(r.case, r.n): r.seconds for r in results}
     print("\n" + report.table(HEAD, [line(r, ours) for r in results]))
     print("\nlimit: seconds that the bytes at link speed, the rounds at the latency and the keystream at AES speed take on this machine")
+    print("before: what making the material of a run takes, seconds and bytes, where a protocol uses any; not in the other figures")
     print("ratio, bar: recorded seconds of the peer (another day, not measured in this run) / ours; `make bench-peers` measures both in one run")
     if options.sweep:
         print("\n" + sweeps.halves(results))
@@ -194,6 +195,8 @@ def line(result: Result, ours: dict[tuple[str, int], float]) -> list[str]:
         report.count(result.rows / result.seconds),
         report.optional(result.bytes_per_row, report.tenths),
         report.optional(result.rounds, report.whole),
+        report.optional(result.before, report.seconds),
+        report.optional(result.told, lambda told: report.tenths(told / result.rows)),
         report.optional(result.limit, report.seconds),
         report.optional(result.of_limit, report.percent),
         report.optional(result.peak, report.mib),
