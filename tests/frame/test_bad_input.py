@@ -167,11 +167,17 @@ def test_the_plaintext_protocol_warns() -> None:
         sf.local(protocol="plaintext")
 
 
-def test_declared_ranges_are_no_oracle(tmp_path: Path) -> None:
-    SMALL.to_csv(tmp_path / "small.csv", index=False)
+def test_declared_ranges_are_no_oracle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for path in (tmp_path / "small.csv", "small.csv"):
+        SMALL.to_csv(path, index=False)
     SMALL.to_csv(tmp_path / "other.csv", index=False)
     reading = sf.Policy(folders=(str(tmp_path),))
-    with sf.local(owners={"hospital": reading, "clinic": dataclasses.replace(reading, ranges="none")}) as session:
+    with sf.local(owners={"hospital": reading, "clinic": dataclasses.replace(reading, ranges="none"), "other": sf.Policy()}) as session:
+        assert session.read_csv("small.csv", owner="other").rows == 3  # of the current folder alone, unless the policy names others
+        with pytest.raises(errors.PolicyError, match="reads from its current folder alone"):
+            session.read_csv(tmp_path / "small.csv", owner="other")
 
         def ask(high: int, owner: str = "hospital", name: str = "small.csv") -> sf.SecretFrame:
             return session.read_csv(tmp_path / name, owner=owner, ranges={"age": (0, high)})

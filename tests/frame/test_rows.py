@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.metrics import confusion_matrix, roc_auc_score
 from sklearn.pipeline import Pipeline
 
@@ -143,6 +144,12 @@ def test_pipeline(session: sf.Session, joined: sf.SecretFrame) -> None:
     want = direct.predict_proba(joined.sort_values("id")[X])["1"].reveal()
     np.testing.assert_allclose(pd.Series(p.to_numpy(), ids).sort_index(), want, atol=5e-3)
     assert pipeline.score(joined[X], joined["y"]) == pytest.approx(((p > 0.5) == y).mean(), abs=0.02)
+    kept = joined.persist()
+    kept["scaled"] = StandardScaler().fit_transform(kept[X])["a"]
+    again = clone(pipeline).fit(kept[X], kept["y"])
+    a, scaled, p = sf.reveal(kept["a"], kept["scaled"], again.predict_proba(kept.sort_values("id")[X])["1"])
+    assert np.corrcoef(a, scaled.astype(float))[0, 1] == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(p, want, atol=5e-3)
 
 
 def test_cost_of_predictions_alone_and_beside(session: sf.Session, joined: sf.SecretFrame) -> None:

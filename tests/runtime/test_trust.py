@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from spuframe.config import RuntimeConfig, SessionConfig
-from spuframe.errors import InstanceStateError, PlanError, PolicyError, StoreError
+from spuframe.config import Policy, RuntimeConfig, SessionConfig
+from spuframe.errors import EncodingError, InstanceStateError, PlanError, PolicyError, StoreError
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 from spuframe.runtime import group as groups
 from spuframe.runtime.checks import check_seat
 from spuframe.runtime.launcher import Running
 from spuframe.runtime.local import NodeProcess
+from spuframe.runtime.questions import MOST_QUESTIONS
 from spuframe.runtime.runtime import SPURuntime
 from spuframe.runtime.runtimes import Runtimes
 from tests.runtime.steps import scan, then
@@ -34,9 +36,9 @@ SEAT = {
 
 
 @contextmanager
-def two_sessions(secret: bytes = bytes(range(32))) -> Iterator[tuple[Runtimes, Runtimes]]:
+def two_sessions(policy: Policy = Policy(), secret: bytes = bytes(range(32))) -> Iterator[tuple[Runtimes, Runtimes]]:  # noqa: B008
     """Two sessions at the same nodes: a party and the owner ann."""
-    configs = [RuntimeConfig("party 0", protocols=("plaintext",)), RuntimeConfig("owner ann", owner="ann", protocols=("plaintext",))]
+    configs = [RuntimeConfig("party 0", protocols=("plaintext",)), RuntimeConfig("owner ann", owner="ann", protocols=("plaintext",), policy=policy)]
     nodes = [NodeProcess.start(c, secret) for c in configs]
     try:
         party, owner = (n.wait(60.0) for n in nodes)
@@ -52,8 +54,13 @@ def plan(*steps: Step) -> PhysicalPlan:
     return PhysicalPlan("plaintext", 1, tuple(dict.fromkeys(s.params["owner"] for s in steps if s.op == "scan")), steps)
 
 
-def test_sessions_at_the_same_nodes_are_strangers(ipc: Ipc) -> None:
-    with two_sessions() as (one, two):
+def test_sessions_at_the_same_nodes_are_strangers(ipc: Ipc, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x\n50\n")
+    with two_sessions(Policy(folders=(str(tmp_path),))) as (one, two):
+        for high in range(MOST_QUESTIONS + 1):  # what is asked of a file's values is counted for all together
+            asked = {"kind": "csv", "path": str(tmp_path / "t.csv"), "ranges": {"x": [0, high]}}
+            with pytest.raises(PolicyError if high == MOST_QUESTIONS else EncodingError):
+                (two if high % 2 else one).open_table("ann", asked)
         info = one.open_table("ann", {"kind": "arrow", "data": ipc(pa.table({"x": [1, 2]}))})
         two.add_owner("ann")
         first = scan(info)
