@@ -17,7 +17,7 @@ from spuframe.errors import PlanError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.common import bits_of, bound_of
 from spuframe.expr.functions.conditional import not_null
-from spuframe.expr.functions.conversion import convert, units_of
+from spuframe.expr.functions.conversion import convert
 from spuframe.expr.functions.promotion import numeric
 from spuframe.ir import aggregates as primitive
 from spuframe.ir.joins import KINDS
@@ -37,7 +37,7 @@ from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.plain import Plain
 from spuframe.plan.rows import check_order
-from spuframe.plan.units import measured, restored
+from spuframe.plan.units import as_it_is, counted, measured
 
 
 def scan(session_id: str, owner: str, table: str, fields: Iterable[Field], rows: int, unique: Iterable[str] = ()) -> Scan:
@@ -224,31 +224,31 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
         return Aggregate(table, by, tuple(wanted))
     columns: dict[str, Expr] = {k: col(table.schema[k]) for k in by}
     made: list[tuple[str, str, str | None]] = []
-    results: list[tuple[str, Composite | None, list[str], DType | None]] = []
+    results: list[tuple[str, Composite | None, list[str], Callable[[Expr], Expr]]] = []
     finished: dict[str, Callable[[Expr], Expr]] = {}
     for i, (name, how, column) in enumerate(wanted):
         whole: Composite | None = composite(how)
-        own: DType | None = None  # that of units, if the whole is of these
+        last: Callable[[Expr], Expr] = as_it_is
         if whole is None:
             parts: Sequence[tuple[Expr | None, str]] = [(None if column is None else col(table.schema[column]), how)]
         elif column is None:
             raise PlanError(f"{how} needs a column: give (column, {how!r})")
         else:
             x: Expr = col(table.schema[column])
-            own = x.dtype if x.dtype.of_units and whole.of_units else None
-            parts = whole.parts(units_of(x) if own else x if x.dtype.of_units else numeric(f"take the {how} of", x))
+            if whole.moves is not None and not x.dtype.of_numbers:
+                x, last = counted(x, whole.moves)
+            parts = whole.parts(x if x.dtype.of_units else numeric(f"take the {how} of", x))
         places = [f"{i}.{j}" for j in range(len(parts))]
         for place, (e, part) in zip(places, parts, strict=True):
             if e is not None:
                 columns[place], finished[place] = measured(e, part)
             made.append((place, part, None if e is None else place))
-        results.append((name, whole, places, own))
+        results.append((name, whole, places, last))
     node = Aggregate(Project(table, tuple(columns.items())), by, tuple(made))
     out: dict[str, Expr] = {k: col(node.schema[k]) for k in by}
-    for name, whole, places, own in results:
+    for name, whole, places, last in results:
         found = [finished[p](col(node.schema[p])) if p in finished else col(node.schema[p]) for p in places]
-        result = found[0] if whole is None else whole.finish(*found)
-        out[name] = result if own is None else restored(result, own)
+        out[name] = last(found[0] if whole is None else whole.finish(*found))
     return Project(node, tuple(out.items()))
 
 

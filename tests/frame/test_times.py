@@ -124,6 +124,10 @@ def test_points_in_time_have_means(calls: sf.SecretFrame) -> None:
             found, wanted = getattr(calls[name], how)().reveal(), getattr(ROWS[name], how)()
             assert abs(found - wanted) <= near and str(found.tzinfo) == str(wanted.tz), (name, how)
         assert abs(calls[name].std().reveal() - ROWS[name].std()) <= ROWS[name].std() * 2.0**-18
+    for name in ("when", "took", "zoned"):
+        for how in ("linear", "midpoint", "lower", "higher"):
+            found, wanted = calls[name].quantile(0.4, interpolation=how).reveal(), ROWS[name].quantile(0.4, interpolation=how)
+            assert abs(found - wanted) <= near, (name, how)
     grouped = calls.groupby("n").agg(mean=("when", "mean"), middle=("zoned", "median"), c=("when", "count")).reveal().sort_values("n")
     wanted = ROWS.groupby("n").agg(mean=("when", "mean"), middle=("zoned", "median")).reset_index()
     assert grouped["mean"].isna().tolist() == wanted["mean"].isna().tolist() == [False, False, False, True, False]

@@ -66,7 +66,7 @@ class Units(Function):
     states = always(EXACT)
 
     def inferred(self) -> Info:
-        if not isinstance(self.operand.dtype, Decimal):
+        if not self.operand.dtype.of_units:
             raise TypeMismatchError(f"cannot count the units of {describe(self.operand)}: it needs a decimal")
         return self.info_of(Int(64), bounds_of(self.operand))
 
@@ -105,7 +105,7 @@ def real_of(e: Expr, target: Fixed | None = None) -> Expr:
 
 def units_of(e: Expr) -> Expr:
     """How many units the values are, as integers."""
-    if not isinstance(e.dtype, Decimal):
+    if e.dtype.counted:
         return convert(e, Int(64))
     made = Units(e)
     return folded(made) or made

@@ -22,12 +22,12 @@ from spuframe.ir import aggregates as primitive
 class Composite(ABC):
     """An aggregate that is an expression over aggregates of expressions.
 
-    ``states`` says how far a result may be from the exact one; there is no default. ``of_units`` says that decimals and durations are aggregated by
-    their units, as a result in the same unit: for what is computed from more than these, or multiplies them.
+    ``states`` says how far a result may be from the exact one; there is no default. ``moves`` says whether it moves with the values if all move
+    alike, or stays: durations and points in time are aggregated as so many units then. None if it does neither.
     """
 
     states: ClassVar[Cases]
-    of_units: ClassVar[bool] = False
+    moves: ClassVar[bool | None] = None
 
     def __init_subclass__(cls) -> None:
         if not hasattr(cls, "states"):

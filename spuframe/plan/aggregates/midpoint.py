@@ -14,6 +14,7 @@ class Midpoint(Composite):
     """``(lower + higher) / 2``."""
 
     states = always(Stated(units=2, chance=True))
+    moves = True
 
     def __init__(self, ppm: int = WHOLE // 2) -> None:
         self.ppm = ppm

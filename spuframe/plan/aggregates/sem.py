@@ -14,7 +14,7 @@ class Sem(Composite):
     """``std / sqrt(n)``."""
 
     states = always(Stated(relative=2.0**-18, units=4, chance=True))
-    of_units = True
+    moves = False
 
     def __init__(self, ddof: int = 1) -> None:
         self.ddof = ddof
