@@ -16,6 +16,7 @@ from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.ir.instructions.clusters import CHANCES
 from spuframe.ir.words import bounds
 from spuframe.ml.base import WIDEST, SecretArray, SecretEstimator, features, nullable, run_program, same_features, same_session
+from spuframe.ml.chances import Chances
 from spuframe.ml.kinds import Clusterer, Transformer
 from spuframe.ml.parameters import Constraint, Matrix, Nothing, Whole, Word, check
 from spuframe.plan.tensor import Program, Ref
@@ -168,7 +169,7 @@ class KMeans(Transformer, Clusterer, SecretEstimator):
         partial = X.masked or bool(nullable(X))
         mask = p.mask(0, list(X.columns), n) if partial else None
         x, rows = grid.read(p, X, 0, mask), mask or p.full(n, 1, 2.0**-p.f)
-        chances = np.random.default_rng(self.random_state)
+        chances = Chances(self.random_state)
         usual = 10 if isinstance(self.init, str) and self.init == "random" else 1
         times = 1 if given is not None else usual if self.n_init == "auto" else int(self.n_init)
         drop = n.bit_length()
@@ -184,7 +185,7 @@ class KMeans(Transformer, Clusterer, SecretEstimator):
         return run_program(p, [X]), grid, drop
 
     def _run(
-        self, p: Program, x: Ref, rows: Ref, given: NDArray[np.float64] | None, grid: Grid, chances: np.random.Generator, drop: int
+        self, p: Program, x: Ref, rows: Ref, given: NDArray[np.float64] | None, grid: Grid, chances: Chances, drop: int
     ) -> tuple[Ref, Ref]:
         """The centres (d, k) after all iterations, and the inertia with ``2 f - drop`` fraction bits."""
         if given is None:
@@ -200,9 +201,9 @@ class KMeans(Transformer, Clusterer, SecretEstimator):
         _, least, _ = p.argmin(p.distances(x, centres, whole=True))
         return centres, p.total(rows, least, drop)
 
-    def _seeds(self, p: Program, x: Ref, rows: Ref, chances: np.random.Generator) -> Ref:
+    def _seeds(self, p: Program, x: Ref, rows: Ref, chances: Chances) -> Ref:
         """The first centres: rows by chance."""
-        drawn = [int(c) for c in chances.integers(0, 1 << CHANCES, self.n_clusters)]
+        drawn = [chances.draw(CHANCES) for _ in range(self.n_clusters)]
         hot = p.draw(rows, drawn[0])
         seeds, left = [p.transpose(p.choose(hot, x))], rows
         size = 2 * p.f + (4 * x.columns).bit_length() + x.rows.bit_length()
