@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from spuframe.dtypes import SECRET, DType, Field, Fixed, Schema, meet, private
-from spuframe.errors import PlanError, SchemaError
+from spuframe.errors import PlanError, RangeOverflowError, SchemaError
 from spuframe.expr.expr import Expr, as_expr, col
 from spuframe.expr.functions.common import bits_of, bound_of
 from spuframe.expr.functions.conditional import not_null
@@ -224,7 +224,7 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
         return Aggregate(table, by, tuple(wanted))
     columns: dict[str, Expr] = {k: col(table.schema[k]) for k in by}
     made: list[tuple[str, str, str | None]] = []
-    results: list[tuple[str, Composite | None, list[str], Callable[[Expr], Expr]]] = []
+    results: list[tuple[str, Composite | None, list[str], Callable[[Expr], Expr], str]] = []
     finished: dict[str, Callable[[Expr], Expr]] = {}
     for i, (name, how, column) in enumerate(wanted):
         whole: Composite | None = composite(how)
@@ -243,12 +243,18 @@ def aggregate(table: LogicalNode, keys: str | Sequence[str], aggregates: Iterabl
             if e is not None:
                 columns[place], finished[place] = measured(e, part)
             made.append((place, part, None if e is None else place))
-        results.append((name, whole, places, last))
+        results.append((name, whole, places, last, f"the {how} of {column!r}"))
     node = Aggregate(Project(table, tuple(columns.items())), by, tuple(made))
     out: dict[str, Expr] = {k: col(node.schema[k]) for k in by}
-    for name, whole, places, last in results:
+    for name, whole, places, last, what in results:
         found = [finished[p](col(node.schema[p])) if p in finished else col(node.schema[p]) for p in places]
-        out[name] = last(found[0] if whole is None else whole.finish(*found))
+        try:
+            out[name] = last(found[0] if whole is None else whole.finish(*found))
+        except RangeOverflowError:  # of a column between, which nobody knows
+            raise RangeOverflowError(
+                f"{what} may be so large, by the public range of the column, that no float holds it beside small ones: clip the column to the values that "
+                "it has, .clip(low, high); or declare a narrower range when reading, if its owner's policy takes ranges; or take the std of it"
+            ) from None
     return Project(node, tuple(out.items()))
 
 
