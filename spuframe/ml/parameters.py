@@ -135,6 +135,17 @@ class Interval(Constraint):
 
 
 @dataclass(frozen=True)
+class Percentages(Interval):
+    """Two numbers from 0 to 100, the first below the second."""
+
+    def takes(self, value: object) -> bool:
+        return super().takes(value) and value[0] >= 0 and value[1] <= 100  # type: ignore[index]
+
+    def __str__(self) -> str:
+        return "a pair (low, high) of percentages, 0 <= low < high <= 100"
+
+
+@dataclass(frozen=True)
 class Matrix(Constraint):
     """Rows of finite numbers, one at least."""
 

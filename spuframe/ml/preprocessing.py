@@ -8,10 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spuframe import expr as ex
 from spuframe.dtypes import DEFAULT_FRACTION_BITS
 from spuframe.errors import InvalidParameterError, NotFittedError
-from spuframe.frame.frame import SecretFrame, SecretSeries
+from spuframe.frame.frame import SecretFrame
 from spuframe.frame.scalar import SecretScalar
 from spuframe.ir.words import HELD, words
 from spuframe.ml.base import (
@@ -30,7 +29,7 @@ from spuframe.ml.base import (
 )
 from spuframe.ml.kinds import Transformer
 from spuframe.ml.parameters import Constraint, Flag, Interval, check
-from spuframe.ml.rows import as_numbers, kept_number, over, row
+from spuframe.ml.rows import as_numbers, complete, kept_number, labelled, like_fitted, over, row, unit_of
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
@@ -89,8 +88,8 @@ class StandardScaler(Transformer, SecretEstimator):
             out: NDArray[np.float64] = v * unit
             return out
 
-        self.mean_ = SecretArray(fitted[_labels("mean", columns) + there], shape, mean)
-        stds = fitted[_labels("std", columns)]
+        self.mean_ = SecretArray(fitted[labelled("mean", columns) + there], shape, mean)
+        stds = fitted[labelled("std", columns)]
         self.scale_ = SecretArray(stds, shape, lambda v: np.where(v > 0, deviation(v), 1.0)) if self.with_std else None
         self.var_ = SecretArray(stds, shape, lambda v: np.square(deviation(v))) if self.with_std else None
         self.n_features_in_ = len(columns)
@@ -112,17 +111,17 @@ class StandardScaler(Transformer, SecretEstimator):
         assert m.mean is not None and m.std is not None and m.scaling is not None
         kept, row, names = scaling(p, m.scaling, found, X.rows)
         parts = [m.mean, m.std, row]
-        labels = [*_labels("mean", columns), *_labels("std", columns), *names]
+        labels = [*labelled("mean", columns), *labelled("std", columns), *names]
         if level:
             assert m.centre is not None
             slopes = Slopes.scaled(found, X.rows, weight=0)
             limbs, lean = p.digits(m, None, len(columns), slopes.limb, slopes.count)
             fine, coarse, unit = slopes.means(p, found, limbs, m.centre)
-            parts, labels = [*parts, p.add(lean, fine)], [*labels, *_labels("level", columns)]
+            parts, labels = [*parts, p.add(lean, fine)], [*labels, *labelled("level", columns)]
             if coarse is not None:  # positive where a mean is below 2^HELD deviations
                 edge = p.full(1, len(columns), 2.0 ** (HELD + unit - p.f))
                 parts = [*parts, p.sub(edge, coarse), p.add(edge, coarse)]
-                labels = [*labels, *_labels("below", columns), *_labels("above", columns)]
+                labels = [*labels, *labelled("below", columns), *labelled("above", columns)]
         if m.count is not None:
             parts, labels = [*parts, m.count], [*labels, THERE]
         p.output("moments", p.hstack(parts), labels)
@@ -140,11 +139,11 @@ class StandardScaler(Transformer, SecretEstimator):
         if self.with_std:
             scaled, inside = self._scaling.apply(p, X, names)
             if not self.with_mean:
-                if not kept.issuperset(_labels("level", names)):
+                if not kept.issuperset(labelled("level", names)):
                     raise NotFittedError("`with_mean` was True in the fit, which did not keep what False needs: call fit(X) again")
-                scaled = p.add(scaled, p.input(1, _labels("level", names), 1))
-                if kept.issuperset(_labels("below", names)):
-                    below, above = (p.positive(p.transpose(p.input(1, _labels(side, names), 1))) for side in ("below", "above"))
+                scaled = p.add(scaled, p.input(1, labelled("level", names), 1))
+                if kept.issuperset(labelled("below", names)):
+                    below, above = (p.positive(p.transpose(p.input(1, labelled(side, names), 1))) for side in ("below", "above"))
                     inside = p.both(inside, p.each(p.both(below, above), X.rows))
             p.output("scaled", scaled, names, like=0, complete=nullable(X), inside=inside)
         else:
@@ -152,7 +151,7 @@ class StandardScaler(Transformer, SecretEstimator):
             taken = Taken.of(p, X, names, w.fractions, w.centres, w.sizes)
             bits = [b - f for b, f in zip(taken.bits, w.fractions, strict=True)]  # before the point
             out = [max(0, min(max(f, DEFAULT_FRACTION_BITS), 60 - b)) for f, b in zip(self._scaling.own, bits, strict=True)]
-            less = p.less(taken.words, p.input(1, _labels("mean", names), 1), w.fractions, w.room, out)
+            less = p.less(taken.words, p.input(1, labelled("mean", names), 1), w.fractions, w.room, out)
             p.output("scaled", less, names, like=0, complete=nullable(X), fractions=out, inside=taken.inside)
         return run_program(p, [X, moments])["scaled"]
 
@@ -198,7 +197,7 @@ class MinMaxScaler(Transformer, SecretEstimator):
         shape, wide = (len(names),), float(high) - float(low)
 
         def of(what: str, finish: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None) -> SecretArray:
-            return SecretArray(kept[_labels(what, names)], shape, finish)
+            return SecretArray(kept[labelled(what, names)], shape, finish)
 
         self.data_min_, self.data_max_, self.data_range_ = of("low"), of("high"), of("range")
         self.scale_ = of("range", lambda v: wide / np.where(v == 0, 1.0, v))
@@ -211,19 +210,19 @@ class MinMaxScaler(Transformer, SecretEstimator):
         """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"extremes": one row}``."""
         check(self, self.parameters)
         found = dict[str, SecretScalar]()
-        for j, x in enumerate(_complete(X)):
+        for j, x in enumerate(complete(X)):
             low, high = x.min(), x.max()
-            found |= {f"low {j}": low, f"high {j}": high, f"range {j}": high - low, f"start {j}": over(low, _unit(high - low))}
+            found |= {f"low {j}": low, f"high {j}": high, f"range {j}": high - low, f"start {j}": over(low, unit_of(high - low))}
         return {"extremes": row(found)}
 
     def transform(self, X: SecretFrame) -> SecretFrame:
         """The scaled features, secret and lazy, rows as in ``X``; null where the feature is."""
         extremes: SecretFrame = self._check_is_fitted("_extremes")
-        X = _like_fitted(X, self.feature_names_in_, extremes)
+        X = like_fitted(X, self.feature_names_in_, extremes)
         low, high = self._range
         out = {}
         for j, x in enumerate(as_numbers(X)):
-            share = over(x - kept_number(extremes, f"low {j}"), _unit(kept_number(extremes, f"range {j}")), (0.0, 1.0) if self.clip else None)
+            share = over(x - kept_number(extremes, f"low {j}"), unit_of(kept_number(extremes, f"range {j}")), (0.0, 1.0) if self.clip else None)
             scaled = share if high - low == 1 else share * (high - low)
             scaled = scaled if low == 0 else scaled + low
             if (high - low) * 2.0**scaled.dtype.frac < 2.0**SIGNIFICANT:
@@ -258,7 +257,7 @@ class MaxAbsScaler(Transformer, SecretEstimator):
         kept = self.fit_plan(X)["extremes"].persist()
         names = list(X.columns)
         self._extremes = kept
-        largest = kept[_labels("largest", names)]
+        largest = kept[labelled("largest", names)]
         self.max_abs_ = SecretArray(largest, (len(names),))
         self.scale_ = SecretArray(largest, (len(names),), lambda v: np.where(v == 0, 1.0, v))
         self.n_features_in_ = len(names)
@@ -267,30 +266,10 @@ class MaxAbsScaler(Transformer, SecretEstimator):
 
     def fit_plan(self, X: SecretFrame, y: object = None) -> dict[str, SecretFrame]:
         """The lazy result of `fit`, for ``explain()`` before anything runs: ``{"extremes": one row}``."""
-        return {"extremes": row({f"largest {j}": abs(x).max() for j, x in enumerate(_complete(X))})}
+        return {"extremes": row({f"largest {j}": abs(x).max() for j, x in enumerate(complete(X))})}
 
     def transform(self, X: SecretFrame) -> SecretFrame:
         """The scaled features, secret and lazy, rows as in ``X``; null where the feature is."""
         extremes: SecretFrame = self._check_is_fitted("_extremes")
-        X = _like_fitted(X, self.feature_names_in_, extremes)
-        return X.assign(**{x.name: over(x, _unit(kept_number(extremes, f"largest {j}"))) for j, x in enumerate(as_numbers(X))})
-
-
-def _complete(X: SecretFrame) -> list[SecretSeries]:
-    """The columns of the rows that take part in a fit."""
-    return as_numbers(features(X).dropna())
-
-
-def _like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame) -> SecretFrame:
-    X = same_features(X, list(names))
-    same_session(X, fitted)
-    return X
-
-
-def _unit(size: SecretScalar) -> SecretScalar:
-    """What to divide by: 1 where there is no size."""
-    return size._apply(lambda s: ex.where(ex.eq(s, 0), 1, s), size)
-
-
-def _labels(what: str, columns: list[str]) -> list[str]:
-    return [f"{what} {j}" for j in range(len(columns))]
+        X = like_fitted(X, self.feature_names_in_, extremes)
+        return X.assign(**{x.name: over(x, unit_of(kept_number(extremes, f"largest {j}"))) for j, x in enumerate(as_numbers(X))})

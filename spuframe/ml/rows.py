@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spuframe import expr as ex
 from spuframe.dtypes import Fixed
 from spuframe.expr.functions.arithmetic import Div, quotient_type
 from spuframe.frame.frame import SecretFrame, SecretSeries
 from spuframe.frame.scalar import SecretScalar, numbers
+from spuframe.ml.base import features, same_features, same_session
 
 SHARE = 28
 """Fraction bits of shares of a range, at least: shares of a column far from zero differ by 1e-5 or less."""
@@ -22,6 +26,28 @@ WORST = 2.0**20
 def as_numbers(X: SecretFrame) -> list[SecretSeries]:
     """The columns, booleans as 0 and 1."""
     return [x.astype(x.dtype.as_number) for _, x in X.items()]
+
+
+def complete(X: SecretFrame) -> list[SecretSeries]:
+    """The columns of the rows that take part in a fit."""
+    return as_numbers(features(X).dropna())
+
+
+def like_fitted(X: SecretFrame, names: NDArray[np.object_], fitted: SecretFrame) -> SecretFrame:
+    """The columns of a fit in its order, of its session."""
+    X = same_features(X, list(names))
+    same_session(X, fitted)
+    return X
+
+
+def labelled(what: str, columns: Sequence[str]) -> list[str]:
+    """The names of what is kept of each column, by position: any name may be a feature's."""
+    return [f"{what} {j}" for j in range(len(columns))]
+
+
+def unit_of(size: SecretScalar) -> SecretScalar:
+    """What to divide by: 1 where there is no size."""
+    return size._apply(lambda s: ex.where(ex.eq(s, 0), 1, s), size)
 
 
 def row(found: Mapping[str, SecretScalar]) -> SecretFrame:
