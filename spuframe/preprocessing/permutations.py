@@ -7,7 +7,7 @@ transfer and k bits, half of what the paper sends. From v = 0 and r = a come ``v
 
 For n rows each of about ``n (log2 n - 1/2)`` switches costs 4 bytes and the bits of a row: 186 bytes for each of 2^16 rows of 64 bits. The
 punctured networks of Chase, Ghosh and Poburinnaya (ASIACRYPT 2020) cost about 500 there, so there is no choice to make. All columns of a
-permutation share the transfers.
+permutation share the transfers, and as the masks do not depend on what the mover tells, all layers go in one exchange, two rounds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spuframe.kernels.bits import packed_bytes, plane_words
 from spuframe.kernels.network import layers, switches, uppers
 from spuframe.kernels.prg import Stream
-from spuframe.preprocessing.transfers import Group, Transfers, muxes_cost
+from spuframe.preprocessing.extension import BLOCKS, WORDS
+from spuframe.preprocessing.transfers import Group, Transfers, pieces
 from spuframe.spu.kinds import BIT, Array, Boolean, Kind, pack
+
+BLOCK = 1 << 20
+"""About as many words are masked in one message."""
 
 
 def correlate(transfers: Transfers, private: Stream, halves: Sequence[Array], kinds: Sequence[Kind]) -> list[list[tuple[Array, Array, Array]]]:
@@ -45,20 +50,51 @@ def correlate(transfers: Transfers, private: Stream, halves: Sequence[Array], ki
     mask = np.array([(1 << kind.bits) - 1 for kind in kinds], np.uint64)
     given = private.words((many, n, columns), np.uint64) & mask
     r, v = given.copy(), np.zeros((many, n, columns), np.uint64)
-    for layer, s in enumerate(layers(n)):
-        upper = uppers(n, s)
-        lower = upper + (1 << s)
-        choices = np.concatenate([control[layer] for control in controls])
-        chosen = np.negative(choices.astype(np.uint64)).reshape(many, -1, 1)
-        sent, got = transfers.muxes(choices, groups, _difference(groups, r, lower, upper).reshape(-1, columns))
-        sent, got = sent.reshape(many, -1, columns), got.reshape(many, -1, columns)
-        moved = chosen & _difference(groups, v, lower, upper)
-        for g in groups:
-            cols = g.columns
-            t = g.plus(moved[:, :, cols], got[:, :, cols])
-            v[:, upper, cols], v[:, lower, cols] = g.plus(v[:, upper, cols], t), g.minus(v[:, lower, cols], t)
-            r[:, upper, cols], r[:, lower, cols] = g.plus(r[:, upper, cols], sent[:, :, cols]), g.minus(r[:, lower, cols], sent[:, :, cols])
+    for block in _blocks(n, many, columns):
+        crossed = [np.concatenate([control[layer] for control in controls]) for layer, _ in block]
+        ends = np.cumsum([0, *map(len, crossed)])
+        own, zero, one = transfers.keys(np.concatenate(crossed))
+        message: list[Array] = []
+        for (_, s), first, last in zip(block, ends, ends[1:], strict=False):  # what the other's switches need depends on own keys alone
+            upper, lower = _sides(n, s)
+            told, sent = transfers.masked(zero[first:last], one[first:last], groups, _difference(groups, r, lower, upper).reshape(-1, columns))
+            message += told
+            _exchange(groups, r, upper, lower, sent.reshape(many, -1, columns))
+        got = iter(np.split(transfers.swap(np.concatenate(message)), np.cumsum([m.size for m in message])[:-1]))
+        for (_, s), choices, first, last in zip(block, crossed, ends, ends[1:], strict=False):
+            upper, lower = _sides(n, s)
+            shares = transfers.chosen(own[first:last], choices, groups, [next(got) for _ in groups]).reshape(many, -1, columns)
+            moved = np.negative(choices.astype(np.uint64)).reshape(many, -1, 1) & _difference(groups, v, lower, upper)
+            for g in groups:
+                moved[:, :, g.columns] = g.plus(moved[:, :, g.columns], shares[:, :, g.columns])
+            _exchange(groups, v, upper, lower, moved)
     return [[tuple(_stored(kind, part[p, :, j]) for part in (v, given, r)) for j, kind in enumerate(kinds)] for p in range(many)]  # type: ignore[misc]
+
+
+def _sides(n: int, s: int) -> tuple[Array, Array]:
+    upper = uppers(n, s)
+    return upper, upper + (1 << s)
+
+
+def _exchange(groups: Sequence[Group], rows: Array, upper: Array, lower: Array, moved: Array) -> None:
+    """Add to the upper row of each switch, take from the lower."""
+    for g in groups:
+        cols = g.columns
+        rows[:, upper, cols], rows[:, lower, cols] = g.plus(rows[:, upper, cols], moved[:, :, cols]), g.minus(rows[:, lower, cols], moved[:, :, cols])
+
+
+def _blocks(n: int, many: int, columns: int) -> list[list[tuple[int, int]]]:
+    """Layers, numbered, that are done in one exchange: of about `BLOCK` words."""
+    out: list[list[tuple[int, int]]] = []
+    room = 0
+    for layer, s in enumerate(layers(n)):
+        size = len(uppers(n, s)) * many * columns
+        if not out or size > room:
+            out.append([])
+            room = BLOCK
+        out[-1].append((layer, s))
+        room -= size
+    return out
 
 
 def groups_of(kinds: Sequence[Kind]) -> list[Group]:
@@ -88,7 +124,9 @@ def _stored(kind: Kind, words: Array) -> Array:
 def correlate_cost(rows: int, many: int, kinds: Sequence[Kind]) -> tuple[int, int]:
     """Rounds, and bytes of each party."""
     rounds = sent = 0
-    for s in layers(rows):
-        found = muxes_cost(many * len(uppers(rows, s)), groups_of(kinds))
-        rounds, sent = rounds + found[0], sent + found[1]
+    for block in _blocks(rows, many, len(kinds)):
+        sizes = [many * len(uppers(rows, s)) for _, s in block]
+        words = [plane_words(n) for n in pieces(sum(sizes), 64 * WORDS)]
+        rounds, sent = rounds + len(words) + 1, sent + sum(BLOCKS * 8 * w for w in words)
+        sent += sum(packed_bytes(g.bits, n * g.count) for n in sizes for g in groups_of(kinds))
     return rounds, sent

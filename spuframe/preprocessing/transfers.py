@@ -21,8 +21,6 @@ from spuframe.preprocessing.extension import BLOCKS, WORDS, Receiver, Sender
 from spuframe.preprocessing.wire import Wire
 from spuframe.spu.kinds import Array
 
-ROWS = 64 * LANES
-"""Rows that are done at once: a tile of planes."""
 MESSAGE = 1 << 18
 """About as many words are masked at once."""
 
@@ -75,7 +73,7 @@ class Transfers:
         got = self._wire.swap(message, message.nbytes).view(np.uint64)
         q = self._sender.accept(got, words)
         each = words // planes
-        at_once = words if planes == 1 or each == LANES else each  # planes that are whole tiles may lie one after the other
+        at_once = words if planes == 1 or each % LANES == 0 else each  # planes that are whole tiles may lie one after the other
         rows = [np.concatenate([rows_of(np.ascontiguousarray(m[:, p : p + at_once]), 64 * at_once) for p in range(0, words, at_once)]) for m in (t, q)]
         first, self._done = self._done, self._done + 64 * words
         own, zero = (self._hash.rows(r, first) for r in rows)
@@ -118,9 +116,11 @@ class Transfers:
         xor : bool
             Whether products are added by XOR.
         """
-        for start in range(0, len(words), ROWS):
-            here = words[start : start + ROWS]
-            n, used = len(here), sum(w > 0 for w in widths)
+        used = sum(w > 0 for w in widths)
+        step = _rows_at_once(used)
+        for start in range(0, len(words), step):
+            here = words[start : start + step]
+            n = len(here)
             planes = to_planes(here, bits)[:used]
             own, zero, one, _ = self._rows(planes.reshape(-1), planes.size, used)
             chosen = _spread(here, used)
@@ -136,40 +136,39 @@ class Transfers:
                 sink(_moved(rows, start), cols, key[0] if xor else np.negative(key[0]), key[2] ^ theirs if xor else key[2] + theirs)
 
     # ---- bits times rows of mixed kinds ---------------------------------------------------------------------------
-    def muxes(self, choices: Array, groups: Sequence[Group], factor: Array) -> tuple[Array, Array]:
-        """For each row the product of a bit that one party knows with words that the other knows, in both directions.
-
-        Parameters
-        ----------
-        choices : ndarray (n,) of uint8
-            The bits of this party.
-        groups : sequence of Group
-            What the columns are.
-        factor : ndarray (n, columns) of uint64
-            The words of this party.
-
-        Returns
-        -------
-        sent, got : ndarray (n, columns)
-            The shares of own words times the other's bits, and of the other's words times own bits.
-        """
-        sent, got = np.empty_like(factor), np.empty_like(factor)
-        columns = factor.shape[1]
+    def keys(self, choices: Array) -> tuple[Array, Array, Array]:
+        """For bits of this party the keys that it chose, and both keys of what the other chose: (n, 2) each. A round for each `WORDS` words."""
+        found = []
         for start in range(0, len(choices), 64 * WORDS):
             here = choices[start : start + 64 * WORDS]
             planes = to_planes(here, 1)
-            own, zero, one, _ = self._rows(planes.reshape(-1), planes.size, 1)
-            for rows in _few(len(here), columns):
-                key = [self._wide(seeds[:, rows], slice(0, columns), columns)[0] for seeds in (own, zero, one)]
-                at, chosen = _moved(rows, start), np.negative(here[rows].astype(np.uint64))[:, None]
-                message = [pack_words(g.minus(g.plus(key[1], factor[at]), key[2])[:, g.columns], g.bits) for g in groups]
-                size = [m.size for m in message]
-                pieces = np.split(self._wire.swap(np.concatenate(message), sum(size)), np.cumsum(size)[:-1])
-                for g, piece in zip(groups, pieces, strict=True):
-                    theirs = unpack_words(np.ascontiguousarray(piece), len(chosen) * g.count, g.bits).astype(np.uint64).reshape(-1, g.count)
-                    sent[at, g.columns] = g.minus(np.uint64(0), key[1][:, g.columns])
-                    got[at, g.columns] = g.plus(key[0][:, g.columns], chosen & theirs)
-        return sent, got
+            found.append([rows[0, : len(here)] for rows in self._rows(planes.reshape(-1), planes.size, 1)[:3]])
+        own, zero, one = (np.concatenate(part) for part in zip(*found, strict=True))
+        return own, zero, one
+
+    def masked(self, zero: Array, one: Array, groups: Sequence[Group], factor: Array) -> tuple[list[Array], Array]:
+        """What tells the other party the products of its bits with rows of words of this party; and this party's shares of them."""
+        columns = factor.shape[1]
+        first, second = (self._wide(keys[None], slice(0, columns), columns)[0] for keys in (zero, one))
+        message, shares = [], np.empty_like(factor)
+        for g in groups:
+            message.append(pack_words(g.minus(g.plus(first, factor), second)[:, g.columns], g.bits))
+            shares[:, g.columns] = g.minus(np.uint64(0), first[:, g.columns])
+        return message, shares
+
+    def chosen(self, own: Array, choices: Array, groups: Sequence[Group], message: Sequence[Array]) -> Array:
+        """From such a message this party's shares of the products of its bits with the other's words."""
+        columns = groups[-1].columns.stop
+        key, bits = self._wide(own[None], slice(0, columns), columns)[0], np.negative(choices.astype(np.uint64))[:, None]
+        out = np.empty((len(choices), columns), np.uint64)
+        for g, piece in zip(groups, message, strict=True):
+            theirs = unpack_words(np.ascontiguousarray(piece), len(choices) * g.count, g.bits).astype(np.uint64).reshape(-1, g.count)
+            out[:, g.columns] = g.plus(key[:, g.columns], bits & theirs)
+        return out
+
+    def swap(self, message: Array) -> Array:
+        """Tell the other party, and be told as much: one round."""
+        return self._wire.swap(message, message.nbytes)
 
     def _wide(self, seeds: Array, cols: slice, columns: int) -> Array:
         """Words (bits, rows, columns) from keys (bits, rows, 2)."""
@@ -185,6 +184,11 @@ def pieces(total: int, most: int) -> Iterator[int]:
         yield min(most, total - start)
 
 
+def _rows_at_once(planes: int) -> int:
+    """Whole tiles of so many planes, in as many words as are extended at once."""
+    return 64 * LANES * (WORDS // (LANES * planes))
+
+
 def _moved(rows: slice, by: int) -> slice:
     return slice(rows.start + by, rows.stop + by)
 
@@ -196,14 +200,6 @@ def _blocks(n: int, columns: int, bits: int) -> Iterator[tuple[slice, slice]]:
     for row in range(0, n, many):
         for col in range(0, columns, wide):
             yield slice(row, min(n, row + many)), slice(col, min(columns, col + wide))
-
-
-def _few(n: int, columns: int) -> Iterator[slice]:
-    """Blocks of rows of about `MESSAGE` words."""
-    start = 0
-    for many in pieces(n, max(1, MESSAGE // max(1, columns))):
-        yield slice(start, start + many)
-        start += many
 
 
 def _spread(words: Array, bits: int) -> Array:
@@ -226,19 +222,9 @@ def bits_cost(count: int) -> tuple[int, int]:
 def products_cost(n: int, widths: Sequence[int], columns: int) -> tuple[int, int]:
     """Rounds, and bytes of each party, of `Transfers.products`."""
     rounds, sent, used = 0, 0, sum(w > 0 for w in widths)
-    for rows in pieces(n, ROWS):
+    for rows in pieces(n, _rows_at_once(used)):
         rounds, sent = rounds + 1, sent + BLOCKS * 8 * used * plane_words(rows)
         for block, cols in _blocks(rows, columns, used):
             size = (block.stop - block.start) * (cols.stop - cols.start)
             rounds, sent = rounds + 1, sent + sum(packed_bytes(w, size) for w in widths[:used])
-    return rounds, sent
-
-
-def muxes_cost(n: int, groups: Sequence[Group]) -> tuple[int, int]:
-    """Rounds, and bytes of each party, of `Transfers.muxes`."""
-    rounds, sent, columns = 0, 0, sum(g.count for g in groups)
-    for many in pieces(n, 64 * WORDS):
-        rounds, sent = rounds + 1, sent + BLOCKS * 8 * plane_words(many)
-        for rows in _few(many, columns):
-            rounds, sent = rounds + 1, sent + sum(packed_bytes(g.bits, (rows.stop - rows.start) * g.count) for g in groups)
     return rounds, sent
