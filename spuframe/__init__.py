@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spuframe import ml
     from spuframe.config import InsecureWarning, Policy, Quotas
     from spuframe.errors import PrecisionWarning, SpuframeError
+    from spuframe.frame.asof import merge_asof
     from spuframe.frame.categories import cut, get_dummies, qcut
     from spuframe.frame.frame import SecretFrame, SecretSeries, concat
     from spuframe.frame.functions import erf, rsqrt, sigmoid
@@ -35,12 +36,13 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "GroupBy", "InsecureWarning", "Policy", "PrecisionWarning", "Quotas", "SecretFrame", "SecretScalar", "SecretSeries", "SecretSummary", "Session",
     "SpuframeError", "__version__",
-    "concat", "crosstab", "cut", "erf", "get_dummies", "local", "ml", "null", "qcut", "reveal", "rsqrt", "sigmoid",
+    "concat", "crosstab", "cut", "erf", "get_dummies", "local", "merge_asof", "ml", "null", "qcut", "reveal", "rsqrt", "sigmoid",
 ]  # fmt: skip
 
 _HOMES = {
     "spuframe.config": ("InsecureWarning", "Policy", "Quotas"),
     "spuframe.errors": ("PrecisionWarning", "SpuframeError"),
+    "spuframe.frame.asof": ("merge_asof",),
     "spuframe.frame.categories": ("cut", "get_dummies", "qcut"),
     "spuframe.frame.frame": ("SecretFrame", "SecretSeries", "concat"),
     "spuframe.frame.groupby": ("GroupBy",),

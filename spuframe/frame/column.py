@@ -348,6 +348,25 @@ class Column(Operators):
         base, (left, right) = self._common([self, other])
         return self._scalar("dot", scalar.dot(base, self.name, left, right))
 
+    def cov(self, other: Column, min_periods: int | None = None, ddof: int = 1) -> SecretScalar:
+        """The covariance with another column, over the rows where both are there, less ``ddof``; null without enough of them."""
+        if not isinstance(other, Column):
+            raise TypeMismatchError(f"cov takes another secret column of the same frame, got a {type(other).__name__}")
+        least = 1 if arguments.is_missing(min_periods) else arguments.whole(min_periods, "min_periods", 0)
+        number = arguments.whole(ddof, "ddof", 0)
+        for c in (self, other):
+            numeric("take the covariance of", c.expr)
+        x = self.where(other.notna()) if other.field.nullable else self
+        y = other.where(self.notna()) if self.field.nullable else other
+        dx, dy = (c - c.mean() for c in (x, y))
+        total = (dx.fillna(0) if dx.field.nullable else dx).dot(dy.fillna(0) if dy.field.nullable else dy)
+        count = x.count()
+
+        def made(product: ex.Expr, n: ex.Expr) -> ex.Expr:
+            return ex.where(ex.ge(n, max(least, number + 1)), ex.div(product, ex.maximum(ex.sub(n, number), 1)), None)
+
+        return SecretScalar(self.session, total._apply(made, total, count).node, f"cov of {self.name} and {other.name}")
+
     def nunique(self) -> SecretScalar:
         """Number of different values; nulls are none."""
         return self._aggregate("nunique")

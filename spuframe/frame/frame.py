@@ -19,6 +19,7 @@ from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.distinct import ALONE, distinct, duplicated
 from spuframe.plan.names import free
+from spuframe.plan.picked import sample
 from spuframe.plan.rows import check_order, spread
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class SecretSeries(OrderedColumn):
     def nsmallest(self, n: int = 5) -> SecretSeries:
         """The n smallest values, the smallest first."""
         return self._of(self.to_frame().nsmallest(n, self.name))
+
+    def sample(self, n: int | None = None, frac: float | None = None) -> SecretSeries:
+        """Values drawn at random; see `SecretFrame.sample`."""
+        return self._of(self.to_frame().sample(n, frac))
 
     def value_counts(self, *, normalize: bool = False, sort: bool = True, ascending: bool = False) -> SecretFrame:
         """How often each value occurs; see `SecretFrame.value_counts`."""
@@ -324,6 +329,14 @@ class SecretFrame(OrderedColumns):
         kept = self._made(base, self._exprs)._where(ex.gt(ex.col(base.schema[placed.name]), ex.sub(size, count)))
         return self._made(build.limit(kept.node, count))
 
+    def sample(self, n: int | None = None, frac: float | None = None) -> SecretFrame:
+        """Rows drawn at random, n of them (by default one) or a share of all: drawn now, and kept at the parties like what `persist` gives.
+
+        Nobody chooses or sees which rows these are, nor can the draw be repeated. Of rows that a filter or a merge left, up to n; a share of these
+        has no public number.
+        """
+        return self._made(self.session.persist(sample(self.node, _drawn(n, frac, self))))
+
     def nlargest(self, n: int, columns: str | Sequence[str]) -> SecretFrame:
         """The n rows with the largest values of one column or, where these are equal, of the next."""
         return self.sort_values(columns, ascending=False).head(n)
@@ -442,6 +455,20 @@ class SecretFrame(OrderedColumns):
             Missing values are ``pandas.NA`` in nullable columns, Arrow nulls in Arrow.
         """
         return reveal(self, as_=as_)[0]
+
+
+def _drawn(n: object, frac: object, frame: SecretFrame) -> int:
+    """How many rows a sample has."""
+    share = arguments.plain(frac)
+    if share is None:
+        count = 1 if n is None else arguments.whole(n, "n", 0)
+    elif n is not None or isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise PlanError("sample takes either n, a number of rows, or frac, a share between 0 and 1 of them")
+    else:
+        count = round(share * len(frame))
+    if count > frame.rows:
+        raise PlanError(f"{count} rows cannot be drawn from {frame.rows}: a row is drawn once at most")
+    return count
 
 
 def _kept(keep: object) -> str:

@@ -15,6 +15,7 @@ from spuframe.plan.aggregates import known
 from spuframe.plan.groups import METHODS, Keys, Rows, grouped, numbered, of_group, placed, ranked, running, shifted
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.names import free
+from spuframe.plan.picked import beside_extreme
 
 F = TypeVar("F", bound=Columns)
 
@@ -186,6 +187,26 @@ class GroupBy(Secret, Generic[F]):
         if number < 0:
             raise PlanError(f"`ddof` must be an integer, 0 or more, got {number}")
         return self._all(function if number == 1 else f"{function}[ddof={number}]")
+
+    def idxmax(self, label: str) -> F:
+        """What the column ``label`` holds beside the largest value of the group, the first of equal ones, since rows have no index.
+
+        Examples
+        --------
+        >>> visits.groupby("patient_id")["cost"].idxmax("visit_id")  # doctest: +SKIP
+        """
+        return self._beside_extreme(label, largest=True)
+
+    def idxmin(self, label: str) -> F:
+        """What the column ``label`` holds beside the smallest value of the group, the first of equal ones."""
+        return self._beside_extreme(label, largest=False)
+
+    def _beside_extreme(self, label: str, *, largest: bool) -> F:
+        columns, named = self._some_columns("idxmax"), self.frame._expr(label)
+        if len(columns) > 1:
+            raise PlanError(f"idxmax and idxmin are of one column, got {columns}: select it, frame.groupby('g')['x'].idxmax('id')")
+        value = self.frame._expr(columns[0])
+        return self.frame._made(beside_extreme(self.frame._base, self.keys, self._by, value, named, largest, columns[0]))
 
     def size(self) -> F:
         """Numbers of rows, as the column ``size``."""

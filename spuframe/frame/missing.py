@@ -38,11 +38,13 @@ _TABLE: Mapping[str, str] = MappingProxyType(
             "not known of secret rows: .rows is the public bound, .count().reveal() counts, .schema tells which columns may hold nulls"
         ),
         # what is not there yet
+        "idxmax idxmin": "of a column or groups, by a column that names rows: frame['x'].idxmax(frame['id']), frame.groupby('g')['x'].idxmax('id')",
+        "cov": "of a frame or a column, not of this: frame['x'].cov(frame['y'])",
         "describe quantile": "of a frame, a column or groups, not of this: frame.describe(percentiles=[0.25, 0.5, 0.75])",
         "info": "use frame.schema, or print the frame: types, nulls, owners and public ranges of its columns",
-        "median mode nunique unique value_counts rank nlargest nsmallest skew kurt kurtosis sem prod product cumprod cummax cummin cov "
+        "median mode nunique unique value_counts rank nlargest nsmallest skew kurt kurtosis sem prod product cumprod cummax cummin "
         "corr corrwith "
-        "autocorr idxmax idxmin argmax argmin argsort searchsorted factorize ohlc ngroup ngroups cumcount pct_change diff shift": (
+        "autocorr argmax argmin argsort searchsorted factorize ohlc ngroup ngroups cumcount pct_change diff shift": (
             "not yet, or not of this: there are sum, mean, min, max, count, nunique, var, std, sem, median, any and all of a column and of a frame, dot, "
             "cumsum, cummax, cummin, rank, shift, diff, mode, nlargest, nsmallest, unique and value_counts of a column; the aggregates, transform, "
             "cumsum, cummax, cummin, cumcount, ngroup, rank, shift, diff, head and tail of groups; and sort_values(...).head(n)"
@@ -59,7 +61,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "add_prefix add_suffix pop": "of a frame's columns, not of this: rename('new') names a column",
         "insert update isetitem compare equals": "use frame['a'] = ..., frame.assign(...), frame.drop('a'), and == on columns",
         "tail": "of a frame or a column, not of this: frame.sort_values('a').tail(n)",
-        "sample": "not yet: sort_values(...).head(n) and .tail(n) have the first and the last rows",
+        "sample": "of a frame or a column, frame.sample(n)",
         "ffill bfill interpolate combine_first": "not yet: .fillna(value or column) fills missing values",
         "pivot stack unstack wide_to_long lreshape T transpose squeeze repeat": (
             "not yet: frame.pivot_table(..., categories=[...]) has a column for each public category, frame.melt(...) one below the other"
@@ -89,7 +91,7 @@ _TABLE: Mapping[str, str] = MappingProxyType(
         "read_spss read_iceberg read_sql_query read_sql_table json_normalize": "not yet: read it with pandas at the owner, write Parquet, and "
         "session.read_parquet",
         "DataFrame Series Index MultiIndex": "use session.from_pandas(pandas.DataFrame(...), owner=...), or session.read_csv",
-        "merge merge_asof merge_ordered": "use frame.merge(other, on=key)",
+        "merge merge_ordered": "use frame.merge(other, on=key)",
         "from_dummies": "not yet: compare and cast, (frame['a'] >= 10).astype('int64'), or frame['a'].map({...})",
         "to_datetime to_numeric to_timedelta date_range": "use pandas at the owner; .astype(...) converts secret columns",
         "NamedAgg Timestamp NA": "use pandas' own",

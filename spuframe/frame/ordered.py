@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from spuframe import expr as ex
+from spuframe.errors import TypeMismatchError
 from spuframe.frame import arguments
 from spuframe.frame.column import Column
 from spuframe.frame.columns import Columns
 from spuframe.frame.rolling import Rolling, spans
+from spuframe.frame.scalar import SecretScalar
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.groups import METHODS, Keys, Rows, ranked, running, shifted
+from spuframe.plan.picked import beside_extreme
 
 ALL = Keys([])
 """All rows are one group."""
@@ -77,6 +80,21 @@ class OrderedColumn(Column):
     def expanding(self, min_periods: int = 1) -> Rolling:
         """Each row and all above it: ``.expanding().max()``; null of fewer values than ``min_periods``."""
         return self._window(None, arguments.whole(min_periods, "min_periods", 0))
+
+    def idxmax(self, label: Any) -> SecretScalar:
+        """What the column ``label`` holds beside the largest value, the first of equal ones, since rows have no index; null without any value."""
+        return self._beside_extreme(label, largest=True)
+
+    def idxmin(self, label: Any) -> SecretScalar:
+        """What the column ``label`` holds beside the smallest value, the first of equal ones; null without any value."""
+        return self._beside_extreme(label, largest=False)
+
+    def _beside_extreme(self, label: Any, *, largest: bool) -> SecretScalar:
+        if not isinstance(label, Column):
+            raise TypeMismatchError(f"`label` must be a column of the same frame that names its rows, got a {type(label).__name__}: frame['id']")
+        base, (value, named) = self._common([self, label])
+        node = beside_extreme(base, [], ALL, value, named, largest, label.name)
+        return SecretScalar(self.session, node, f"{label.name} of the {'largest' if largest else 'smallest'} {self.name}")
 
     def _window(self, span: int | None, least: int) -> Rolling:
         return Rolling(self.base, {self.name: self.expr}, ALL, span, least, lambda base, made: type(self)(self.session, base, made[self.name], self.name))

@@ -115,6 +115,13 @@ class Summaries:
 
     aggregate = agg
 
+    def cov(self, min_periods: int | None = None, ddof: int = 1, numeric_only: bool = False) -> SecretSummary:
+        """Covariances of all pairs of columns, each over the rows where both are there."""
+        only = arguments.flag(numeric_only, "numeric_only")
+        names = [n for n in self.columns if not only or is_number(self[n])]
+        found = {(a, b): self[a].cov(self[b], min_periods, ddof) for i, a in enumerate(names) for b in names[i:]}
+        return SecretSummary(self.session, {(a, b): found[(a, b) if (a, b) in found else (b, a)] for a in names for b in names})
+
     def quantile(self, q: Any = 0.5, axis: int | str | None = 0, numeric_only: bool = False, interpolation: str = "linear") -> SecretSummary:
         """The values below which a share of the values is, by column; see `SecretSeries.quantile`."""
         only, (found, several) = arguments.flag(numeric_only, "numeric_only"), quantiles(q, interpolation)

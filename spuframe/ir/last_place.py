@@ -14,7 +14,7 @@ from spuframe.ir.expressions import functions
 from spuframe.ir.physical import PhysicalPlan
 from spuframe.ir.step import Step
 
-_BY_NAME = ("filter", "sort", "limit", "concat", "store", "reveal")
+_BY_NAME = ("filter", "sort", "shuffle", "limit", "concat", "store", "reveal")
 """Operators that pass columns on as they are."""
 _CHOOSE = ("sum", "min", "max")
 """Aggregates that cut nothing off."""

@@ -42,6 +42,7 @@ class Order(Enum):
     GIVEN = "given"  # as the owner or a program has them
     MERGED = "merged"
     SHUFFLED = "shuffled"
+    DRAWN = "drawn"
 
     @property
     def refusal(self) -> str | None:
@@ -49,6 +50,7 @@ class Order(Enum):
         return {
             Order.MERGED: "a merge gives its rows in no particular one",
             Order.SHUFFLED: "rows that a filter or a merge left are kept in none",
+            Order.DRAWN: "a sample has its rows in none",
         }.get(self)
 
 

@@ -102,6 +102,9 @@ def valid(frame: sf.SecretFrame) -> dict[str, dict[str, Any]]:
         "nlargest": {"n": 2, "columns": "x"},
         "nsmallest": {"n": 2, "columns": "x"},
         "rolling": {"window": 2},
+        "idxmax": {"label": other},
+        "idxmin": {"label": other},
+        "cov": {"other": other},
         "pivot_table": {"values": "x", "index": "id", "columns": "g", "categories": [0, 1]},
     }
 
@@ -171,7 +174,10 @@ def test_odd_arguments_are_typed_errors_or_work(frame: sf.SecretFrame) -> None:
     base, values = valid(frame), odd(frame)
     for cls, name in methods():
         of = mine[cls].copy() if name == "pop" else mine[cls]  # which changes it
-        method, good = getattr(of, name), base.get(name, {})
+        of = of["x"] if cls is sf.GroupBy and name.startswith("idx") else of
+        method, good = getattr(of, name), {} if (cls, name) == (sf.SecretFrame, "cov") else base.get(name, {})
+        if cls is sf.GroupBy and name.startswith("idx"):
+            good = {"label": "id"}
         if name in ("nlargest", "nsmallest", "sort_values") and cls is sf.SecretSeries:
             good = {}
         if cls is sf.SecretFrame and name == "rename":
@@ -207,7 +213,9 @@ def test_odd_arguments_of_functions_of_categories(frame: sf.SecretFrame) -> None
         "categories=v": lambda v: sf.get_dummies(frame, categories=v), "dummies of a column": lambda v: sf.get_dummies(g, categories=v),
         "prefix=v": lambda v: sf.get_dummies(g, prefix=v), "columns=v": lambda v: sf.get_dummies(frame, columns=v),
         "crosstab(v)": lambda v: sf.crosstab(v, g), "crosstab(g, v)": lambda v: sf.crosstab(g, v), "by v": lambda v: sf.crosstab(g, g, categories=v),
-        "agg(v)": lambda v: x.rolling(2).agg(v),
+        "agg(v)": lambda v: x.rolling(2).agg(v), "asof(v)": lambda v: sf.merge_asof(v, frame, on="id"),
+        "on=v": lambda v: sf.merge_asof(frame, frame, on=v), "by=v": lambda v: sf.merge_asof(frame, frame, on="id", by=v),
+        "tolerance=v": lambda v: sf.merge_asof(frame, frame, on="id", tolerance=v),
     }  # fmt: skip
     for name, use in uses.items():
         for value in odd(frame):

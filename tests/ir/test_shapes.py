@@ -20,6 +20,7 @@ from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
 from spuframe.plan.nodes.repeat import Repeat
+from spuframe.plan.nodes.shuffle import Shuffle
 from spuframe.plan.nodes.tensor import TensorOutput
 from spuframe.plan.nodes.window import WindowNode
 from spuframe.plan.rows import attach
@@ -73,6 +74,7 @@ def whole() -> dict[str, Any]:
         build.aggregate(build.concat([build.select(made, ["id"]), kept]), "id", [("n", "size", None), ("m", "max", "id")]),
         trained,
         Repeat(kept, "id", "rank", 20),
+        Shuffle(kept),
         WindowNode(kept, ("id",), (True,), (Window("place", "count", 1, None, None), Window("above", "shift", 0, 1, "id"))),
     ]
     plan = lower(build.roots([*map(build.reveal, results), build.store(made, "kept")]), protocol="aby3", parties=3)

@@ -19,6 +19,7 @@ from spuframe.plan.nodes.project import Project
 from spuframe.plan.nodes.repeat import Repeat
 from spuframe.plan.nodes.results import Reveal, Roots, Store
 from spuframe.plan.nodes.scan import Scan
+from spuframe.plan.nodes.shuffle import Shuffle
 from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor
 from spuframe.plan.nodes.window import WindowNode
@@ -71,7 +72,7 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
         return [{"plan": k, **r} for k, t in enumerate(inputs) for r in t]
     if isinstance(node, Tensor):
         return []  # what it computes is its outputs'
-    assert isinstance(node, Reveal | Store), node
+    assert isinstance(node, Reveal | Store | Shuffle), node  # one order is as good as any
     return inputs[0]
 
 

@@ -50,6 +50,7 @@ from spuframe.plan.nodes.project import Project
 from spuframe.plan.nodes.repeat import Repeat
 from spuframe.plan.nodes.results import Reveal, Roots, Store
 from spuframe.plan.nodes.scan import Scan
+from spuframe.plan.nodes.shuffle import Shuffle
 from spuframe.plan.nodes.sort import Sort
 from spuframe.plan.nodes.tensor import Output, Tensor, TensorOutput
 from spuframe.plan.nodes.window import WindowNode
@@ -198,6 +199,7 @@ STEPS: dict[type[LogicalNode], Maker] = {
     Cumulate: lambda draw, node: cumulate(ordered := in_order(node), "total", draw(numbers(ordered))),
     Attach: _attach,
     WindowNode: _window,
+    Shuffle: lambda draw, node: Shuffle(node),
     Output: lambda draw, node: doubled(node, draw(numbers(node))),
     Tensor: lambda draw, node: doubled(node, draw(numbers(node))),
 }
