@@ -107,7 +107,7 @@ class StandardScaler(Transformer, SecretEstimator):
         p = Program()
         x, mask = exact(p, X, columns, found)
         level = self.with_std and not self.with_mean
-        m = p.moments(x, found.bits, mask, mean=found.room, std=found.room, scaling=found.fractions, count=mask is not None, centre=level)
+        m = p.moments(x, found.bits, mask, mean=found.room, std=found.room, scaling=(found.fractions, found.room), count=mask is not None, centre=level)
         assert m.mean is not None and m.std is not None and m.scaling is not None
         kept, row, names = scaling(p, m.scaling, found, X.rows)
         parts = [m.mean, m.std, row]

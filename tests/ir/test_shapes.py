@@ -42,7 +42,7 @@ def program() -> tuple[dict[str, Any], Schema]:
     words, inside = p.words(0, ["x"], ROWS, [0], [3], [Edges(0, 5, 0, 9)])
     assert inside is not None
     p.every(p.both(inside, inside) or inside, ROWS, [0])
-    m = p.moments(words, 5, p.mask(0, ["x"], ROWS), mean=[4], std=[4], scaling=[0], count=True)
+    m = p.moments(words, 5, p.mask(0, ["x"], ROWS), mean=[4], std=[4], scaling=([0], [4]), count=True)
     w = p.constant([[0.5]])
     with p.loop(3) as i:
         batch = p.batch(x, 4, i)

@@ -89,7 +89,7 @@ def test_moments_and_scaled_columns(protocol: str, masked: bool) -> None:
     found = words(fields)
     x, _ = p.words(0, list("abcde"), 500, found.fractions, found.centres)
     mask = p.mask(0, list("abcde"), 500) if masked else None
-    m = p.moments(x, found.bits, mask, mean=[20] * 5, std=[20] * 5, scaled=True, scaling=found.fractions, count=True)
+    m = p.moments(x, found.bits, mask, mean=[20] * 5, std=[20] * 5, scaled=True, scaling=(found.fractions, found.room), count=True)
     assert m.mean and m.std and m.scaled and m.scaling and m.count
     other, _ = p.scale_rows(x, found.bits + 1, m.scaling, found.bits, 500)
 

@@ -18,7 +18,7 @@ class Moments(Computed):
 
     op = "moments"
     params = Record(A | {
-        "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INTS, "std": INTS, "rows": INT, "units": INTS,
+        "bits": INT, "mask": Maybe(NAME), "outputs": Named(NAME), "ddof": INT, "mean": INTS, "std": INTS, "rows": INT, "units": INTS, "room": INTS,
         "centred": Flag(), "keep": NAME, "lifts": INTS,
     })  # fmt: skip
 
@@ -43,7 +43,7 @@ class Statistics(Inputs):
         std: Sequence[int] | None = None,
         ddof: int = 0,
         scaled: bool = False,
-        scaling: Sequence[int] | None = None,
+        scaling: tuple[Sequence[int], Sequence[int]] | None = None,
         centre: bool = False,
         count: bool = False,
         centred: bool = True,
@@ -65,8 +65,8 @@ class Statistics(Inputs):
             Give the number of rows that take part.
         scaled : bool
             Give the columns with mean 0 and deviation 1, zero in rows that take no part.
-        scaling : sequence of int, optional
-            Give the rows of `scale_rows`; the fraction bits of the columns' words.
+        scaling : pair of sequences of int, optional
+            Give the rows of `scale_rows`; the fraction bits of the columns' words, and how many more a deviation may have.
         centre : bool
             Give the mean to the nearest word.
         centred : bool
@@ -96,7 +96,8 @@ class Statistics(Inputs):
         self.body.append({
             "op": "moments", "a": a.name, "bits": int(bits), "mask": None if mask is None else mask.name, "outputs": asked, "ddof": int(ddof),
             "mean": list(mean or ()), "std": list(std or ()), "rows": 0 if out.scaling is None else out.scaling.rows, "centred": bool(centred),
-            "keep": out.name, "lifts": list(lifts), "units": [] if scaling is None else list(scaling),
+            "keep": out.name, "lifts": list(lifts), "units": list(scaling[0]) if scaling else [],
+            "room": list(scaling[1]) if scaling else [],
         })  # fmt: skip
         return out
 

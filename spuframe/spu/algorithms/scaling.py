@@ -86,23 +86,26 @@ def drops(n: int, bits: int, wide: int, kept: int = KEPT) -> tuple[int, ...]:
     return tuple(max(0, least(n, limb, t) - kept) if t and bits > wide else 0 for t in range(top + 1))
 
 
-def scaling(box: BlackBox, m: Moments, f: int, units: Sequence[int]) -> Scaling:
-    """The scaling to be applied to other rows, with results of f fraction bits; of constant columns, whose words have ``units`` fraction bits, by one."""
+def scaling(box: BlackBox, m: Moments, f: int, units: Sequence[int], room: Sequence[int]) -> Scaling:
+    """The scaling to be applied to other rows, with results of f fraction bits; of constant columns, whose words have ``units`` fraction bits, by one.
+
+    A deviation may have ``room`` fraction bits more than the words of its column.
+    """
     n = m.count.most
     fraction, less = precision(n, m.bits), drops(n, m.bits, WIDE)
-    tasks = [partial(m.factor, box, [fraction + t for t in less]), partial(m.lean, box, f), partial(_limit, box, m), partial(_constant, box, m)]
+    tasks = [partial(m.factor, box, [fraction + t for t in less]), partial(m.lean, box, f), partial(_limit, box, m, room), partial(_constant, box, m)]
     factor, lean, limit, constant = box.together(tasks)
     one, far = ([1 << min(TOP, shift) if shift >= 0 else 0 for shift in (by - unit * way for unit in units)] for by, way in ((fraction, 1), (HELD, -1)))
     factor, limit = (x + constant.scale(np.array(by, np.uint64)) for x, by in ((factor, one), (limit, far)))
     return Scaling(n, fraction, less, m.centre, factor, lean, limit, m.picks if any(less) else ())
 
 
-def _limit(box: BlackBox, m: Moments) -> Share:
-    more = min(HELD, 60 - m.bits)
+def _limit(box: BlackBox, m: Moments, room: Sequence[int]) -> Share:
+    more = [min(HELD, bits) for bits in room]
     deviation = m.deviation(box, more)
-    if more < HELD:
-        deviation = stopped(box, deviation.reshape(1, deviation.size), 61, 1 << TOP - HELD + more).reshape(deviation.size)
-    return deviation.shift_left(HELD - more)
+    if min(more) < HELD:
+        deviation = stopped(box, deviation.reshape(1, deviation.size), 61, [1 << TOP - HELD + bits for bits in more]).reshape(deviation.size)
+    return deviation.scale(np.array([1 << HELD - bits for bits in more], np.uint64))
 
 
 def _constant(box: BlackBox, m: Moments) -> Share:
@@ -175,11 +178,11 @@ def _chosen(box: BlackBox, x: Share, less: Sequence[int], picks: Sequence[Share]
     return box.dot(cut, chosen)
 
 
-def stopped(box: BlackBox, x: Share, bits: int, most: int) -> Share:
-    """x, or ``±most`` where it lies beyond."""
+def stopped(box: BlackBox, x: Share, bits: int, most: int | Sequence[int]) -> Share:
+    """x, or ``±most`` where it lies beyond; one for all, or for each."""
     shape, flat = x.shape, x.reshape(x.size)
     width = min(64, bits + 2)
-    over, under = stacked(lambda s: box.msb(s[0], width), [[-box.add_public(flat, -most)], [box.add_public(flat, most)]])
-    edge = box.constant(most, x.kind, flat.shape)
+    edge = box.constant(most if isinstance(most, int) else np.array(most, np.uint64), x.kind, flat.shape)
+    over, under = stacked(lambda s: box.msb(s[0], width), [[edge - flat], [edge + flat]])
     high, low = stacked(lambda s: box.inject(s[0], s[1]), [[over, edge - flat], [under, -edge - flat]])
     return (flat + high + low).reshape(*shape)

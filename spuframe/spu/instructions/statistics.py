@@ -24,7 +24,7 @@ def moments(machine: Machine, i: Mapping[str, Any]) -> None:
         "std": lambda: m.deviation(box, i["std"], i["ddof"]).reshape(1, -1),
         "scaled": lambda: scaling.standardised(box, m, machine.f, there),
         "lifted": lambda: scaling.lifted(box, m, machine.f, i["lifts"]),
-        "scaling": lambda: scaling.scaling(box, m, machine.f, i["units"]).matrix(box, i["rows"]),
+        "scaling": lambda: scaling.scaling(box, m, machine.f, i["units"], i["room"]).matrix(box, i["rows"]),
         "centre": lambda: m.centre.reshape(1, -1),
         "count": lambda: box.constant(a.rows, RING, (1, 1)) if m.count.share is None else m.count.share.reshape(1, 1),
     }
