@@ -29,7 +29,7 @@ from spuframe.ml.base import (
 )
 from spuframe.ml.kinds import Transformer
 from spuframe.ml.parameters import Constraint, Flag, Interval, check
-from spuframe.ml.rows import as_numbers, complete, kept_number, labelled, like_fitted, over, row, unit_of
+from spuframe.ml.rows import as_numbers, complete, kept_number, labelled, like_fitted, over, row, times, unit_of
 from spuframe.plan.tensor import Program
 
 THERE = "rows"
@@ -230,6 +230,17 @@ class MinMaxScaler(Transformer, SecretEstimator):
             out[x.name] = scaled
         return X.assign(**out)
 
+    def inverse_transform(self, X: SecretFrame) -> SecretFrame:
+        """Features in their own units, of scaled ones: right to 2^-20 of the range, null beyond 2^10 times the range."""
+        extremes: SecretFrame = self._check_is_fitted("_extremes")
+        X = like_fitted(X, self.feature_names_in_, extremes)
+        low, high = self._range
+        out = {}
+        for j, x in enumerate(as_numbers(X)):
+            share = (x - low) * (1 / (high - low)) if (low, high) != (0.0, 1.0) else x
+            out[x.name] = times(share, unit_of(kept_number(extremes, f"range {j}"))) + kept_number(extremes, f"low {j}")
+        return X.assign(**out)
+
 
 class MaxAbsScaler(Transformer, SecretEstimator):
     """Divide each feature by its largest magnitude, without anybody seeing it; zero stays zero.
@@ -273,3 +284,9 @@ class MaxAbsScaler(Transformer, SecretEstimator):
         extremes: SecretFrame = self._check_is_fitted("_extremes")
         X = like_fitted(X, self.feature_names_in_, extremes)
         return X.assign(**{x.name: over(x, unit_of(kept_number(extremes, f"largest {j}"))) for j, x in enumerate(as_numbers(X))})
+
+    def inverse_transform(self, X: SecretFrame) -> SecretFrame:
+        """Features in their own units, of scaled ones: right to 2^-20 of the largest, null beyond 2^10 times it."""
+        extremes: SecretFrame = self._check_is_fitted("_extremes")
+        X = like_fitted(X, self.feature_names_in_, extremes)
+        return X.assign(**{x.name: times(x, unit_of(kept_number(extremes, f"largest {j}"))) for j, x in enumerate(as_numbers(X))})

@@ -12,7 +12,7 @@ from spuframe.frame.scalar import SecretScalar
 from spuframe.ml.base import SecretArray, SecretEstimator
 from spuframe.ml.kinds import Transformer
 from spuframe.ml.parameters import Constraint, Flag, Percentages, check
-from spuframe.ml.rows import as_numbers, complete, kept_number, labelled, like_fitted, over, row, unit_of
+from spuframe.ml.rows import as_numbers, complete, kept_number, labelled, like_fitted, over, row, times, unit_of
 
 
 class RobustScaler(Transformer, SecretEstimator):
@@ -75,4 +75,14 @@ class RobustScaler(Transformer, SecretEstimator):
         for j, x in enumerate(as_numbers(X)):
             moved = x - kept_number(kept, f"middle {j}") if self.with_centering else x
             out[x.name] = over(moved, unit_of(kept_number(kept, f"range {j}"))) if self.with_scaling else moved
+        return X.assign(**out)
+
+    def inverse_transform(self, X: SecretFrame) -> SecretFrame:
+        """Features in their own units, of scaled ones: right to 2^-20 of the range, null beyond 2^10 times the range."""
+        kept: SecretFrame = self._check_is_fitted("_quantiles")
+        X = like_fitted(X, self.feature_names_in_, kept)
+        out = {}
+        for j, x in enumerate(as_numbers(X)):
+            scaled = times(x, unit_of(kept_number(kept, f"range {j}"))) if self.with_scaling else x
+            out[x.name] = scaled + kept_number(kept, f"middle {j}") if self.with_centering else scaled
         return X.assign(**out)

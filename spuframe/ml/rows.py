@@ -19,6 +19,8 @@ SHARE = 28
 """Fraction bits of shares of a range, at least: shares of a column far from zero differ by 1e-5 or less."""
 HELD = 61 - SHARE
 """Shares below ``2**HELD`` are held."""
+INVERTED = 2.0**10
+"""Shares of a range below this are turned back, with 20 bits of the range at least."""
 WORST = 2.0**20
 """Deviations of a target beyond which an error has no score."""
 
@@ -76,6 +78,17 @@ def over(x: Any, unit: SecretScalar, clip: tuple[float, float] | None = None) ->
         if share.range is not None and max(map(abs, share.range)) < 2.0**HELD:
             return share
         return ex.where(ex.lt(ex.abs_(share), 2.0**HELD), share, None)
+
+    return x._apply(make, x, unit)
+
+
+def times(x: Any, unit: SecretScalar) -> Any:
+    """The product of every row with a unit, the inverse of `over`; null where the row is `INVERTED` or more."""
+
+    def make(a: ex.Expr, b: ex.Expr) -> ex.Expr:
+        if a.range is None or max(map(abs, a.range)) > INVERTED:
+            a = ex.where(ex.lt(ex.abs_(a), INVERTED), between(a, -INVERTED, INVERTED), None)
+        return ex.mul(a, b)
 
     return x._apply(make, x, unit)
 

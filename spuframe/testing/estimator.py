@@ -24,7 +24,7 @@ from spuframe.ml.base import SecretArray, SecretEstimator
 from spuframe.ml.kinds import Classifier, Clusterer, Regressor, Transformer
 from spuframe.plan import build
 
-METHODS = ("predict", "predict_proba", "decision_function", "transform")
+METHODS = ("predict", "predict_proba", "decision_function", "transform", "inverse_transform")
 """Methods that give rows for rows, secretly."""
 FEATURES = ["a", "b", "c"]
 ROWS = 24
@@ -342,6 +342,9 @@ def _transforms(estimator: Any, session: Session) -> None:
             assert np.allclose(value.reveal(), getattr(reference, key), rtol=1e-3, atol=1e-4), f"{name}.{key} must be scikit-learn's"
         want = reference.transform(plain.to_numpy())
         assert np.allclose(_revealed(later), want, rtol=1e-3, atol=1e-3), f"{name}.transform must give scikit-learn's features"
+        if hasattr(fitted, "inverse_transform"):
+            back = _revealed(fitted.inverse_transform(later))
+            assert np.allclose(back, reference.inverse_transform(want), atol=1e-3), f"{name}.inverse_transform must give the features back"
 
 
 def _reference(estimator: Any) -> Any:

@@ -11,7 +11,7 @@ from sklearn.preprocessing import RobustScaler as Reference
 
 import spuframe as sf
 from spuframe.errors import InvalidParameterError
-from spuframe.ml import RobustScaler
+from spuframe.ml import MaxAbsScaler, MinMaxScaler, RobustScaler
 
 
 def table() -> pd.DataFrame:
@@ -42,3 +42,15 @@ def test_quantiles_that_are_refused(session: sf.Session, wrong: Any) -> None:
     frame = session.from_pandas(table(), owner="o")
     with pytest.raises(InvalidParameterError, match=r"`quantile_range` must be a pair \(low, high\) of percentages"):
         RobustScaler(quantile_range=wrong).fit(frame)
+
+
+@pytest.mark.parametrize("scaler", [MinMaxScaler(), MinMaxScaler((-1, 3)), MaxAbsScaler(), RobustScaler(), RobustScaler(with_scaling=False)], ids=str)
+def test_back_to_the_units(session: sf.Session, scaler: Any) -> None:
+    data = table()
+    frame = session.from_pandas(data, owner="o")
+    back = scaler.fit(frame).inverse_transform(scaler.transform(frame)).reveal()
+    wide = data.astype(float).max() - data.astype(float).min() if not isinstance(scaler, MaxAbsScaler) else data.astype(float).abs().max()
+    assert (abs(back.astype(float) - data.astype(float)).max() <= 1e-5 * wide + 1e-9).all()
+    assert list(back.columns) == list(data.columns)
+    far = scaler.inverse_transform(session.from_pandas(pd.DataFrame(5000.0, index=range(2), columns=data.columns), owner="o")).reveal()
+    assert far["a"].isna().all() or not getattr(scaler, "with_scaling", True)
