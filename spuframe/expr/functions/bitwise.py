@@ -21,15 +21,16 @@ import numpy as np
 
 from spuframe.dtypes import Bool, Int, Range
 from spuframe.errors import PlanError, RangeOverflowError, TypeMismatchError
-from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
+from spuframe.expr.expr import Expr, Function, Info, Lit, Scalar, as_expr, bounds_of, lit
 from spuframe.expr.functions.arithmetic import mul, sub
+from spuframe.expr.functions.bounds import abs_, clip
 from spuframe.expr.functions.common import Binary, checked, describe, mismatch
 from spuframe.expr.functions.logic import and_, not_, or_, xor
 from spuframe.expr.functions.promotion import numeric
 from spuframe.expr.named import named
 from spuframe.expr.stated import EXACT, always
 
-__all__ = ["bit_and", "bit_or", "bit_xor", "bit_not", "shift_left", "shift_right"]
+__all__ = ["bit_and", "bit_or", "bit_xor", "bit_not", "shift_left", "shift_right", "bit_count"]
 
 _REMEDY = "it needs two booleans or two integers; compare a column with something first, and put comparisons in parentheses"
 MOST_LEFT = 61
@@ -115,6 +116,24 @@ class ShiftRight(Binary):
         return args[0] >> args[1]  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class BitCount(Function):
+    """How many bits of an integer that is not negative are set."""
+
+    operand: Expr
+    fn = "bit_count"
+    states = always(EXACT)
+
+    def inferred(self) -> Info:
+        if not isinstance(self.operand.dtype, Int) or bounds_of(self.operand)[0] < 0:
+            raise mismatch("count the bits of", self.args, "build it with spuframe.expr.bit_count, which takes the magnitude first")
+        low, high = map(int, bounds_of(self.operand))
+        return self.info_of(Int(64), (int(low > 0), high.bit_length()))
+
+    def value(self, *args: Any) -> Scalar:
+        return int(args[0]).bit_count()
+
+
 def _bits(value: int) -> int:
     """Bits of a number but its sign."""
     return (~value if value < 0 else value).bit_length()
@@ -179,6 +198,15 @@ def shift_right(operand: object, by: object) -> Expr:
     """``operand >> by``, for a public number of bits: rounded down, also below zero."""
     e, amount = _word(operand), _amount(by, None)
     return ShiftRight(e, lit(min(amount, MOST_RIGHT)))
+
+
+@named(np.bitwise_count)
+def bit_count(operand: object) -> Expr:
+    """How many bits of the magnitude of an integer are set."""
+    e = as_expr(operand)
+    if not isinstance(e.dtype, Int):
+        raise mismatch("count the bits of", (e,), "it needs integers")
+    return BitCount(e if bounds_of(e)[0] >= 0 else clip(abs_(e), 0))  # whose range then is known not to be negative
 
 
 def _word(operand: object) -> Expr:

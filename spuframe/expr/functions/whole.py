@@ -25,18 +25,19 @@ import numpy as np
 from spuframe.dtypes import DEFAULT_FRACTION_BITS, Decimal, DType, Duration, Fixed, Range, meet, real
 from spuframe.errors import PlanError, TypeMismatchError
 from spuframe.expr.expr import Expr, Info, Lit, Scalar, as_expr, bounds_of, lit
-from spuframe.expr.functions.arithmetic import add, divisors, mul, neg, reciprocal
+from spuframe.expr.functions.arithmetic import add, divisors, mul, neg, reciprocal, sub
+from spuframe.expr.functions.bounds import abs_, clip, maximum
 from spuframe.expr.functions.common import Binary, checked, mismatch, only_nulls, overflow, refuse_large, zero_of
 from spuframe.expr.functions.comparison import eq, gt, lt
 from spuframe.expr.functions.conditional import is_null, where
 from spuframe.expr.functions.conversion import convert, counted, units_of
 from spuframe.expr.functions.logic import and_, or_
-from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exponential, logarithm, rsqrt, sqrt
+from spuframe.expr.functions.maths import Exp2, Log2, Power, Unary, exp, exp2, exponential, log, log2, logarithm, rsqrt, sqrt
 from spuframe.expr.functions.promotion import alike, beside, numeric, same_type
 from spuframe.expr.named import named
 from spuframe.expr.stated import EXACT, NEAREST, always
 
-__all__ = ["floor", "ceil", "trunc", "round_", "floordiv", "mod", "pow_"]
+__all__ = ["floor", "ceil", "trunc", "round_", "floordiv", "mod", "fmod", "pow_", "cbrt", "logaddexp", "logaddexp2"]
 
 POWER_BITS = 30
 """Fraction bits of the logarithm inside a power."""
@@ -364,3 +365,33 @@ def _general(base: Expr, exponent: Expr) -> Expr:
     reach = max(map(abs, bounds_of(span))) * size
     f = max(0, min(POWER_BITS, 60 - math.ceil(math.log2(max(reach, 1)))))
     return exponential("raise", Exp2, mul(logarithm(Log2, base, Fixed(f)), convert(exponent, Fixed(f))), 1.0)
+
+
+# ---- made of others -----------------------------------------------------------------------------------
+@named(np.fmod)
+def fmod(left: object, right: object) -> Expr:
+    """What a division that is rounded towards zero leaves: with the sign of the dividend, as in C; null where the divisor is 0."""
+    rest = mod(abs_(left), abs_(right))
+    return where(lt(left, zero_of(as_expr(left))), neg(rest), rest)
+
+
+@named(np.cbrt)
+def cbrt(operand: object) -> Expr:
+    """The cube root, of negative numbers too."""
+    e = as_expr(operand)
+    root = pow_(abs_(e), 1 / 3)
+    return where(lt(e, zero_of(e)), neg(root), root)
+
+
+@named(np.logaddexp)
+def logaddexp(left: object, right: object) -> Expr:
+    """``log(exp(left) + exp(right))``, which may be where the powers are too large."""
+    less = clip(neg(abs_(sub(left, right))), None, 0)  # whose range then is known not to be positive
+    return add(maximum(left, right), log(add(exp(less), 1)))
+
+
+@named(np.logaddexp2)
+def logaddexp2(left: object, right: object) -> Expr:
+    """``log2(2 ** left + 2 ** right)``, which may be where the powers are too large."""
+    less = clip(neg(abs_(sub(left, right))), None, 0)  # whose range then is known not to be positive
+    return add(maximum(left, right), log2(add(exp2(less), 1)))

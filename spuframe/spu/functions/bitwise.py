@@ -1,4 +1,4 @@
-"""bit_and, bit_or, bit_xor, shift_right of integers: exact, two's complement.
+"""bit_and, bit_or, bit_xor, shift_right, bit_count of integers: exact, two's complement.
 
 One AND of words serves all: ``x | y = x + y - (x & y)`` and ``x ^ y = x + y - 2 (x & y)``. It takes as many bits as the operand that is never negative
 has, or both where either may be; with a constant, it is local between the conversion to bits and back.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spuframe.spu.algorithms.compare import signed_bits
 from spuframe.spu.algorithms.shift import shift_right, shift_right_unsigned
 from spuframe.spu.functions import Runs
+from spuframe.spu.rational import numbers, written
+from spuframe.spu.shaping import stacked
 from spuframe.spu.share import Arithmetic, Share
-from spuframe.spu.value import Call, Inferred, Value
+from spuframe.spu.value import Applied, Call, Inferred, Value
 
 
 def _bit_and(call: Call, x: Value, y: Value) -> Value:
@@ -105,6 +108,17 @@ def _shift_right(call: Call, x: Value, by: Value) -> Value:
     return call.result(_number(call, word, x.ring, signed=True), x.valid)
 
 
+def _bit_count(call: Call, x: Value) -> Value:
+    """Every bit as a number of the result's ring, added up."""
+    box, ring = call.box, call.node.ring
+    if x.share is None:  # null in every row
+        return call.result(call.number(x, ring), x.valid)
+    width = _width(x)
+    word = _word(call, x, width)
+    first, *rest = stacked(lambda s: box.b2a(s[0], ring), [(word.slice_bits(k, 1),) for k in range(width)])
+    return call.result(sum(rest, first), x.valid)
+
+
 # ---- over Arrow ---------------------------------------------------------------------------------
 def _words(x: Any) -> Any:
     return x.cast(pa.int64(), safe=False)  # uint64 modulo 2^64: the bits stay what they are
@@ -120,7 +134,13 @@ def _plain_shift(node: Inferred, x: Any, by: Any) -> Any:
     return pc.shift_right(half, pa.scalar(count - count // 2, kind))
 
 
+def _plain_count(node: Applied, x: Any) -> Any:
+    read = numbers(node, 0, x)
+    return written(np.bitwise_count(read.words).astype(np.int64), read.missing, read.single)
+
+
 RUNS = {
+    "bit_count": Runs(_bit_count, _plain_count),
     "bit_and": Runs(_bit_and, _arrow("bit_wise_and")),
     "bit_or": Runs(_less_and(1), _arrow("bit_wise_or")),
     "bit_xor": Runs(_less_and(2), _arrow("bit_wise_xor")),
