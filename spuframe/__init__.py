@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spuframe.errors import PrecisionWarning, SpuframeError
     from spuframe.frame.asof import merge_asof
     from spuframe.frame.categories import cut, get_dummies, qcut
-    from spuframe.frame.frame import SecretFrame, SecretSeries, concat
+    from spuframe.frame.frame import SecretFrame, SecretSeries
     from spuframe.frame.functions import erf, rsqrt, sigmoid
     from spuframe.frame.groupby import GroupBy
     from spuframe.frame.null import null
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from spuframe.frame.reveal import reveal
     from spuframe.frame.scalar import SecretScalar
     from spuframe.frame.session import Session, local
+    from spuframe.frame.stacking import concat
     from spuframe.frame.summary import SecretSummary
 
 __version__ = "0.1.0.dev0"
@@ -44,13 +45,14 @@ _HOMES = {
     "spuframe.errors": ("PrecisionWarning", "SpuframeError"),
     "spuframe.frame.asof": ("merge_asof",),
     "spuframe.frame.categories": ("cut", "get_dummies", "qcut"),
-    "spuframe.frame.frame": ("SecretFrame", "SecretSeries", "concat"),
+    "spuframe.frame.frame": ("SecretFrame", "SecretSeries"),
     "spuframe.frame.groupby": ("GroupBy",),
     "spuframe.frame.null": ("null",),
     "spuframe.frame.reshape": ("crosstab",),
     "spuframe.frame.reveal": ("reveal",),
     "spuframe.frame.scalar": ("SecretScalar",),
     "spuframe.frame.session": ("Session", "local"),
+    "spuframe.frame.stacking": ("concat",),
     "spuframe.frame.summary": ("SecretSummary",),
     "spuframe.frame.functions": ("erf", "rsqrt", "sigmoid"),
 }

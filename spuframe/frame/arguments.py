@@ -117,7 +117,6 @@ SPECIAL: Mapping[tuple[str, str], Keyword] = MappingProxyType(
         ("dropna", "how"): Keyword((None, "any", "all"), "a value is there or is not: leave how out"),
         ("merge", "sort"): Keyword((False,), "sort the result: frame.merge(...).sort_values(key)"),
         ("concat", "sort"): Keyword((False,), "columns keep the order of the first frame: select them, frame[['a', 'b']]"),
-        ("concat", "axis"): Keyword((0, "index", "rows"), "columns of other rows cannot be put beside each other: merge the frames on a key"),
         ("fillna", "axis"): Keyword((None, 0, "index", "rows"), "fill each column by itself: frame.fillna({'a': 0})"),
         ("dropna", "axis"): Keyword((0, "index", "rows"), "which columns hold nulls is in frame.schema: drop them by name"),
         ("sort_values", "axis"): Keyword((0, "index", "rows"), f"{_NO_LABELS}: select columns in the order you want, frame[['b', 'a']]"),

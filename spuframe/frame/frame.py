@@ -216,7 +216,7 @@ class SecretFrame(OrderedColumns):
     def merge(
         self,
         right: SecretFrame | SecretSeries,
-        how: Literal["inner", "left", "right", "outer", "semi", "anti"] = "inner",
+        how: Literal["inner", "left", "right", "outer", "cross", "semi", "anti"] = "inner",
         on: str | Sequence[str] | None = None,
         left_on: str | Sequence[str] | None = None,
         right_on: str | Sequence[str] | None = None,
@@ -231,7 +231,8 @@ class SecretFrame(OrderedColumns):
         Parameters
         ----------
         right : SecretFrame
-        how : {"inner", "left", "right", "outer", "semi", "anti"}
+        how : {"inner", "left", "right", "outer", "cross", "semi", "anti"}
+            "cross" pairs all rows, without keys.
             "semi" and "anti" keep this frame's columns, and its rows whose key the other has, or has not; there keys may repeat on both sides.
         on, left_on, right_on : str or list of str
             The keys; default: the columns that both frames have.
@@ -474,19 +475,3 @@ def _drawn(n: object, frac: object, frame: SecretFrame) -> int:
 def _kept(keep: object) -> str:
     """Which of the same rows stays."""
     return ALONE if keep is False else arguments.choice(keep, "keep", ("first", "last"))
-
-
-@arguments.takes_keywords
-def concat(objs: Sequence[SecretFrame]) -> SecretFrame:
-    """The rows of several frames below each other, as `pandas.concat` with ``ignore_index=True``; all need the same columns and types."""
-    if isinstance(objs, SecretFrame | SecretSeries | str) or getattr(objs, "ndim", 1) != 1 or not hasattr(objs, "__iter__"):
-        raise TypeMismatchError(f"concat takes a list of SecretFrames, got {type(objs).__name__}: concat([first, second])")
-    frames = list(objs)
-    if not frames:
-        raise PlanError("concat needs at least one frame")
-    for frame in frames:
-        if not isinstance(frame, SecretFrame):
-            raise TypeMismatchError(f"concat takes SecretFrames, got {type(frame).__name__}")
-        if frame.session is not frames[0].session:
-            raise ForeignFrameError("the frames belong to two sessions: read all tables in one")
-    return frames[0]._made(build.concat([f.node for f in frames]))

@@ -12,6 +12,7 @@ from spuframe.plan import build
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.many import join_many
 from spuframe.plan.names import free
+from spuframe.plan.nodes.cross import Cross
 
 Keys = Mapping[str, object]
 
@@ -28,9 +29,16 @@ def merge(
     most = None if limit is None else arguments.whole(limit, "limit", 0)
     out = "_merge" if indicator is True else None if indicator is False else arguments.text(indicator, "indicator")
 
+    if kind not in KINDS and kind != "cross":
+        raise PlanError(f"how must be one of {', '.join(map(repr, (*KINDS, 'cross')))}, got {kind!r}")
+    if kind == "cross":
+        if any(v is not None for v in (*on.values(), checked, most)) or out is not None:
+            raise PlanError("a cross join pairs all rows: leave on, validate, limit and indicator out")
+        return Cross(left, right, (suffixes[0] or "", suffixes[1] or ""))
+
     def joined(one: LogicalNode, two: LogicalNode) -> LogicalNode:
         mine, theirs = build.join_keys(one, two, **on)
-        if most is None or kind not in KINDS:
+        if most is None:
             return build.join(one, two, kind, left_on=mine, right_on=theirs, validate=checked, suffixes=suffixes)
         if checked not in (None, "m:m", "many_to_many"):
             raise PlanError(f"limit is for keys that repeat on both sides, and validate={checked!r} says that one side's do not: leave one of them out")
@@ -39,7 +47,7 @@ def merge(
         first, second = (s or "" for s in suffixes)
         return join_many(*build.alike(one, two, mine, theirs), kind, mine, theirs, most, (first, second))
 
-    if out is None or kind not in KINDS:
+    if out is None:
         return joined(left, right)
     if KINDS[kind].selects:
         raise PlanError(f"a {kind} join has rows of the left side alone: leave indicator out")

@@ -116,7 +116,7 @@ def test_repeated_keys(visits: sf.SecretFrame, people: sf.SecretFrame) -> None:
 
 
 def test_arguments(visits: sf.SecretFrame, people: sf.SecretFrame) -> None:
-    with pytest.raises(PlanError, match="how must be one of 'inner', 'left', 'right', 'outer', 'semi', 'anti', got 'lefft'"):
+    with pytest.raises(PlanError, match="how must be one of 'inner', 'left', 'right', 'outer', 'semi', 'anti', 'cross', got 'lefft'"):
         visits.merge(people, how="lefft", on="id")  # type: ignore[arg-type]
     with pytest.raises(PlanError, match="leave validate out"):
         visits.merge(people, how="anti", on="id", validate="m:1")
@@ -135,6 +135,17 @@ def test_wrong_indicators(visits: sf.SecretFrame, people: sf.SecretFrame) -> Non
         visits.merge(people, how="semi", on="id", indicator=True)
     with pytest.raises(SchemaError, match="name the indicator"):
         visits.merge(people, on="id", validate="m:1", indicator="cost")
+
+
+@pytest.mark.every_protocol
+def test_all_pairs(visits: sf.SecretFrame, people: sf.SecretFrame) -> None:
+    same(visits.merge(people, how="cross").reveal(), VISITS.merge(PEOPLE, how="cross"), ordered=True)
+    few, plain = people[people["age"] > 30][["age"]], PEOPLE[PEOPLE["age"] > 30][["age"]]
+    pairs, want = visits[["cost"]].merge(few, how="cross"), VISITS[["cost"]].merge(plain, how="cross")
+    same(pairs[pairs["cost"] > 1].reveal(), want[want["cost"] > 1])
+    assert visits.head(0).merge(people, how="cross").rows == 0
+    with pytest.raises(PlanError, match="leave on"):
+        visits.merge(people, how="cross", on="id")
 
 
 IDS = st.none() | st.integers(-4, 4)

@@ -90,3 +90,16 @@ def test_covariances(session: sf.Session, rows: int, protocol: str) -> None:
     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
     assert one == pytest.approx(table["x"].cov(table["n"], ddof=0), abs=1e-3)
     assert frame["x"].cov(frame["n"], min_periods=1000).reveal() is None
+
+
+@pytest.mark.parametrize("protocol", ["plaintext"], scope="session")
+def test_columns_beside_each_other(session: sf.Session) -> None:
+    table = made(20, 3)
+    frame = session.from_pandas(table, owner="shop")
+    few, plain = frame[frame["n"] > 3], table[table["n"] > 3]
+    got = sf.concat([few[["id", "n"]], few["x"].rank().rename("r"), few[["i"]]], axis=1)
+    want = pd.concat([plain[["id", "n"]], plain["x"].rank().rename("r"), plain[["i"]]], axis=1)
+    assert got.reveal().sort_values("id").astype(str).values.tolist() == want.sort_values("id").astype({"r": "Float64"}).astype(str).values.tolist()
+    for wrong, words in (([frame, frame[["n"]]], "called 'n'"), ([frame[["n"]], few[["i"]]], "rows of another table")):
+        with pytest.raises(SpuframeError, match=words):
+            sf.concat(wrong, axis=1)

@@ -19,6 +19,7 @@ from spuframe.plan import build
 from spuframe.plan.cumulate import cumulate
 from spuframe.plan.logical import LogicalNode
 from spuframe.plan.lower import lower
+from spuframe.plan.nodes.cross import Cross
 from spuframe.plan.nodes.repeat import Repeat
 from spuframe.plan.nodes.shuffle import Shuffle
 from spuframe.plan.nodes.tensor import TensorOutput
@@ -75,6 +76,7 @@ def whole() -> dict[str, Any]:
         trained,
         Repeat(kept, "id", "rank", 20),
         Shuffle(kept),
+        Cross(kept, kept),
         WindowNode(kept, ("id",), (True,), (Window("place", "count", 1, None, None), Window("above", "shift", 0, 1, "id"))),
     ]
     plan = lower(build.roots([*map(build.reveal, results), build.store(made, "kept")]), protocol="aby3", parties=3)

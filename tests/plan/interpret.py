@@ -10,6 +10,7 @@ from spuframe.plan.logical import LogicalNode
 from spuframe.plan.nodes.aggregate import Aggregate
 from spuframe.plan.nodes.attach import Attach
 from spuframe.plan.nodes.concat import Concat
+from spuframe.plan.nodes.cross import Cross
 from spuframe.plan.nodes.cumulate import Cumulate
 from spuframe.plan.nodes.filter import Filter
 from spuframe.plan.nodes.join import BOTH, Join
@@ -64,6 +65,8 @@ def interpret(node: LogicalNode, tables: dict[tuple[str, str], list[Row]]) -> li
         return _sorted(inputs[0], node.by, node.ascending)
     if isinstance(node, Repeat):
         return [{**r, node.rank: k} for r in inputs[0] for k in range(r[node.count] or 0)]
+    if isinstance(node, Cross):
+        return [{name: {"left": a, "right": b}[side][source] for name, side, source in node.columns} for a in inputs[0] for b in inputs[1]]
     if isinstance(node, Limit):
         return inputs[0][: node.count]
     if isinstance(node, Concat):

@@ -27,6 +27,7 @@ from spuframe.plan.build import (
     load,
     output,
     project,
+    rename,
     reveal,
     roots,
     scan,
@@ -41,6 +42,7 @@ from spuframe.plan.logical import LogicalNode
 from spuframe.plan.nodes.aggregate import Aggregate
 from spuframe.plan.nodes.attach import Attach
 from spuframe.plan.nodes.concat import Concat
+from spuframe.plan.nodes.cross import Cross
 from spuframe.plan.nodes.cumulate import Cumulate
 from spuframe.plan.nodes.filter import Filter
 from spuframe.plan.nodes.join import Join
@@ -144,6 +146,15 @@ def _join(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     return join(left, right, how, "id", validate=validate, suffixes=(f"_x{n}", f"_y{n}"))
 
 
+def _cross(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
+    """Few rows beside few, of names that clash and of others."""
+    if node.rows > 60:
+        node = h()
+    n = next(n for n in range(99) if not any(name.endswith((f"_a{n}", f"_b{n}")) for name in node.schema.names))
+    one = draw(st.sampled_from([select(i(3), ["id", "cost"]), filter_(select(h(3), ["age"]), ge(c(h(3), "age"), 40)), rename(i(2), {"id": f"new{n}"})]))
+    return Cross(*draw(st.sampled_from([(node, one), (one, node)])), (f"_a{n}", f"_b{n}"))
+
+
 def _repeat(draw: st.DrawFn, node: LogicalNode) -> LogicalNode:
     e = draw(numbers(node))
     low, high = bounds_of(e)
@@ -196,6 +207,7 @@ STEPS: dict[type[LogicalNode], Maker] = {
     Limit: lambda draw, node: limit(sort(node, node.schema.names), draw(st.integers(0, 5))),
     Concat: _concat,
     Repeat: _repeat,
+    Cross: _cross,
     Cumulate: lambda draw, node: cumulate(ordered := in_order(node), "total", draw(numbers(ordered))),
     Attach: _attach,
     WindowNode: _window,

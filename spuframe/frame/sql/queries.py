@@ -9,13 +9,14 @@ from sqlglot import exp
 
 from spuframe.errors import ForeignFrameError, PlanError, TypeMismatchError
 from spuframe.frame import arguments
-from spuframe.frame.frame import SecretFrame, concat
+from spuframe.frame.frame import SecretFrame
 from spuframe.frame.rows import Home
 from spuframe.frame.sql.grouping import aggregates, grouped
 from spuframe.frame.sql.joins import Tables, among, exists, source
 from spuframe.frame.sql.reading import DIALECTS, Text, arg
 from spuframe.frame.sql.scope import Scope
 from spuframe.frame.sql.values import Reader
+from spuframe.frame.stacking import concat
 
 Outputs = list[tuple[str, Any]]
 """Names and expressions of SELECT, with * written out."""
