@@ -199,8 +199,6 @@ def test_refusals(session: sf.Session, frame: sf.SecretFrame) -> None:
         (lambda: len(frame.groupby("s")), TypeMismatchError, "secret"),
         (lambda: list(frame.groupby("s")), TypeMismatchError, "secret"),
         (lambda: frame.groupby("s", as_index=True), PlanError, "no index.*set_index"),
-        (lambda: frame.groupby("s", sort=False), PlanError, "order of their keys"),
-        (lambda: frame.groupby("s", dropna=False), PlanError, "fillna"),
         (lambda: frame[frame["b"]].size, TypeMismatchError, "secret"),
         (lambda: frame.tail(-1), TypeMismatchError, "0 or more"),
         (lambda: frame.nlargest(2, "x", keep="all"), PlanError, "first ones"),
