@@ -23,7 +23,7 @@ EXAMPLES = [
     ex.cast(N, Fixed()), ex.exp(X), ex.exp2(X), ex.pow_(1.5, X), ex.log(X), ex.log2(X), ex.log10(X), ex.sqrt(X), ex.rsqrt(X), ex.reciprocal(X),
     ex.sin(X), ex.cos(X), ex.sigmoid(X), ex.tanh(X), ex.erf(X), ex.floor(X), ex.ceil(X), ex.round_(X, 1), ex.floordiv(N, 2), ex.mod(N, 2), ex.sign(X),
     ex.add(D, N), ex.mul(D, D), ex.sub(D, 0.125), ex.cast(D, "int64"), ex.cast(D, float), ex.add(T, H), ex.sub(T, "2020-01-01"), ex.mul(H, N),
-    ex.bit_and(N, 1), ex.bit_or(N, 1), ex.bit_xor(N, 1), ex.shift_right(N, 1), ex.map_(N, {1: 0.5, 2: 1.5, 3: 2.5}),
+    ex.bit_and(N, 1), ex.bit_or(N, 1), ex.bit_xor(N, 1), ex.shift_right(N, 1), ex.bit_count(N), ex.map_(N, {1: 0.5, 2: 1.5, 3: 2.5}),
 ]  # fmt: skip
 
 
