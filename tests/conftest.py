@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 
@@ -17,12 +17,13 @@ from spuframe import plugins
 
 WHOLE = ("plaintext", "aby3")
 """The protocols on which every test that takes `protocol` runs. Any other that is installed gets a slice, the tests that are marked
-`every_protocol`; what it does not get of the matrix is marked `matrix`, and runs with ``-m matrix`` alone."""
+`every_protocol`; what it does not get of the matrix is marked `matrix`, and runs with ``-m matrix`` alone. Of the slice, a protocol whose
+parties make their material gets what is marked ``every_protocol(light=True)``: it runs the kernels that others run over dealt material."""
 
 # The machines that run the tests are small and shared: an example's time says nothing, so no deadline anywhere.
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", deadline=None, max_examples=20, suppress_health_check=_QUIET)
-settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True, suppress_health_check=_QUIET)
+settings.register_profile("ci", deadline=None, max_examples=30, derandomize=True, print_blob=True, suppress_health_check=_QUIET)
 settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 # Read once, here: `--hypothesis-profile` on the command line still has the last word.
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
@@ -50,8 +51,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     given = metafunc.config.getoption("--protocols")
     if given is None:
-        sliced = metafunc.definition.get_closest_marker("every_protocol") is not None
-        names = [pytest.param(n, marks=marks) for n, marks in chosen(plugins.PROTOCOLS.installed(), sliced)]
+        mark = metafunc.definition.get_closest_marker("every_protocol")
+        light = mark is not None and bool(mark.kwargs.get("light"))
+        slow = frozenset[str]() if light else frozenset(n for n in plugins.PROTOCOLS.installed() if plugins.protocol(n).prepared is not None)
+        names = [pytest.param(n, marks=marks) for n, marks in chosen(plugins.PROTOCOLS.installed(), mark is not None, slow)]
     else:
         names = [pytest.param(n.strip()) for n in given.split(",") if n.strip()]
     if not names:
@@ -60,10 +63,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("protocol", names, scope="session")
 
 
-def chosen(installed: Sequence[str], sliced: bool) -> list[tuple[str, list[pytest.MarkDecorator]]]:
-    """The protocols that a test runs on, and the marks it has there; ``sliced``: it is one of the slice that every protocol gets."""
+def chosen(installed: Sequence[str], sliced: bool, slow: Collection[str] = ()) -> list[tuple[str, list[pytest.MarkDecorator]]]:
+    """The protocols that a test runs on, and the marks it has there.
+
+    ``sliced``: it is one of the slice that every protocol gets, but for the ``slow`` ones.
+    """
     others = [name for name in installed if name not in WHOLE]
-    return [(name, []) for name in WHOLE] + [(name, [] if sliced else [pytest.mark.matrix]) for name in others]
+    return [(name, []) for name in WHOLE] + [(name, [] if sliced and name not in slow else [pytest.mark.matrix]) for name in others]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -13,5 +13,10 @@ def test_a_new_protocol_gets_its_slice() -> None:
     assert name == "new" and [m.name for m in marks] == ["matrix"]
 
 
+def test_one_that_makes_its_material_gets_what_is_light() -> None:
+    *_, (name, marks) = chosen(["aby3", "new", "plaintext"], sliced=True, slow={"new"})
+    assert name == "new" and [m.name for m in marks] == ["matrix"]
+
+
 def test_the_whole_matrix_is_run_on_what_is_installed_without_a_new_one() -> None:
     assert [name for name, _ in chosen(list(WHOLE), sliced=False)] == list(WHOLE)

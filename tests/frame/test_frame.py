@@ -95,7 +95,7 @@ def test_filters_on_computed_columns_stack(people: sf.SecretFrame) -> None:
     same(f[["id", "score"]].reveal(), p[["id", "score"]], by=["id"])
 
 
-@pytest.mark.every_protocol
+@pytest.mark.every_protocol(light=True)
 def test_the_main_job(people: sf.SecretFrame, claims: sf.SecretFrame) -> None:
     cohort = people[people["age"] >= 30].merge(claims, on="id", how="inner")
     cohort["per_day"] = cohort["cost"] / cohort["days"]
@@ -157,7 +157,7 @@ def test_scalars_of_a_column(people: sf.SecretFrame) -> None:
     assert people["smoker"].sum().reveal() == 3
 
 
-@pytest.mark.every_protocol
+@pytest.mark.every_protocol(light=True)
 def test_concat_and_persist(session: sf.Session, people: sf.SecretFrame) -> None:
     both = sf.concat([people, people[people["age"] > 40]])
     assert both["age"].sum().reveal() == PEOPLE["age"].sum() + PEOPLE["age"][PEOPLE["age"] > 40].sum()

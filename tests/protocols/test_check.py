@@ -14,7 +14,7 @@ from spuframe.spu.kernel import Cost
 from spuframe.testing import Ideal, check_protocol, simulate, simulate_blackbox
 
 
-@pytest.mark.every_protocol
+@pytest.mark.every_protocol(light=True)
 def test_conforms(protocol: str) -> None:
     check_protocol(protocol, supply=supply_of(protocol))
 

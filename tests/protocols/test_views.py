@@ -21,7 +21,7 @@ def only(*names: str, **changed: Kernel) -> Protocol:
     return replace(TABLE, kernels={**{name: TABLE.kernels[name] for name in names}, **changed})
 
 
-@pytest.mark.every_protocol
+@pytest.mark.every_protocol(light=True)
 def test_views(protocol: str) -> None:
     check_views(protocol, supply=supply_of(protocol))
 

@@ -91,7 +91,7 @@ def test_invalid_rows_do_not_match_and_may_repeat_keys(protocol: str) -> None:
     assert got == expected and len(got) == 4
 
 
-@pytest.mark.every_protocol
+@pytest.mark.every_protocol(light=True)
 def test_keys_of_several_types_and_widths(protocol: str) -> None:
     lf = [Field("s", String(12)), Field("b", Bool()), Field("x", Fixed(), range=(0.0, 2.0)), Field("a", Int(8))]
     ld: dict[str, list[Any]] = {"s": ["q", "a longer one", "q", ""], "b": [True, True, False, False], "x": [0.5, 1.5, 0.5, 0.5], "a": [1, 2, 3, 4]}
