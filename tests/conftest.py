@@ -23,7 +23,7 @@ parties make their material gets what is marked ``every_protocol(light=True)``: 
 # The machines that run the tests are small and shared: an example's time says nothing, so no deadline anywhere.
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", deadline=None, max_examples=20, suppress_health_check=_QUIET)
-settings.register_profile("ci", deadline=None, max_examples=30, derandomize=True, print_blob=True, suppress_health_check=_QUIET)
+settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True, print_blob=True, suppress_health_check=_QUIET)
 settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 # Read once, here: `--hypothesis-profile` on the command line still has the last word.
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

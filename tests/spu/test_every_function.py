@@ -34,11 +34,17 @@ def agree(expressions, protocol) -> None:
         assert inexact(e) or shares == owner, str(e)
 
 
+SWEPT = pytest.mark.parametrize("protocol", ["plaintext", pytest.param("aby3", marks=pytest.mark.matrix)])
+"""All of a function is run over shares elsewhere; this many expressions over aby3 take minutes."""
+
+
+@SWEPT
 @pytest.mark.parametrize("name", UNARY)
 def test_of_one_operand(name, protocol):
     agree(UNARY[name], protocol)
 
 
+@SWEPT
 @pytest.mark.parametrize("name", BINARY)
 def test_of_two_operands(name, protocol):
     agree(BINARY[name], protocol)
