@@ -15,7 +15,14 @@ FEW = {"max_iter": 3, "tol": None, "n_clusters": 3, "random_state": 0}
 """Parameters that keep a fit short and let it be repeated, for those that have them."""
 
 
-@pytest.mark.parametrize("estimator", estimators(), ids=lambda e: e.__name__)
+CASES = [
+    *(pytest.param("plaintext", e, id=f"plaintext-{e.__name__}") for e in estimators()),
+    *(pytest.param("aby3", e, id=f"aby3-{e.__name__}", marks=[pytest.mark.matrix] if i % 3 else []) for i, e in enumerate(estimators())),
+]
+"""A third of them over aby3, where each has tests of its own; all with ``-m matrix``."""
+
+
+@pytest.mark.parametrize(("protocol", "estimator"), CASES, scope="session")
 def test_common_checks(session: sf.Session, estimator: type[SecretEstimator]) -> None:
     known = inspect.signature(estimator).parameters
     check_estimator(estimator(**{k: v for k, v in FEW.items() if k in known}), session)
