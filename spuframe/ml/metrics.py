@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from spuframe import expr as ex
 from spuframe.dtypes import Bool, Int
 from spuframe.errors import InvalidParameterError, SchemaError, TypeMismatchError
@@ -140,7 +142,12 @@ def _class(y: object, name: str) -> SecretSeries:
 
 def _is(y: object, name: str, label: Any) -> SecretSeries:
     column = _class(y, name)
-    return column if isinstance(column.dtype, Bool) else column == label
+    truth = isinstance(label, bool | np.bool_)
+    if not isinstance(column.dtype, Bool):
+        return column == (int(label) if truth and isinstance(column.dtype, Int) else label)
+    if not truth and not (isinstance(label, int | np.integer) and label in (0, 1)):
+        raise InvalidParameterError.of("pos_label", label, f"True or False, as `{name}` is boolean", "the score")
+    return column if label else ~column
 
 
 def _known(y: SecretSeries) -> list[Any]:

@@ -56,6 +56,12 @@ def test_counts_of_classes(frame: Any) -> None:
         reference.f1_score(data["word"], data["spoken"], pos_label="ill"), abs=1e-6
     )
     assert metrics.precision_score(frame["y"], frame["never"], zero_division=1.0).reveal() == 1
+    want = reference.recall_score(data["y"], data["said"], pos_label=False)
+    for truth, predicted, label in (("y", "said", False), ("y", "told", 0), ("zero", "said", np.bool_(False)), ("zero", "told", False)):
+        assert metrics.recall_score(frame[truth], frame[predicted], pos_label=label).reveal() == pytest.approx(want, abs=1e-6)
+    for label in ("ill", 2, None):
+        with pytest.raises(InvalidParameterError, match="`pos_label` must be True or False, as `y_true` is boolean"):
+            metrics.recall_score(frame["y"], frame["said"], pos_label=label)
     assert metrics.accuracy_score(frame["kind"], frame["guess"]).reveal() == pytest.approx((data["kind"] == data["guess"]).mean(), abs=1e-6)
 
 
