@@ -84,3 +84,18 @@ def test_attach_one_row_to_all(protocol, at):
     assert got["id"] == WANT and got["gap"] == [[7, None][at]] * len(WANT) and got["flag"] == [[True, None][at]] * len(WANT)
     (cost,) = [s.cost for s in run.estimate.steps if s.op == "attach"]
     assert cost.rounds == 0 and not sum(cost.sent)
+
+
+def test_pairs_are_as_many_as_their_step_says(protocol):
+    """A step that says fewer would get past every quota; nothing of their number is made first."""
+    other = Field("other", Int(64), range=(0, 200))
+    columns = {"columns": [["id", "left", "id"], ["other", "right", "id"]]}
+
+    def pairs(rows):
+        return [scan([ID, OK], ROWS), step("cross", [0, 0], columns, [ID, other], rows), reveal(1, [ID, other], rows, ordered=True)]
+
+    found = run_full(plan_of(pairs(ROWS * ROWS)), TABLE, protocol).tables[0]
+    assert found.column("id").to_pylist() == [k for k in range(ROWS) for _ in range(ROWS)]
+    assert found.column("other").to_pylist() == list(range(ROWS)) * ROWS
+    with pytest.raises(PlanError, match="70 rows beside 70 are not the 9 that the step says"):
+        run_full(plan_of(pairs(9)), TABLE, protocol)
