@@ -137,7 +137,7 @@ def destinations(box: BlackBox, digit: Share) -> Share:
             return b.dot(given(b, *(ones.slice(v * n + start, v * n + stop) for v in range(m))), given(b, *steps))
 
         def by_bits(b: BlackBox, start: int = start, stop: int = stop, steps: Sequence[Share] = steps) -> Share:
-            taken = b.inject(*given(b, concat([flag.slice(start, stop) for flag in flags]), concat(steps)))
+            taken = b.inject(concat(given(b, *(flag.slice(start, stop) for flag in flags))), concat(given(b, *steps)))
             return taken.reshape(m, stop - start).sum(axis=0)
 
         pieces.append(last + cheapest(box, [by_numbers, by_bits]))
