@@ -35,10 +35,13 @@ class Correlations:
         """A, b and a b in Z_2^k: ``a_0 b_1`` and ``a_1 b_0`` by Gilboa's products."""
         kind = Arithmetic(k)
         a, b = (uniform(self._private, kind, (count,)) for _ in range(2))
-        c = a * b
-        for_rows, add = _total(k, c)
-        self._transfers.products(b, k, _falling(k, k), 1, _rows_of(a.astype(np.uint64)[:, None]), for_rows)
-        return a, b, add()
+        c, weights = a * b, np.arange(k, dtype=np.uint64)[:, None]
+
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            c[rows] += ((sent + got)[:, :, 0] << weights).sum(axis=0, dtype=np.uint64).astype(c.dtype)
+
+        self._transfers.products(b, k, _falling(k, k), 1, _rows_of(a.astype(np.uint64)[:, None]), sink)
+        return a, b, c
 
     def bits(self, b: int, count: int) -> tuple[Array, ...]:
         """X, y and x & y: words of b bits."""
@@ -93,24 +96,8 @@ class Correlations:
         ring, kind = Arithmetic(k), Boolean(b)
         word = uniform(self._private, kind, (count,))
         plain = (np.unpackbits(word, bitorder="little")[:count] if kind == BIT else word).astype(np.uint64)
-        mine, theirs, both = self._sides(plain)
-        out = np.zeros(len(plain), np.uint64)
-        weights = np.arange(1, b + 1, dtype=np.uint64)[:, None]
-        bits = np.arange(b, dtype=np.uint64)[:, None]
-
-        def factor(rows: slice, cols: slice) -> Array:
-            return (plain[mine][rows][None, :, None] >> bits[:used, :, None]) & np.uint64(1)
-
-        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
-            for side, part in ((mine, sent), (theirs, got)):
-                part_of = np.arange(side.start, side.stop)[rows]
-                out[part_of] += (part[:, :, 0] << weights[:used]).sum(axis=0, dtype=np.uint64)[: len(part_of)]
-
-        widths = [w for w in _falling(k - 1, b) if w > 0]
-        used = len(widths)
-        if used and both:
-            self._transfers.products(_padded(plain[theirs], both), used, widths, 1, lambda r, c: _filled(factor(r, c), r), sink)
-        return (plain - out).astype(ring.word), word
+        twice = self._halves(plain, [w for w in _falling(k - 1, b) if w > 0])
+        return (plain - (twice << np.uint64(1))).astype(ring.word), word
 
     def turn(self, q: int, b: int, count: int) -> tuple[Array, ...]:
         """U of b bits and a bit r, as a byte; v in Z_2^q; shares of ``u v'``, ``r v'``, and of the other's ``u' v``, ``r' v``, in Z_2^q."""
@@ -131,17 +118,7 @@ class Correlations:
     def flag(self, e: int, count: int) -> tuple[Array, ...]:
         """A bit of this party, as a byte, and its share of the product of both parties' bits in Z_2^e."""
         u = self._private.words(count, np.uint8) & np.uint8(1)
-        plain, out = u.astype(np.uint64), np.zeros(count, np.uint64)
-        mine, theirs, both = self._sides(u)
-
-        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
-            for side, part in ((mine, sent), (theirs, got)):
-                part_of = np.arange(side.start, side.stop)[rows]
-                out[part_of] += part[0, : len(part_of), 0]
-
-        if both:
-            self._transfers.products(_padded(u[theirs], both), 1, [e], 1, _rows_of(_padded(plain[mine], both)[:, None]), sink)
-        return u, out.astype(Arithmetic.least(e).word)
+        return u, self._halves(u.astype(np.uint64), [e]).astype(Arithmetic.least(e).word)
 
     def mux(self, k: int, count: int) -> tuple[Array, ...]:
         """A bit r of this party, as a byte, and a word d in Z_2^k; its shares of ``r d'`` and of ``r' d``."""
@@ -158,21 +135,25 @@ class Correlations:
         """See `correlate`."""
         return correlate(self._transfers, self._private, halves, kinds)
 
-    def _sides(self, words: Array) -> tuple[slice, slice, int]:
-        """Which rows' words this party multiplies with the other's bits, and of which its bits choose: a half each, and the size of the larger half."""
-        half = -(-len(words) // 2)
-        first, second = slice(0, half), slice(half, len(words))
-        return (first, second, half) if self._rank == 0 else (second, first, half)
+    def _halves(self, words: Array, widths: Sequence[int]) -> Array:
+        """Shares of ``sum_j 2^j w_j w'_j`` for the bits of both parties' words: this party's bits choose in one half of the rows."""
+        size, used = -(-len(words) // 2), len(widths)
+        halves = slice(0, size), slice(size, len(words))
+        mine, theirs = halves if self._rank == 0 else halves[::-1]
+        factors, choices = (np.pad(words[half], (0, size - len(words[half]))) for half in (mine, theirs))  # one half may have a row less
+        shifts, out = np.arange(used, dtype=np.uint64)[:, None], np.zeros(len(words), np.uint64)
 
+        def factor(rows: slice, cols: slice) -> Array:
+            return ((factors[rows] >> shifts) & np.uint64(1))[:, :, None]
 
-def _padded(words: Array, n: int) -> Array:
-    return words if len(words) == n else np.concatenate([words, np.zeros(n - len(words), words.dtype)])
+        def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
+            for half, part in ((mine, sent), (theirs, got)):
+                at = np.arange(half.start, half.stop)[rows]
+                out[at] = (part[:, :, 0] << shifts).sum(axis=0, dtype=np.uint64)[: len(at)]
 
-
-def _filled(factor: Array, rows: slice) -> Array:
-    """With zeros where the other party's half has a row more."""
-    missing = rows.stop - rows.start - factor.shape[1]
-    return np.pad(factor, ((0, 0), (0, missing), (0, 0))) if missing else factor
+        if used:
+            self._transfers.products(choices, used, widths, 1, factor, sink)
+        return out
 
 
 def _falling(top: int, count: int) -> list[int]:
@@ -182,16 +163,6 @@ def _falling(top: int, count: int) -> list[int]:
 
 def _rows_of(words: Array) -> Callable[[slice, slice], Array]:
     return lambda rows, cols: words[rows, cols][None]
-
-
-def _total(k: int, c: Array) -> tuple[Callable[[slice, slice, Array, Array], None], Callable[[], Array]]:
-    """A sink that adds up ``2^j`` times bit j's products, and what gives c plus all of that."""
-    weights = np.arange(k, dtype=np.uint64)[:, None]
-
-    def sink(rows: slice, cols: slice, sent: Array, got: Array) -> None:
-        c[rows] += ((sent + got)[:, :, 0] << weights).sum(axis=0, dtype=np.uint64).astype(c.dtype)
-
-    return sink, lambda: c
 
 
 # ---- what that sends --------------------------------------------------------------------------------------------

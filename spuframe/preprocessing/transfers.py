@@ -98,7 +98,7 @@ class Transfers:
         return a, b, sent, got
 
     # ---- bits times words ------------------------------------------------------------------------------------
-    def products(self, words: Array, bits: int, widths: Sequence[int], columns: int, factor: Factor, sink: Sink, *, xor: bool = False) -> None:
+    def products(self, words: Array, bits: int, widths: Sequence[int], columns: int, factor: Factor, sink: Sink) -> None:
         """For rows of words that each party has, the products of their bits with words of the other party.
 
         Parameters
@@ -113,8 +113,6 @@ class Transfers:
         factor : callable
         sink : callable
             Its two arrays are (bits, rows, columns) uint64, of which ``widths`` bits count.
-        xor : bool
-            Whether products are added by XOR.
         """
         used = sum(w > 0 for w in widths)
         step = _rows_at_once(used)
@@ -125,15 +123,12 @@ class Transfers:
             own, zero, one, _ = self._rows(planes.reshape(-1), planes.size, used)
             chosen = _spread(here, used)
             for rows, cols in _blocks(n, columns, used):
-                key = [self._wide(seeds[:, rows], cols, columns) for seeds in (zero, one, own)]
-                mine = factor(_moved(rows, start), cols)
-                masked = key[0] ^ mine ^ key[1] if xor else key[0] + mine - key[1]
-                size = [packed_bytes(w, key[0][0].size) for w in widths[:used]]
-                message = np.concatenate([pack_words(y, w) for y, w in zip(masked, widths, strict=False)])
-                got = np.split(self._wire.swap(message, sum(size)), np.cumsum(size)[:-1])
-                theirs = np.stack([unpack_words(np.ascontiguousarray(m), key[2][0].size, w) for m, w in zip(got, widths, strict=False)], dtype=np.uint64)
-                theirs = chosen[:, rows, None] & theirs.reshape(key[2].shape)
-                sink(_moved(rows, start), cols, key[0] if xor else np.negative(key[0]), key[2] ^ theirs if xor else key[2] + theirs)
+                first, second, mine = (self._wide(seeds[:, rows], cols, columns) for seeds in (zero, one, own))
+                masked = first + factor(_moved(rows, start), cols) - second
+                message = [pack_words(y, w) for y, w in zip(masked, widths, strict=False)]
+                got = np.split(self.swap(np.concatenate(message)), np.cumsum([m.size for m in message])[:-1])
+                theirs = np.stack([unpack_words(np.ascontiguousarray(m), mine[0].size, w) for m, w in zip(got, widths, strict=False)], dtype=np.uint64)
+                sink(_moved(rows, start), cols, np.negative(first), mine + (chosen[:, rows, None] & theirs.reshape(mine.shape)))
 
     # ---- bits times rows of mixed kinds ---------------------------------------------------------------------------
     def keys(self, choices: Array) -> tuple[Array, Array, Array]:

@@ -15,23 +15,14 @@ from __future__ import annotations
 from spuframe.preprocessing.supply import Prepared, prepared
 from spuframe.protocols.semi2k import private, waves
 from spuframe.spu import derived
-from spuframe.spu.additive import kernels, sharing
-from spuframe.spu.kernel import Protocol
+from spuframe.spu.additive import kernels
+from spuframe.spu.additive.sharing import BETWEEN_TWO
 
-PROTOCOL = Protocol(
+PROTOCOL = BETWEEN_TWO(
     name="semi2k",
-    parties=(2, 2),
     threat="either party may be curious, and follows the protocol",
     open=Prepared,
     prepared=prepared,
-    layout=sharing.LAYOUT,
     kernels={**kernels.KERNELS, **derived.KERNELS, **derived.OF_ADDENDS, **private.KERNELS, **waves.KERNELS},
-    constant=sharing.constant,
-    deal=sharing.deal,
-    deal_sizes=sharing.deal_sizes,
-    accept=sharing.accept,
-    yield_=sharing.yield_,
-    yield_sizes=sharing.yield_sizes,
-    combine=sharing.combine,
     notes="Truncation gives the floor or one more.",
 )

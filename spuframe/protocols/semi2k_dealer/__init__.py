@@ -10,25 +10,16 @@ from __future__ import annotations
 
 from spuframe.protocols.semi2k_dealer import dealer
 from spuframe.spu import derived
-from spuframe.spu.additive import kernels, sharing
-from spuframe.spu.kernel import Protocol
+from spuframe.spu.additive import kernels
+from spuframe.spu.additive.sharing import BETWEEN_TWO
 from spuframe.spu.orders import DEALER
 
-PROTOCOL = Protocol(
+PROTOCOL = BETWEEN_TWO(
     name="semi2k_dealer",
-    parties=(2, 2),
     threat="none against party 0, which deals the material of both and can compute every value; party 1 alone learns nothing, if it follows the protocol",
     insecure=True,
     dealer=DEALER,
     open=dealer.Dealer,
-    layout=sharing.LAYOUT,
     kernels={**kernels.KERNELS, **kernels.SINES, **derived.KERNELS},
-    constant=sharing.constant,
-    deal=sharing.deal,
-    deal_sizes=sharing.deal_sizes,
-    accept=sharing.accept,
-    yield_=sharing.yield_,
-    yield_sizes=sharing.yield_sizes,
-    combine=sharing.combine,
     notes="Truncation gives the floor or one more.",
 )

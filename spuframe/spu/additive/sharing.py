@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from spuframe.kernels.prg import KEY_BYTES, Stream
 from spuframe.spu.components import Components
 from spuframe.spu.context import Context
+from spuframe.spu.kernel import Protocol
 from spuframe.spu.share import BIT, Arithmetic, Array, Kind, Share, stored_shape, unpack
 from spuframe.spu.wire import from_wire, to_wire, uniform, wire_bytes
 
@@ -77,3 +79,18 @@ def total(kind: Kind, shape: tuple[int, ...], first: Array, second: Array) -> Ar
     """The value: words, or for bits zeros and ones."""
     words = plus(kind, first, second)
     return unpack(words, shape[0]) if kind == BIT else np.asarray(words)
+
+
+BETWEEN_TWO = partial(
+    Protocol,
+    parties=(2, 2),
+    layout=LAYOUT,
+    constant=constant,
+    deal=deal,
+    deal_sizes=deal_sizes,
+    accept=accept,
+    yield_=yield_,
+    yield_sizes=yield_sizes,
+    combine=combine,
+)
+"""What protocols of two additive parts have in common."""
