@@ -92,7 +92,7 @@ def switches(order: Array) -> list[Array]:
     Examples
     --------
     >>> [s.tolist() for s in switches(np.array([2, 0, 1], np.uint32))]
-    [[0], [1], [1]]
+    [[1], [1], [0]]
     """
     n = order.size
     current, inverse = order.astype(np.int64), np.empty(n, np.int64)

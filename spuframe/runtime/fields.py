@@ -130,6 +130,7 @@ def coarse(column: pa.ChunkedArray, field: Field) -> bool:
 def magnitude(low: int, high: int, dtype: DType) -> Range:
     """Bounds rounded outward to powers of two.
 
+    >>> from spuframe.dtypes import Int
     >>> magnitude(37, 92, Int(64)), magnitude(-100, 5, Int(64))
     ((0, 127), (-128, 7))
     """
@@ -164,6 +165,7 @@ def nothing(dtype: DType, found: Range, *, keep_bits: bool = False) -> Range:
 
     ``keep_bits``: those of a float column with the fraction bits that it has.
 
+    >>> from spuframe.dtypes import Fixed, Int
     >>> nothing(Int(64), (-3, 92)), nothing(Int(16), (0, 1)), nothing(Fixed(), (-2.0, 1e7)), nothing(Fixed(), (0.0, 1e-7))
     ((-1099511627776, 1099511627776), (-32768, 32767), (-4398046511104.0, 4398046511104.0), (-0.0009765625, 0.0009765625))
     """

@@ -43,7 +43,7 @@ def test_moments_are_those_of_fractions(protocol: str, n: int, bits: int, masked
         mask = keep.reshape(-1, 1) if masked else None
         m = moments(box, x, bits, mask)
         scaled = standardised(box, m, F, mask)
-        others = apply(box, scaling(box, m, F, [0] * x.shape[1]), x, bits + 1, F)[0]
+        others = apply(box, scaling(box, m, F, [0] * x.shape[1], [more] * x.shape[1]), x, bits + 1, F)[0]
         return [m.mean(box, more - 1), m.deviation(box, more, ddof), scaled, others]
 
     mean, std, scaled, others = (w.view(np.int64) for w in simulate_blackbox(protocol, party, x.view(np.uint64), keep.astype(np.uint64)))

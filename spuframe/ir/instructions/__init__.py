@@ -5,7 +5,7 @@ A module holds a class below `Instruction` for each, with what plans may say of 
 in the module of the same name at the SPU. Both are found by listing this package: there is no other list.
 
 >>> sorted(i.op for i in instructions().values() if i.family == "scores")
-['digits', 'limbs', 'scale_rows', 'score']
+['digits', 'limbs', 'origin', 'scale_rows', 'score']
 """
 
 from __future__ import annotations

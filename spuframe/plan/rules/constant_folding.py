@@ -44,7 +44,7 @@ def fold(e: Expr) -> Expr:
     """The same value with less to compute.
 
     >>> from spuframe.dtypes import Field, Int
-    >>> from spuframe.expr import add, col, ge
+    >>> from spuframe.expr import add, col, ge, lit
     >>> str(fold(ge(col(Field("age", Int(64), range=(18, 97))), add(lit(10), 8))))
     'True'
     """
