@@ -96,9 +96,11 @@ def _windows(node: WindowNode, rows: list[Row]) -> list[Row]:
         ends = (0, 0)
         if field is not None and w.function in ("max", "min"):
             ends = field.dtype.limits if field.range is None else field.range  # type: ignore[assignment]
+        groups: dict[Any, list[Row]] = {}
         for r in there:
-            group = [q for q in there if [q[k] for k in node.by[: w.level]] == [r[k] for k in node.by[: w.level]]]
-            at = group.index(r)
+            group = groups.setdefault(tuple(r[k] for k in node.by[: w.level]), [])
+            group.append(r)
+        for at, r, group in ((at, r, own) for own in groups.values() for at, r in enumerate(own)):
             seen = group if w.span == 0 else group[: at + 1] if w.span is None else group[max(0, at + 1 - w.span) : at + 1]
             values = [q[w.column] for q in seen if w.column is None or q[w.column] is not None] if w.column else seen
             if w.function == "shift":
